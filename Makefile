@@ -1,0 +1,32 @@
+# Each target sets itself up in .venv; PYTHON chooses the interpreter that makes it.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint docs bench clean
+
+demo: .venv/installed
+	$(BIN)/python scripts/run_lss.py --example trpcage --lag 20ns --out demo --force
+
+test: .venv/installed-test
+	$(BIN)/python -m pytest
+
+lint: .venv/installed-test
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+docs: .venv/installed-docs
+	$(BIN)/python -m sphinx -W --keep-going docs docs/_build
+
+bench: .venv/installed-test
+	for bench in benchmarks/*.py; do $(BIN)/python $$bench || exit 1; done
+
+clean:
+	rm -rf .venv build dist *.egg-info demo docs/_build
+
+.venv/installed: setup.py pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+.venv/installed-%: .venv/installed
+	$(BIN)/python -m pip install --quiet --editable '.[$*]'
+	touch $@

@@ -1,0 +1,61 @@
+"""Package metadata. Tool settings (ruff, pytest) are in pyproject.toml."""
+
+from glob import glob
+from pathlib import Path
+
+from setuptools import setup
+
+VERSION = "0.1.0"
+
+setup(
+    name="latent-space-simulator",
+    version=VERSION,
+    description="Molecular latent space simulators: long molecular trajectories from short ones",
+    long_description=Path("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    license_files=["LICENSE"],
+    python_requires=">=3.11",
+    packages=["srv", "mdn", "cwgan", "lss"],
+    py_modules=["hde"],
+    scripts=sorted(glob("scripts/*.py")),
+    package_data={"lss": ["data/*.md", "data/*/*"]},
+    install_requires=[
+        "tensorflow>=2.21,<2.22",
+        "keras>=3.12,<4",
+        # The extra brings tf_keras, without which tfp.distributions does not import.
+        "tensorflow-probability[tf]>=0.25",
+        # tensorflow-probability 0.25 imports distutils, gone from Python 3.12 on.
+        "setuptools; python_version >= '3.12'",
+        "numpy>=2.0,<2.5",
+        "scipy",
+        "mdtraj>=1.11.1",
+        "h5py>=3.11",
+        "matplotlib",
+        "scikit-learn",
+        "tqdm",
+    ],
+    extras_require={
+        "test": ["pytest", "ruff", "hypothesis", "deeptime>=0.4.5", "tables"],
+        "docs": ["sphinx", "myst-parser", "furo"],
+        "analysis": ["deeptime>=0.4.5"],
+        "md": ["openmm"],
+    },
+    keywords=[
+        "molecular dynamics",
+        "latent space simulator",
+        "enhanced sampling",
+        "transfer operator",
+        "VAMPnet",
+        "mixture density network",
+        "Wasserstein GAN",
+    ],
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Intended Audience :: Science/Research",
+        "Operating System :: OS Independent",
+        "Programming Language :: Python :: 3",
+        "Topic :: Scientific/Engineering :: Chemistry",
+        "Topic :: Scientific/Engineering :: Physics",
+    ],
+)
