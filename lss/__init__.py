@@ -1,0 +1,31 @@
+"""Latent space simulators: from MD trajectories to a validated simulator of the slow modes.
+
+The package is light to import: the simulator (and with it TensorFlow) is loaded on first use.
+"""
+
+from importlib import import_module
+
+from lss.errors import InputError
+
+_LAZY = {
+    "LatentSpaceSimulator": "lss.simulator",
+    "TrajectorySet": "lss.trajectories",
+    "Featurizer": "lss.features",
+    "default_features": "lss.features",
+    "featurize": "lss.features",
+    "parse_time": "lss.units",
+    "format_time": "lss.units",
+}
+
+__all__ = ["InputError", *sorted(_LAZY)]
+
+
+def __getattr__(name):
+    """Import a public name from its module when it is first asked for."""
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
+    raise AttributeError(f"module 'lss' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted([*globals(), *_LAZY])

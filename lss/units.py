@@ -1,0 +1,133 @@
+"""Times with units: "20ns" on a command line, picoseconds inside, whole frames for the models.
+
+A bare number is never accepted, because it would mean frames to one reader and nanoseconds to
+another.
+"""
+
+import math
+import re
+
+from lss.errors import InputError
+
+#: Picoseconds in one of each unit.
+PICOSECONDS = {"fs": 1e-3, "ps": 1.0, "ns": 1e3, "us": 1e6, "ms": 1e9}
+_UNITS = "fs, ps, ns, us, ms"
+_TIME = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([^\W\d_]*)\s*", re.ASCII)
+#: How far from a whole number of frames a lag may be, in frames and relative to their number.
+_FRAME_TOLERANCE = 1e-4
+
+
+def parse_time(text, name="time"):
+    """Read a time written as a number and a unit.
+
+    Parameters
+    ----------
+    text : str
+        For example ``"20ns"``, ``"0.2 us"``, ``"1e3 ps"``; ``µs`` is understood as ``us``.
+    name : str
+        What the time is, for the error message (``"--lag"``).
+
+    Returns
+    -------
+    float
+        The time in ps; positive and finite.
+
+    Raises
+    ------
+    InputError
+        For a bare number, an unknown unit, nan, infinity, zero or a negative time.
+    """
+    if not isinstance(text, str):
+        raise InputError(f"{name} is {text!r}, not text: write a number and a unit, like '20ns'")
+    # Both signs for micro (U+00B5 and the Greek letter U+03BC) are in use.
+    plain = text.replace("\u00b5", "u").replace("\u03bc", "u")
+    match = _TIME.fullmatch(plain)
+    if match is None:
+        raise InputError(f"{name} {text!r} is not a time: write a number and a unit, like '20ns'")
+    number, unit = match.groups()
+    if not unit:
+        raise InputError(f"{name} {text!r} has no unit: write '{number}ns' or another of {_UNITS}")
+    if unit not in PICOSECONDS:
+        raise InputError(f"{name} {text!r} has the unknown unit {unit!r}: use one of {_UNITS}")
+    value = _times(number, unit)
+    if not math.isfinite(value) or value <= 0:
+        raise InputError(f"{name} {text!r} must be greater than zero and finite, like '20ns'")
+    return value
+
+
+def _times(number, unit):
+    """Multiply by a power of ten through the decimal text, so that 0.2ns is 200.0 exactly."""
+    mantissa, _, exponent = number.lower().partition("e")
+    shift = {"fs": -3, "ps": 0, "ns": 3, "us": 6, "ms": 9}[unit]
+    return float(f"{mantissa}e{int(exponent or 0) + shift}")
+
+
+def format_time(ps):
+    """Write a time in the unit in which it is easiest to read: 20000.0 -> ``"20 ns"``.
+
+    Parameters
+    ----------
+    ps : float
+        A time in ps.
+
+    Returns
+    -------
+    str
+        At most six significant digits; readable by :func:`parse_time` if positive and finite.
+    """
+    size = abs(ps)
+    if size == 0 or not math.isfinite(size):
+        return f"{ps:g} ps"
+    unit = "fs"
+    for candidate, factor in PICOSECONDS.items():
+        # Compare after rounding to six digits: 999.9999999 ps is 1 ns.
+        if float(f"{size / factor:.6g}") >= 1:
+            unit = candidate
+    return f"{ps / PICOSECONDS[unit]:.6g} {unit}"
+
+
+def lag_in_frames(lag_ps, spacing_ps, name="lag"):
+    """Turn a lag time into a whole number of frames.
+
+    Parameters
+    ----------
+    lag_ps, spacing_ps : float
+        Lag time and time between frames, both in ps.
+    name : str
+        What the lag is, for the error message.
+
+    Returns
+    -------
+    int
+        At least 1.
+
+    Raises
+    ------
+    InputError
+        If the lag is not a whole number of frames; the nearest lags that are, are named.
+    """
+    for label, value in ((name, lag_ps), ("frame spacing", spacing_ps)):
+        if not math.isfinite(value) or value <= 0:
+            raise InputError(f"{label} is {value!r} ps: it must be greater than zero and finite")
+    ratio = lag_ps / spacing_ps
+    if not math.isfinite(ratio):
+        raise InputError(f"{name} {format_time(lag_ps)} is too long for frames of {spacing_ps} ps")
+    frames = round(ratio)
+    # Spacings that come from files are known to some seven digits only.
+    if frames >= 1 and abs(ratio - frames) <= min(0.05, _FRAME_TOLERANCE * max(1.0, ratio)):
+        return frames
+    below, above = math.floor(ratio), math.floor(ratio) + 1
+    nearest = [format_time(n * spacing_ps) for n in (below, above) if n >= 1]
+    raise InputError(
+        f"{name} {format_time(lag_ps)} is not a whole number of frames of "
+        f"{format_time(spacing_ps)}: use {' or '.join(nearest)}"
+    )
+
+
+def describe_lag(lag_ps, spacing_ps, name="lag"):
+    """Say what was understood: ``"lag 20 ns = 100 frames of 0.2 ns"`` (both in one unit)."""
+    frames = lag_in_frames(lag_ps, spacing_ps, name)
+    lag = format_time(lag_ps)
+    unit = lag.split()[1]
+    spacing = f"{spacing_ps / PICOSECONDS[unit]:.6g} {unit}"
+    return f"{name} {lag} = {frames} frame{'' if frames == 1 else 's'} of {spacing}"
