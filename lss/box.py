@@ -1,0 +1,207 @@
+"""The simulator in a box: all that sampling needs, as a folder or as one `.lss` file (zip).
+
+```
+lss.json       format version, lag time, features, modes, units
+topology.pdb   the decoded atoms in the reference structure
+srv.keras  mdn.keras  cwgan.keras
+```
+A box comes from somebody else as often as not, so opening one runs none of its code: the networks
+may hold stock Keras layers only, and an archive may hold these five files only.
+"""
+
+import json
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import mdtraj
+import numpy as np
+
+from lss.errors import InputError
+from lss.files import replacing, write_json
+
+FORMAT = 1
+NETWORKS = ("srv", "mdn", "cwgan")
+FILES = ("lss.json", "topology.pdb", *(f"{name}.keras" for name in NETWORKS))
+REQUIRED = (
+    *("lag_time_ps", "frame_spacing_ps", "features", "n_features", "n_modes"),
+    *("psi_low", "psi_high", "start_psi"),
+)
+MAX_BYTES = 2**30  # of one unpacked file; ours have some hundred kB
+# Stock layers that reach outside the model: code, files, other frameworks.
+FORBIDDEN = {"Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"}
+
+
+@dataclass
+class Box:
+    """What a box holds, in memory.
+
+    Attributes
+    ----------
+    meta : dict
+        The content of `lss.json`; times in ps, eigenvalues dimensionless.
+    reference : mdtraj.Trajectory
+        One frame of the decoded atoms: the structure on which decoded frames are superposed.
+    srv, mdn, cwgan : keras.Model
+    """
+
+    meta: dict
+    reference: mdtraj.Trajectory
+    srv: object
+    mdn: object
+    cwgan: object
+
+
+def load_box(path):
+    """Read a box.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        A folder, or an `.lss` file.
+
+    Returns
+    -------
+    Box
+
+    Raises
+    ------
+    InputError
+        Where a file is missing, damaged, of a later format, or holds anything but stock layers.
+    """
+    path = Path(path)
+    if path.is_dir():
+        return read_folder(path)
+    if not zipfile.is_zipfile(path):
+        raise InputError(f"{path} is neither a box folder nor an .lss file")
+    with tempfile.TemporaryDirectory() as folder:
+        unpack(path, folder)
+        return read_folder(Path(folder), name=path)
+
+
+def read_folder(folder, name=None):
+    name = name or folder
+    missing = [file for file in FILES if not (folder / file).is_file()]
+    if missing:
+        raise InputError(f"{name} is no complete box: {missing[0]} is missing")
+    meta = read_meta(folder / "lss.json", name)
+    reference = read_structure(folder / "topology.pdb", name)
+    networks = {network: load_network(folder / f"{network}.keras") for network in NETWORKS}
+    box = Box(meta, reference, **networks)
+    check(box, name)
+    return box
+
+
+def read_meta(path, name):
+    try:
+        meta = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"lss.json of {name} can't be read: {error}") from error
+    if not isinstance(meta, dict) or meta.get("format") != FORMAT:
+        found = meta.get("format") if isinstance(meta, dict) else meta
+        raise InputError(f"{name} has box format {found}; this version reads {FORMAT}")
+    absent = [key for key in REQUIRED if key not in meta]
+    if absent:
+        raise InputError(f"lss.json of {name} lacks '{absent[0]}'; the box is damaged")
+    return meta
+
+
+def read_structure(path, name):
+    try:
+        return mdtraj.load_pdb(str(path))
+    except Exception as error:  # the parser raises whatever a broken line leads it to
+        raise InputError(f"{path.name} of {name} can't be read: {error}") from error
+
+
+def load_network(path):
+    """Load one saved network; refuse everything that is not a stock Keras layer."""
+    import keras
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            config = json.loads(archive.read("config.json"))
+        refuse_foreign(config, path.name)
+        return keras.models.load_model(path, compile=False, safe_mode=True)
+    except InputError:
+        raise
+    except Exception as error:  # zip, HDF5 and Keras each raise their own on damaged files
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise InputError(f"{path.name} can't be loaded: {reason[0]}") from error
+
+
+def refuse_foreign(config, name):
+    """Raise InputError where a Keras configuration names code that is not a stock layer."""
+    if isinstance(config, list):
+        for item in config:
+            refuse_foreign(item, name)
+    if not isinstance(config, dict):
+        return
+    module, kind = config.get("module"), config.get("class_name")
+    outside = isinstance(module, str) and module.split(".")[0] != "keras"
+    if outside or kind in FORBIDDEN or kind == "function" or config.get("registered_name"):
+        # Keras writes registered_name for what was registered by a package, and for "Functional".
+        if config.get("registered_name") not in (None, "Functional", kind) or outside:
+            raise InputError(f"{name} holds {module}.{kind}, which is no stock Keras layer")
+        if kind in FORBIDDEN or kind == "function":
+            raise InputError(f"{name} holds {kind}, which may run code or read files; refused")
+    for value in config.values():
+        refuse_foreign(value, name)
+
+
+def check(box, name):
+    """Raise InputError unless the parts of a box fit together."""
+    modes = box.meta["n_modes"]
+    shapes = {
+        "srv.keras input (features)": (box.srv.input_shape[-1], box.meta["n_features"]),
+        "srv.keras output (modes)": (box.srv.output_shape[-1], modes),
+        "mdn.keras input (modes)": (box.mdn.input_shape[-1], modes),
+        "cwgan.keras output (atoms)": (box.cwgan.output_shape[-2], box.reference.n_atoms),
+        "psi_low of lss.json": (np.size(box.meta["psi_low"]), modes),
+        "psi_high of lss.json": (np.size(box.meta["psi_high"]), modes),
+    }
+    for what, (found, wanted) in shapes.items():
+        if found != wanted:
+            raise InputError(f"{name} does not fit together: {what} is {found}, not {wanted}")
+
+
+def unpack(path, folder):
+    """Unpack an `.lss` file; only the files of a box, and none larger than a box's can be."""
+    with zipfile.ZipFile(path) as archive:
+        for entry in archive.infolist():
+            if entry.filename not in FILES:
+                raise InputError(f"{path} holds '{entry.filename}', which is no part of a box")
+            if entry.file_size > MAX_BYTES:
+                raise InputError(f"{entry.filename} of {path} unpacks to over {MAX_BYTES} bytes")
+            # What the header says is not believed: no more than that is read.
+            data = archive.open(entry).read(MAX_BYTES + 1)
+            if len(data) > MAX_BYTES:
+                raise InputError(f"{entry.filename} of {path} unpacks to over {MAX_BYTES} bytes")
+            (Path(folder) / entry.filename).write_bytes(data)
+
+
+def save_box(box, path):
+    """Write a box as a folder, or as one file where `path` ends in `.lss`."""
+    path = Path(path)
+    if path.suffix == ".lss":
+        with tempfile.TemporaryDirectory() as folder, replacing(path) as partial:
+            write_folder(box, Path(folder))
+            pack(folder, partial)
+        return
+    with replacing(path) as partial:
+        partial.mkdir()
+        write_folder(box, partial)
+
+
+def write_folder(box, folder):
+    write_json(folder / "lss.json", box.meta)
+    box.reference.save_pdb(str(folder / "topology.pdb"))
+    for name in NETWORKS:
+        getattr(box, name).save(folder / f"{name}.keras")
+
+
+def pack(folder, path):
+    """Pack a box folder into one `.lss` file."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in FILES:
+            archive.write(Path(folder) / file, file)

@@ -1,0 +1,131 @@
+"""Choose the lag time and the number of modes of a run: table, figure and numbers."""
+
+import h5py
+import numpy as np
+from tqdm import tqdm
+
+from lss import store
+from lss.files import replacing, write_json
+from lss.units import format_time, lag_in_frames
+
+
+def choose(run, lags_ps, modes=3, seed=0, steps=None):
+    """Scan implied timescales against lag time (paper, section 2.1).
+
+    Writes `lags.json` and `figures/lags.png` and `.pdf` in the run folder.
+
+    Parameters
+    ----------
+    run : lss.run.Run
+        With its features.
+    lags_ps : sequence of float
+        Lag times, **ps**.
+    modes : int
+        Modes to learn at each lag; the table shows where their timescales end.
+    seed : int
+    steps : int, optional
+        Training steps of each SRV; chosen by cross-validation where not given.
+
+    Returns
+    -------
+    str
+        The table, the recommended lag time and number of modes, and why.
+    """
+    from srv import SRV
+    from srv.choice import recommend
+    from srv.lagtime import scan_lags
+    from srv.length import choose_length
+
+    spacing_ps = run.report("features")["frame_spacing_ps"]
+    lags = sorted(lag_in_frames(lag_ps, spacing_ps) for lag_ps in lags_ps)
+
+    def progress(what):
+        return lambda items: tqdm(items, desc=what, unit="lag" if "lag" in what else "fold")
+
+    with h5py.File(run.path / "features.h5") as file:
+        data = store.feature_arrays(file)
+        budget = {} if steps is None else {"min_steps": steps, "max_steps": steps}
+        srv = SRV.from_preset(
+            "recommended",
+            data[0].shape[1],
+            n_components=modes,
+            lag_time=lags[len(lags) // 2],
+            seed=seed,
+            verbose=False,
+            **budget,
+        )
+        validation = None
+        if steps is None:
+            srv, validation = choose_length(data, srv, progress=progress("cross-validation"))
+        scan = scan_lags(data, lags, srv, seed=seed, progress=progress("lag times"))
+
+    def words(frames):
+        return format_time(float(f"{frames * spacing_ps:.3g}"))
+
+    advice = recommend(scan, validation, time=words)
+    write_json(
+        run.path / "lags.json",
+        {
+            "unit": "frames",
+            "frame_spacing_ps": spacing_ps,
+            "scan": scan.to_dict(),
+            "cross_validation": None if validation is None else validation.to_dict(),
+            "recommendation": advice.to_dict(),
+        },
+    )
+    save_figure(run, scan, spacing_ps)
+    return "\n".join([table(scan, words), *advice.reasons, summary(advice, words)])
+
+
+def table(scan, words):
+    """Implied timescales with the 68 % interval of the bootstrap, a row for each lag."""
+    m = scan.timescales.shape[1]
+    lines = ["lag time".ljust(12) + "".join(f"t_{i + 1}".ljust(30) for i in range(m))]
+    for row, lag in enumerate(scan.lags):
+        cells = [
+            cell(*(a[row, i] for a in (scan.timescales, scan.low, scan.high)), words)
+            for i in range(m)
+        ]
+        lines.append(words(lag).ljust(12) + "".join(text.ljust(30) for text in cells))
+    return "\n".join(lines)
+
+
+def cell(value, low, high, words):
+    if not np.isfinite(value):
+        return "not resolved"
+    interval = f" ({words(low)} to {words(high)})" if np.isfinite([low, high]).all() else ""
+    return words(value) + interval
+
+
+def summary(advice, words):
+    flat = "" if advice.converged else " (no lag of the scan shows flat timescales)"
+    lag = words(advice.lag_time).replace(" ", "")
+    return f"recommended: --lag {lag} --modes {advice.n_modes}{flat}"
+
+
+def save_figure(run, scan, spacing_ps):
+    """Draw figures/lags.png and .pdf."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5, 4), layout="constrained")
+    draw(figure.subplots(), scan, spacing_ps)
+    for suffix in ("png", "pdf"):
+        with replacing(run.path / "figures" / f"lags.{suffix}") as partial:
+            figure.savefig(partial, dpi=150)
+
+
+def draw(ax, scan, spacing_ps):
+    """Draw implied timescales against lag time, both in ns, on logarithmic axes; return `ax`."""
+    ns = spacing_ps / 1000
+    lags = scan.lags * ns
+    for i in range(scan.timescales.shape[1]):
+        line = ax.plot(lags, scan.timescales[:, i] * ns, "o-", label=f"$t_{{{i + 1}}}$")[0]
+        ax.fill_between(
+            lags, scan.low[:, i] * ns, scan.high[:, i] * ns, alpha=0.2, color=line.get_color(), lw=0
+        )
+    # A process faster than the lag time cannot be seen at it.
+    ax.fill_between(lags, lags, lags.min() / 100, color="0.85", lw=0)
+    ax.set(xscale="log", yscale="log", xlabel="lag time (ns)", ylabel="implied timescale (ns)")
+    ax.set_ylim(bottom=lags.min() / 2)
+    ax.legend()
+    return ax

@@ -1,0 +1,286 @@
+"""The stages from trajectories to a judged simulator, from files to files in one run folder."""
+
+import functools
+import json
+import logging
+
+import h5py
+import numpy as np
+from tqdm import tqdm
+
+from lss import store, topology
+from lss.errors import InputError
+from lss.examples import example
+from lss.features import Featurizer, default_features, featurize
+from lss.files import remove
+from lss.trajectories import TrajectorySet
+from lss.units import format_time, lag_in_frames
+
+log = logging.getLogger(__name__)
+
+STARTS = 1000  # start states that a box carries
+
+
+def open_data(source):
+    """Open the trajectories that a run was told to use.
+
+    Parameters
+    ----------
+    source : dict
+        Either `example` (a name), or `traj` (patterns), `top` and `dt_ps`.
+
+    Returns
+    -------
+    trajectories : lss.trajectories.TrajectorySet
+    note : str or None
+        What every output that uses these data must say.
+    """
+    return _open(json.dumps(source, sort_keys=True))
+
+
+@functools.cache
+def _open(source):
+    """Each stage opens the data; they are scanned once in a process."""
+    source = json.loads(source)
+    if source.get("example"):
+        data = example(source["example"])
+        return TrajectorySet.open(data.files, data.top, data.dt_ps), data.note
+    return TrajectorySet.open(source["traj"], source["top"], source["dt_ps"]), None
+
+
+def check_lag(lag_ps, trajectories):
+    """The lag time in frames; InputError where no trajectory is longer."""
+    lag = lag_in_frames(lag_ps, trajectories.spacing_ps)
+    longest = max(trajectories.n_frames)
+    if lag >= longest:
+        raise InputError(
+            f"--lag {format_time(lag_ps)} is longer than every trajectory (the longest is "
+            f"{format_time((longest - 1) * trajectories.spacing_ps)}); give a shorter lag"
+        )
+    return lag
+
+
+def make_features(run, source, specs=None, force=False):
+    """Stage `features`: trajectories -> features.h5."""
+    trajectories, note = open_data(source)
+    specs = list(specs or default_features(trajectories.topology))
+    settings = {"source": source, "features": specs, "data": trajectories.fingerprints()}
+    if run.reusable("features", settings, force):
+        return
+    featurizer = Featurizer(trajectories.topology, specs)
+    with run.stage("features", settings) as report:
+        featurize(trajectories, featurizer, run.path / "features.h5")
+        report["n_features"] = len(featurizer.names)
+        report["n_frames"] = list(trajectories.n_frames)
+        report["frame_spacing_ps"] = trajectories.spacing_ps
+        report["note"] = note
+
+
+def train_srv(run, lag_ps, modes=3, seed=0, steps=None, force=False):
+    """Stage `srv`: features.h5 -> box/srv.keras and psi.h5 (paper, section 2.1)."""
+    from srv import SRV
+    from srv.length import choose_length
+
+    settings = {"lag_time_ps": lag_ps, "modes": modes, "seed": seed, "steps": steps}
+    if run.reusable("srv", settings, force):
+        return
+    features = run.settings("features")
+    trajectories, note = open_data(features["source"])
+    spacing_ps, lag = trajectories.spacing_ps, check_lag(lag_ps, trajectories)
+    with h5py.File(run.path / "features.h5") as file, run.stage("srv", settings) as report:
+        data = store.feature_arrays(file)
+        srv = SRV.from_preset(
+            "recommended",
+            data[0].shape[1],
+            n_components=modes,
+            lag_time=lag,
+            seed=seed,
+            **chosen(min_steps=steps, max_steps=steps),
+        )
+        if steps is None:
+            srv, validation = choose_length(data, srv, progress=folds)
+            report["cross_validation"] = validation.to_dict()
+        srv.fit(data)
+        times = {"lag_time_ps": lag_ps, "frame_spacing_ps": spacing_ps}
+        modes = {
+            "eigenvalues": srv.eigenvalues_,
+            "timescales_ps": np.asarray(srv.timescales_) * spacing_ps,
+        }
+        store.save_network(srv.encoder, run, "srv")
+        store.write_psi(run, srv, file, **times, **modes)
+        store.write_meta(
+            run,
+            **times,
+            **modes,
+            lag_frames=lag,
+            features=Featurizer(trajectories.topology, features["features"]).to_dict(),
+            n_features=data[0].shape[1],
+            n_modes=len(srv.eigenvalues_),
+            units={"time": "ps", "length": "nm", "psi": "standard deviations"},
+            note=note,
+            versions=run.record["versions"],
+        )
+        report.update(modes, history=srv.history, visits=srv.visits_)
+
+
+def folds(sequence):
+    return tqdm(sequence, desc="SRV cross-validation", unit="fold", leave=False)
+
+
+def chosen(**options):
+    """Those options that were given, so that the recipe's own default serves for the others."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def train_mdn(run, components=24, seed=0, steps=None, force=False):
+    """Stage `mdn`: psi.h5 -> box/mdn.keras (paper, section 2.2)."""
+    from mdn import Propagator
+
+    settings = {"components": components, "seed": seed, "steps": steps}
+    if run.reusable("mdn", settings, force):
+        return
+    psi = store.read_psi(run)
+    spacing_ps = run.report("features")["frame_spacing_ps"]
+    lag = lag_in_frames(run.settings("srv")["lag_time_ps"], spacing_ps)
+    with run.stage("mdn", settings) as report:
+        propagator = Propagator.from_preset(
+            "recommended",
+            psi[0].shape[1],
+            n_components=components,
+            lag_time=lag,
+            seed=seed,
+            **chosen(n_updates=steps),
+        )
+        propagator.fit(psi)
+        store.save_network(propagator.model, run, "mdn")
+        frames = np.concatenate(psi)
+        starts = frames[np.random.default_rng(seed).integers(len(frames), size=STARTS)]
+        store.write_meta(run, psi_low=propagator.low_, psi_high=propagator.high_, start_psi=starts)
+        report.update(history=propagator.history, diagnostics=propagator.diagnose(psi))
+
+
+def train_cwgan(run, atoms=None, noise_dim=50, seed=0, steps=None, force=False):
+    """Stage `cwgan`: psi.h5 and the trajectories -> box/cwgan.keras (paper, section 2.3)."""
+    from cwgan import MolGen
+
+    run.require("srv")
+    trajectories, _ = open_data(run.settings("features")["source"])
+    atoms = atoms or default_atoms(trajectories.topology)
+    settings = {"atoms": atoms, "noise_dim": noise_dim, "seed": seed, "steps": steps}
+    if run.reusable("cwgan", settings, force):
+        return
+    selected = topology.select(trajectories.topology, atoms)
+    bonds = topology.bonds(trajectories.topology, trajectories.reference.xyz[0], selected)
+    psi = np.concatenate(store.read_psi(run))
+    with run.stage("cwgan", settings) as report:
+        reference = store.write_coordinates(run, trajectories, selected)
+        coordinates = np.concatenate(store.read_coordinates(run))
+        molgen = MolGen.from_preset(
+            "recommended",
+            psi.shape[1],
+            len(selected),
+            bonds=bonds,
+            noise_dim=noise_dim,
+            seed=seed,
+            **chosen(n_updates=steps),
+        )
+        molgen.fit(psi, coordinates)
+        store.save_network(molgen.generator, run, "cwgan")
+        store.write_structure(reference, run.box / "topology.pdb")
+        store.write_meta(run, atoms=atoms, noise_dim=noise_dim)
+        report.update(history=molgen.history, diagnostics=molgen.diagnose(psi, coordinates))
+
+
+def default_atoms(topology):
+    """CA atoms where there are any, else all heavy atoms."""
+    has_ca = any(atom.name == "CA" for atom in topology.atoms)
+    return "name CA" if has_ca else "heavy"
+
+
+def make_synthetic(run, length_ps=None, n_trajectories=100, seed=0, force=False):
+    """Stage `synthetic`: box -> synthetic/, as many trajectories of the given length.
+
+    The length is that of the longest MD trajectory where none is given.
+    """
+    from lss.simulator import LatentSpaceSimulator
+
+    features = run.report("features")
+    longest_ps = (max(features["n_frames"]) - 1) * features["frame_spacing_ps"]
+    settings = {
+        "length_ps": length_ps or longest_ps,
+        "trajectories": n_trajectories,
+        "seed": seed,
+    }
+    if run.reusable("synthetic", settings, force):
+        return
+    with run.stage("synthetic", settings) as report:
+        simulator = LatentSpaceSimulator.load(run.box)
+        remove(run.path / "synthetic")
+        n_steps = steps_of(settings["length_ps"], simulator.lag_time_ps)
+        report.update(simulator.simulate(run.path / "synthetic", n_steps, n_trajectories, seed))
+
+
+def steps_of(length_ps, lag_ps):
+    """Whole lag times within a length; InputError where there is none."""
+    n_steps = int(length_ps / lag_ps + 1e-9)
+    if n_steps < 1:
+        raise InputError(
+            f"--length {format_time(length_ps)} is shorter than the lag time "
+            f"{format_time(lag_ps)}; give at least one lag time"
+        )
+    return n_steps
+
+
+def make_report(run, force=False):
+    """Stage `report`: synthetic trajectories and MD -> report.html, report.json, figures/.
+
+    Returns
+    -------
+    str
+        The summary table and where the report is.
+    """
+    from lss.report import write_report
+    from lss.report_tables import summary_table
+
+    if not run.reusable("report", {}, force):
+        with run.stage("report", {}) as report:
+            comparison = compare_with_md(run)
+            stages = {name: run.report(name.lower()) for name in ("SRV", "MDN", "cWGAN")}
+            write_report(
+                run.path,
+                comparison,
+                title=f"Latent space simulator {run.path.name}",
+                note=run.report("features")["note"],
+                training={name: stage["history"] for name, stage in stages.items()},
+                diagnostics={n: s["diagnostics"] for n, s in stages.items() if "diagnostics" in s},
+                settings={name: stage["settings"] for name, stage in run.record["stages"].items()},
+                versions=run.record["versions"],
+            )
+            report["summary"] = summary_table(comparison)
+    return f"{run.report('report')['summary']}\nreport: {run.path / 'report.html'}"
+
+
+def compare_with_md(run):
+    """Compare the synthetic trajectories of a run with its MD; see `lss.validation.compare`."""
+    from lss.validation import compare, frames_to_do
+
+    trajectories, _ = open_data(run.settings("features")["source"])
+    atoms = topology.select(trajectories.topology, run.settings("cwgan")["atoms"])
+    native = trajectories.reference.atom_slice(atoms)
+    lag_ps = run.settings("srv")["lag_time_ps"]
+    md_coords = store.read_coordinates(run)
+    lss_psi, lss_coords = store.read_synthetic(run)
+    total = frames_to_do(md_coords, lss_coords, None)
+    with tqdm(total=total, desc="report", unit="frame") as bar:
+        return compare(
+            store.read_psi(run),
+            lss_psi,
+            check_lag(lag_ps, trajectories),
+            lag_ps,
+            md_coords=md_coords,
+            lss_coords=lss_coords,
+            topology=native.topology,
+            reference=native.xyz[0],
+            eigenvalues=run.report("srv")["eigenvalues"],
+            tick=bar.update,
+        )

@@ -1,0 +1,152 @@
+"""The latent space simulator: encode, propagate, decode."""
+
+import logging
+
+import mdtraj
+import numpy as np
+
+from lss.box import load_box, save_box
+from lss.errors import InputError
+from lss.features import Featurizer
+
+log = logging.getLogger(__name__)
+
+
+class LatentSpaceSimulator:
+    """A simulator composed of the three trained networks (paper, Fig. 1).
+
+    Parameters
+    ----------
+    box : lss.box.Box
+        The networks with what they need; see `load`.
+    outside : {"redraw", "clip"}
+        What to do with a latent sample outside the range of the training data.
+
+    Attributes
+    ----------
+    lag_time_ps : float
+        Time between two frames of a synthetic trajectory, **ps**.
+    n_modes : int
+        Dimension m of the latent space.
+    """
+
+    def __init__(self, box, outside="redraw"):
+        from mdn.sampler import Sampler
+
+        self.box = box
+        self.lag_time_ps = float(box.meta["lag_time_ps"])
+        self.n_modes = int(box.meta["n_modes"])
+        self.sampler = Sampler(box.mdn, box.meta["psi_low"], box.meta["psi_high"], outside=outside)
+
+    @classmethod
+    def load(cls, path, outside="redraw"):
+        """Load a simulator from a box folder or an `.lss` file (see `lss.box.load_box`)."""
+        return cls(load_box(path), outside=outside)
+
+    def save(self, path):
+        """Save the simulator as a folder, or as one file where `path` ends in `.lss`."""
+        save_box(self.box, path)
+
+    def encode(self, trajectory):
+        """Project a trajectory on the slow modes: x -> psi(x) (paper, section 2.1).
+
+        Parameters
+        ----------
+        trajectory : mdtraj.Trajectory
+            Of the same molecule; its atoms are found by residue and atom name, further ones
+            (solvent) are ignored.
+
+        Returns
+        -------
+        psi : np.ndarray, shape (n_frames, m), float32
+
+        Raises
+        ------
+        InputError
+            Where an atom that the features need is not in `trajectory`; the first is named.
+        """
+        featurizer = Featurizer.from_dict(self.box.meta["features"], trajectory.topology)
+        features = featurizer.compute(trajectory)
+        return np.asarray(self.box.srv.predict(features, batch_size=8192, verbose=0))
+
+    def propagate(self, psi0, n_steps, seed, first_walker=0):
+        """Sample latent trajectories: psi(t + tau) ~ p(. | psi(t)) (paper, equation 5).
+
+        Parameters
+        ----------
+        psi0 : array_like, shape (n_walkers, m) or (m,)
+            Start states.
+        n_steps : int
+            Number of steps of one lag time each.
+        seed : int
+        first_walker : int
+            Number of the first walker: the random numbers of a walker follow from the seed and
+            its number alone.
+
+        Returns
+        -------
+        psi : np.ndarray, shape (n_walkers, n_steps + 1, m), float32
+            Beginning with `psi0`.
+        """
+        psi0 = self.check_latent(psi0, "psi0")
+        psi = np.empty((len(psi0), n_steps + 1, self.n_modes), np.float32)
+        psi[:, 0], first = psi0, 1
+        for chunk in self.sampler.chunks(psi0, n_steps, seed, first_walker=first_walker):
+            psi[:, first : first + len(chunk)] = chunk.swapaxes(0, 1)
+            first += len(chunk)
+        return psi
+
+    def decode(self, psi, seed, first=0):
+        """Draw one structure for each latent state: x ~ p(x | psi) (paper, equation 6).
+
+        Parameters
+        ----------
+        psi : array_like, shape (n_frames, m)
+        seed : int
+        first : int
+            Number of the first frame: the noise of a frame follows from the seed and its number.
+
+        Returns
+        -------
+        mdtraj.Trajectory
+            Of the decoded atoms, superposed on the reference structure; its times run from
+            `first` in steps of the lag time.
+        """
+        psi = self.check_latent(psi, "psi")
+        time = (first + np.arange(len(psi))) * self.lag_time_ps
+        return mdtraj.Trajectory(
+            self.coordinates(psi, seed, first), self.box.reference.topology, time=time
+        )
+
+    def coordinates(self, psi, seed, first=0):
+        """As `decode`, the coordinates alone: shape (n_frames, atoms, 3), **nm**."""
+        from cwgan.decoder import decode
+
+        return decode(self.box.cwgan, psi, seed=seed, first=first)
+
+    def simulate(self, to, n_steps, n_trajectories=1, seed=0, **options):
+        """Write synthetic trajectories; see `lss.streaming.simulate`."""
+        from lss.streaming import simulate
+
+        return simulate(self, to, n_steps, n_trajectories, seed, **options)
+
+    def starts(self, n, seed):
+        """Draw n start states at random from the training frames that the box carries.
+
+        Returns
+        -------
+        psi0 : np.ndarray, shape (n, m), float32
+        """
+        stored = np.asarray(self.box.meta["start_psi"], np.float32)
+        return stored[np.random.default_rng(seed).integers(len(stored), size=n)]
+
+    def check_latent(self, psi, name):
+        psi = np.atleast_2d(np.asarray(psi, np.float32))
+        if psi.ndim != 2 or psi.shape[1] != self.n_modes:
+            raise InputError(
+                f"{name} has shape {psi.shape}, wanted (n, {self.n_modes}): one row a state, one "
+                "column a mode"
+            )
+        if not np.isfinite(psi).all():
+            raise InputError(f"{name} holds NaN or infinity; give finite latent states")
+        return psi

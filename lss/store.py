@@ -1,0 +1,113 @@
+"""The files of a run folder: modes, coordinates, networks and what describes the box."""
+
+import json
+
+import h5py
+import mdtraj
+import numpy as np
+
+from lss.files import replacing, write_json
+from lss.formats import ascii_path
+
+IN_MEMORY = 2 * 2**30  # bytes of features up to which they are read at once; more is streamed
+REFERENCE_SAMPLE = 2000  # frames from which the reference structure is chosen
+BLOCK = 50_000  # frames superposed at once
+
+
+def feature_arrays(file):
+    """Features of an open features.h5: arrays, or HDF5 datasets where memory would not do."""
+    data = list(file.values())
+    if sum(d.size * d.dtype.itemsize for d in data) <= IN_MEMORY:
+        data = [d[:] for d in data]
+    return data
+
+
+def save_network(model, run, name):
+    """Write box/NAME.keras."""
+    with replacing(run.box / f"{name}.keras") as partial:
+        model.save(partial)
+
+
+def write_psi(run, srv, features, **attributes):
+    """Project all frames on the modes, a trajectory at a time, and write psi.h5."""
+    with replacing(run.path / "psi.h5") as partial, h5py.File(partial, "w") as file:
+        file.attrs.update(attributes)
+        for name, data in features.items():
+            file[name] = np.asarray(srv.transform(data), np.float32)
+
+
+def read_psi(run):
+    """Modes of the training trajectories: list of arrays (n_frames, m)."""
+    run.require("srv")
+    with h5py.File(run.path / "psi.h5") as file:
+        return [data[:] for data in file.values()]
+
+
+def write_coordinates(run, trajectories, atoms):
+    """Write coords.h5: the decoded atoms of all frames, superposed on one reference structure.
+
+    Returns
+    -------
+    mdtraj.Trajectory
+        The reference, one frame: the real structure that is closest to the mean of all.
+    """
+    from cwgan.superpose import mean_structure, superpose
+
+    with replacing(run.path / "coords.h5") as partial, h5py.File(partial, "w") as file:
+        for i, n_frames in enumerate(trajectories.n_frames):
+            shape = (n_frames, len(atoms), 3)
+            data, done = file.create_dataset(f"{i:06d}", shape, np.float32), 0
+            for chunk in trajectories.iterate(i, atom_indices=atoms):
+                data[done : done + len(chunk)] = chunk.xyz
+                done += len(chunk)
+        stride = max(1, sum(trajectories.n_frames) // REFERENCE_SAMPLE)
+        sample = np.concatenate([data[::stride] for data in file.values()])
+        mean = mean_structure(sample)
+        closest = np.argmin(((superpose(sample, mean) - mean) ** 2).sum((1, 2)))
+        reference = trajectories.reference.atom_slice(atoms)
+        reference.xyz = superpose(sample[closest : closest + 1], mean)
+        for data in file.values():
+            for begin in range(0, len(data), BLOCK):
+                block = slice(begin, begin + BLOCK)
+                data[block] = superpose(data[block], reference.xyz[0])
+    return reference
+
+
+def read_coordinates(run):
+    """Superposed coordinates of the decoded atoms: list of arrays (n_frames, atoms, 3), **nm**."""
+    with h5py.File(run.path / "coords.h5") as file:
+        return [data[:] for data in file.values()]
+
+
+def read_synthetic(run):
+    """The synthetic trajectories of a run.
+
+    Returns
+    -------
+    psi : np.ndarray, shape (trajectories, frames, m)
+    coordinates : list of np.ndarray, shape (frames, atoms, 3)
+        In **nm**.
+    """
+    folder = run.path / "synthetic"
+    with h5py.File(folder / "psi.h5") as file:
+        psi = file["psi"][:]
+    return psi, [read_xtc(file) for file in sorted(folder.glob("traj-*.xtc"))]
+
+
+def read_xtc(path):
+    """Coordinates of an XTC file of our own: shape (frames, atoms, 3), **nm**."""
+    with ascii_path(path) as name, mdtraj.formats.XTCTrajectoryFile(name) as file:
+        return file.read()[0]
+
+
+def write_structure(structure, path):
+    """Write one frame as PDB."""
+    with replacing(path) as partial:
+        structure.save_pdb(str(partial))
+
+
+def write_meta(run, **entries):
+    """Add entries to box/lss.json; the first call makes it."""
+    path = run.box / "lss.json"
+    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"format": 1}
+    write_json(path, known | entries)

@@ -1,0 +1,20 @@
+"""What a stage found, as lines of text for the terminal."""
+
+from lss.units import format_time
+
+
+def modes(run):
+    """The slow modes of a run: eigenvalue, implied timescale, visits."""
+    report, lag_ps = run.report("srv"), run.settings("srv")["lag_time_ps"]
+    lines = [f"slow modes at lag {format_time(lag_ps)}", "mode  eigenvalue  timescale    visits"]
+    rows = zip(report["eigenvalues"], report["timescales_ps"], report["visits"], strict=True)
+    for i, (eigenvalue, timescale_ps, visits) in enumerate(rows, start=1):
+        time = "not resolved" if timescale_ps is None else format_time(float(f"{timescale_ps:.3g}"))
+        lines.append(f"{i:4d}  {eigenvalue:10.4f}  {time:>11s}  {visits:6d}")
+    return "\n".join(lines)
+
+
+def diagnostics(run, stage):
+    """What is wrong with a trained network in words, or that nothing is."""
+    warnings = run.report(stage)["diagnostics"]["warnings"]
+    return "\n".join(f"{stage}: {text}" for text in warnings or ["every diagnostic passed"])

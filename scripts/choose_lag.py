@@ -1,0 +1,24 @@
+"""Choose the lag time: implied timescales against lag, with errors, and the spectral gap."""
+
+from lss import cli
+
+
+def main():
+    groups = ("data", "features", "srv", "seed", "out", "force", "resume")
+    parser = cli.parser(__doc__, *groups)
+    parser.add_argument(
+        "--lags",
+        type=cli.durations,
+        required=True,
+        metavar="LIST",
+        help="lag times to compare, such as 1ns,2ns,5ns,10ns,20ns",
+    )
+    args = parser.parse_args()
+    run = cli.begin(args, args.lags)
+    from lss import lag_choice
+
+    print(lag_choice.choose(run, args.lags, args.modes, args.seed, args.srv_steps))
+
+
+if __name__ == "__main__":
+    cli.main(main)

@@ -1,0 +1,17 @@
+"""Train the propagator (MDN) on the slow modes of a run."""
+
+from lss import cli
+
+
+def main():
+    args = cli.parser(__doc__, "mdn", "seed", "out", "force").parse_args()
+    from lss import pipeline, tables
+
+    run = cli.open_run(args.out)
+    pipeline.train_mdn(run, args.components, args.seed, args.mdn_steps, force=args.force)
+    print(tables.diagnostics(run, "mdn"))
+    print(f"next: train_cwgan.py --out {args.out}")
+
+
+if __name__ == "__main__":
+    cli.main(main)

@@ -1,0 +1,18 @@
+"""Train the encoder (SRV): trajectories -> features -> slow modes psi."""
+
+from lss import cli
+
+
+def main():
+    groups = ("data", "features", "lag", "srv", "seed", "out", "force", "resume")
+    args = cli.parser(__doc__, *groups).parse_args()
+    run = cli.begin(args, [args.lag])
+    from lss import pipeline, tables
+
+    pipeline.train_srv(run, args.lag, args.modes, args.seed, args.srv_steps)
+    print(tables.modes(run))
+    print(f"next: train_mdn.py --out {args.out}")
+
+
+if __name__ == "__main__":
+    cli.main(main)

@@ -1,0 +1,47 @@
+"""What several test modules share: a small piece of real MD and a simulator trained on it."""
+
+import mdtraj
+import numpy as np
+import pytest
+
+from lss import pipeline
+from lss.examples import example
+from lss.run import Run
+
+LAG_PS = 500.0
+
+
+@pytest.fixture(scope="session")
+def small_md(tmp_path_factory):
+    """Three pieces of pentapeptide MD, 1200, 900 and 600 frames: patterns, topology."""
+    folder = tmp_path_factory.mktemp("md with spaces")
+    data = example("wlall")
+    for i, n_frames in enumerate((1200, 900, 600)):
+        trajectory = mdtraj.load(str(data.files[i]), top=str(data.top))[:n_frames]
+        trajectory.save_xtc(str(folder / f"part-{i}.xtc"))
+    return str(folder / "part-*.xtc"), str(data.top)
+
+
+@pytest.fixture(scope="session")
+def source(small_md):
+    return {"traj": [small_md[0]], "top": small_md[1], "dt_ps": None}
+
+
+@pytest.fixture(scope="session")
+def trained(source, tmp_path_factory):
+    """A run on `small_md` with tiny budgets, up to its synthetic trajectories.
+
+    Enough to test files, shapes and plumbing; nothing about quality.
+    """
+    run = Run.create(tmp_path_factory.mktemp("trained") / "run")
+    pipeline.make_features(run, source, ["backbone-torsions", "ca-distances"])
+    pipeline.train_srv(run, LAG_PS, modes=2, steps=100)
+    pipeline.train_mdn(run, components=4, steps=200)
+    pipeline.train_cwgan(run, "backbone", steps=100)
+    pipeline.make_synthetic(run, 10_000.0, n_trajectories=3, seed=7)
+    return run
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)

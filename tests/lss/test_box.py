@@ -1,0 +1,143 @@
+"""The simulator in a box: whole, shareable, and no way in for somebody else's code."""
+
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import keras
+import numpy as np
+import pytest
+
+from lss.box import FILES, load_box, save_box
+from lss.errors import InputError
+from lss.simulator import LatentSpaceSimulator
+
+
+@pytest.fixture
+def box_folder(trained, tmp_path):
+    return shutil.copytree(trained.box, tmp_path / "box")
+
+
+@pytest.fixture(scope="module")
+def box(trained):
+    return load_box(trained.box)
+
+
+@pytest.mark.parametrize("name", ["copy", "copy.lss"])
+def test_a_saved_box_gives_the_same_numbers(box, tmp_path, name):
+    simulator = LatentSpaceSimulator(box)
+    simulator.save(tmp_path / name)
+    again = LatentSpaceSimulator.load(tmp_path / name)
+    psi0 = simulator.starts(2, seed=0)
+    psi = simulator.propagate(psi0, 5, seed=1)
+    np.testing.assert_array_equal(again.propagate(psi0, 5, seed=1), psi)
+    np.testing.assert_array_equal(again.decode(psi[0], seed=2).xyz, simulator.decode(psi[0], 2).xyz)
+
+
+def test_a_box_folder_holds_what_the_design_says(trained):
+    assert {file.name for file in trained.box.iterdir()} == set(FILES)
+    meta = json.loads((trained.box / "lss.json").read_text())
+    assert meta["format"] == 1
+    assert (meta["lag_time_ps"], meta["frame_spacing_ps"], meta["n_modes"]) == (500.0, 100.0, 2)
+
+
+LOAD_ELSEWHERE = """
+import sys
+
+class NotInstalled:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("srv", "mdn", "cwgan", "lss", "hde"):
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, NotInstalled())
+import keras, numpy as np
+inputs = np.load("inputs.npz")
+srv, mdn, cwgan = (keras.models.load_model(f"{n}.keras") for n in ("srv", "mdn", "cwgan"))
+psi = srv(inputs["features"])
+np.savez("outputs.npz", psi=psi, **mdn(psi), xyz=cwgan([np.asarray(psi), inputs["noise"]]))
+"""
+
+
+def test_networks_load_where_our_packages_are_not_installed(box, box_folder, rng):
+    """A process in which our packages can't be imported gives the same numbers."""
+    features = rng.normal(size=(5, box.srv.input_shape[-1])).astype(np.float32)
+    noise = rng.normal(size=(5, box.cwgan.input_shape[1][-1])).astype(np.float32)
+    np.savez(box_folder / "inputs.npz", features=features, noise=noise)
+    subprocess.run([sys.executable, "-I", "-c", LOAD_ELSEWHERE], cwd=box_folder, check=True)
+    found = np.load(box_folder / "outputs.npz")
+    psi = box.srv(features)
+    np.testing.assert_allclose(found["psi"], psi, rtol=1e-5, atol=1e-6)
+    for name, value in box.mdn(psi).items():
+        np.testing.assert_allclose(found[name], value, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(
+        found["xyz"], box.cwgan([np.asarray(psi), noise]), rtol=1e-4, atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_missing_file_is_named(box_folder, name):
+    (box_folder / name).unlink()
+    with pytest.raises(InputError, match=name.replace(".", r"\.") + " is missing"):
+        load_box(box_folder)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_damaged_file_is_named(box_folder, name):
+    path = box_folder / name
+    path.write_bytes(path.read_bytes()[:50])
+    with pytest.raises(InputError, match=name.replace(".", r"\.")):
+        load_box(box_folder)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [("format", 2, "format 2"), ("n_modes", 7, "not 7"), ("psi_low", [0.0], "psi_low")],
+)
+def test_metadata_that_do_not_fit_are_refused(box_folder, key, value, said):
+    path = box_folder / "lss.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
+    with pytest.raises(InputError, match=said):
+        load_box(box_folder)
+
+
+def test_a_lambda_layer_is_refused(box_folder):
+    inputs = keras.Input((2,), name="psi")
+    outputs = keras.layers.Lambda(lambda x: x)(inputs)
+    keras.Model(inputs, outputs).save(box_folder / "mdn.keras")
+    with pytest.raises(InputError, match="Lambda"):
+        load_box(box_folder)
+
+
+def test_a_foreign_class_is_refused_before_it_is_imported(box_folder):
+    path = box_folder / "srv.keras"
+    with zipfile.ZipFile(path) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    config = json.loads(entries["config.json"])
+    config["config"]["layers"][1]["module"] = "antigravity"
+    entries["config.json"] = json.dumps(config)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in entries.items():
+            archive.writestr(name, data)
+    with pytest.raises(InputError, match="antigravity"):
+        load_box(box_folder)
+    assert "antigravity" not in sys.modules
+
+
+@pytest.mark.parametrize("name", ["../outside.txt", "/outside.txt", "box/../../x", "extra.py"])
+def test_an_archive_holds_the_files_of_a_box_only(box, tmp_path, name):
+    path = tmp_path / "evil.lss"
+    save_box(box, path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(name, "gotcha")
+    with pytest.raises(InputError, match="no part of a box"):
+        load_box(path)
+    assert not list(tmp_path.parent.glob("outside.txt"))
+
+
+def test_what_is_no_box_is_refused(tmp_path):
+    path = tmp_path / "notes.lss"
+    path.write_text("no archive")
+    with pytest.raises(InputError, match=r"neither a box folder nor an \.lss file"):
+        load_box(path)

@@ -1,0 +1,128 @@
+"""The command lines: what they print and write, and one line for each mistake."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+
+
+def call(script, *arguments, cwd):
+    return subprocess.run(
+        [sys.executable, SCRIPTS / script, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+    )
+
+
+@pytest.fixture
+def md(small_md):
+    return ["--traj", small_md[0], "--top", small_md[1]]
+
+
+def test_the_whole_way_with_one_command(md, tmp_path):
+    budgets = ["--srv-steps", 50, "--mdn-steps", 50, "--cwgan-steps", 50]
+    simulated = ["--trajectories", 5, "--length", "20 ns", "--modes", 2]
+    done = call(
+        "run_lss.py", *md, "--lag", "500ps", *budgets, *simulated, "--out", "RUN", cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert "lag 500 ps = 5 frames of 100 ps" in done.stdout
+    assert str(Path("RUN") / "report.html") in done.stdout
+    run = tmp_path / "RUN"
+    record = json.loads((run / "run.json").read_text())
+    assert set(record["stages"]) == {"features", "srv", "mdn", "cwgan", "synthetic", "report"}
+    page = (run / "report.html").read_text()
+    assert not re.search(r"<(script|img|link|iframe)[^>]*https?:", page), "needs the network"
+    report = json.loads((run / "report.json").read_text())
+    assert report
+
+    again = call("run_lss.py", *md, "--lag", "500ps", "--out", "RUN", cwd=tmp_path)
+    assert again.returncode == 2 and "--force" in again.stderr
+    resumed = call(
+        "run_lss.py", *md, "--lag", "500ps", *budgets, *simulated, "--out", "RUN", "--resume",
+        cwd=tmp_path,
+    )  # fmt: skip
+    assert resumed.returncode == 0, resumed.stderr
+    assert json.loads((run / "run.json").read_text()) == record
+
+
+def test_the_stages_one_by_one(trained, tmp_path):
+    run = shutil.copytree(trained.path, tmp_path / "run")
+    for script, budget in (("train_mdn.py", "--mdn-steps"), ("train_cwgan.py", "--cwgan-steps")):
+        refused = call(script, "--out", run, budget, 20, cwd=tmp_path)
+        assert refused.returncode == 2 and "--force" in refused.stderr
+        done = call(script, "--out", run, budget, 20, "--force", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+    record = json.loads((run / "run.json").read_text())
+    assert "synthetic" not in record["stages"]
+
+
+@pytest.mark.parametrize("file_format", ["xtc", "dcd", "h5"])
+def test_simulate(trained, tmp_path, file_format):
+    options = ["--length", "5ns", "--trajectories", 2, "--seed", 3, "--format", file_format]
+    done = call("simulate.py", "--box", trained.box, *options, "--to", "OUT", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    names = {file.name for file in (tmp_path / "OUT").iterdir()}
+    trajectories = {f"traj-0000.{file_format}", f"traj-0001.{file_format}"}
+    assert names == {"psi.h5", "topology.pdb", *trajectories}
+    with h5py.File(tmp_path / "OUT" / "psi.h5") as file:
+        assert file["psi"].shape == (2, 11, 2)
+
+
+def test_latents_alone_are_those_of_the_whole(trained, tmp_path):
+    options = ["--box", trained.box, "--length", "5ns", "--seed", 3]
+    for name, further in (("whole", []), ("latent", ["--latent-only"])):
+        done = call("simulate.py", *options, "--to", name, *further, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+    whole, latent = (h5py.File(tmp_path / n / "psi.h5")["psi"][:] for n in ("whole", "latent"))
+    np.testing.assert_array_equal(whole, latent)
+    assert [file.name for file in (tmp_path / "latent").iterdir()] == ["psi.h5"]
+
+
+def mistakes(small_md):
+    pattern, top = small_md
+    return {
+        "missing file": (["--traj", "nothing.xtc", "--top", top, "--lag", "1ns"], "nothing.xtc"),
+        "missing topology": (["--traj", pattern, "--lag", "1ns"], "--top"),
+        "unreadable file": (["--traj", __file__, "--top", top, "--lag", "1ns"], "test_scripts"),
+        "bare number": (["--lag", "20"], "unit"),
+        "unknown unit": (["--lag", "20parsec"], "parsec"),
+        "negative": (["--lag=-20ns"], "-20ns"),
+        "no multiple": (["--traj", pattern, "--top", top, "--lag", "250ps"], "200 ps"),
+        "longer than all": (["--traj", pattern, "--top", top, "--lag", "1us"], "shorter lag"),
+        "no such feature": (["--lag", "20ns", "--features", "dipoles"], "dipoles"),
+        "no such atoms": (
+            ["--traj", pattern, "--top", top, "--lag", "1ns", "--features", "distances:name XX"],
+            "name XX",
+        ),
+        "no torsions": (["--lag", "20ns", "--features", "torsions"], "ca-distances"),
+        "two sources": (["--traj", pattern, "--example", "wlall", "--lag", "1ns"], "--example"),
+    }
+
+
+@pytest.mark.parametrize("name", mistakes(("", "")))
+def test_a_mistake_is_one_line(name, small_md, tmp_path):
+    arguments, said = mistakes(small_md)[name]
+    done = call("train_srv.py", *arguments, "--out", "RUN", cwd=tmp_path)
+    assert done.returncode == 2
+    lines = done.stderr.strip().splitlines()
+    assert lines[-1].startswith("error: ") and said in lines[-1]
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.glob("RUN/*.h5"))
+
+
+@pytest.mark.parametrize("script", ["train_mdn.py", "train_cwgan.py", "validate.py"])
+def test_a_run_that_is_not_there_is_one_line(script, tmp_path):
+    done = call(script, "--out", "RUN", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ") and "train_srv.py" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1

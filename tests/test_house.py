@@ -1,0 +1,51 @@
+"""The floors of the house: who may import whom, and what a start costs."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+OURS = {"srv", "mdn", "cwgan", "lss", "hde"}
+ALLOWED = {
+    "srv": {"srv"},
+    "mdn": {"mdn"},
+    "cwgan": {"cwgan"},
+    "lss": {"lss", "srv", "mdn", "cwgan"},
+    "scripts": {"lss"},
+}
+SCRIPTS = sorted(path.name for path in (ROOT / "scripts").glob("*.py"))
+
+
+def imports(path):
+    """Top-level names of the packages that a module imports, wherever in the module."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield path.parent.name if node.level else node.module.split(".")[0]
+
+
+@pytest.mark.parametrize("package", ALLOWED)
+def test_a_package_imports_from_its_own_floor_or_below(package):
+    modules = list((ROOT / package).glob("*.py"))
+    assert modules
+    for module in modules:
+        above = OURS & set(imports(module)) - ALLOWED[package]
+        assert not above, f"{module.name} imports {above}"
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_help_needs_no_heavy_import(script):
+    code = (
+        "import runpy, sys; sys.argv = ['x', '--help']\n"
+        f"try: runpy.run_path({str(ROOT / 'scripts' / script)!r}, run_name='__main__')\n"
+        "except SystemExit as stop: assert stop.code in (0, None), stop.code\n"
+        "heavy = {'tensorflow', 'keras', 'mdtraj', 'matplotlib', 'scipy'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert "usage:" in done.stdout
