@@ -33,10 +33,11 @@ setup(
         "h5py>=3.11",
         "matplotlib",
         "scikit-learn",
+        "threadpoolctl",
         "tqdm",
     ],
     extras_require={
-        "test": ["pytest", "ruff", "hypothesis", "deeptime>=0.4.5", "tables"],
+        "test": ["pytest", "ruff", "hypothesis", "deeptime>=0.4.5", "tables", "playwright"],
         "docs": ["sphinx", "myst-parser", "furo"],
         "analysis": ["deeptime>=0.4.5"],
         "md": ["openmm"],
