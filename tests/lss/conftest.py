@@ -1,0 +1,53 @@
+"""A synthetic molecule with two states, as MD, held-out MD and LSS."""
+
+import mdtraj
+import numpy as np
+import pytest
+
+N_ATOMS = 6
+
+
+def _topology():
+    """A chain of alpha carbons."""
+    found = mdtraj.Topology()
+    chain = found.add_chain()
+    for _ in range(N_ATOMS):
+        found.add_atom("CA", mdtraj.element.carbon, found.add_residue("ALA", chain))
+    return found
+
+
+def _ensemble(seed, n_trajectories=6, n_frames=2000, step=1, shift=0.0):
+    """Bistable slow mode, AR(1) second mode, and chains whose length follows the first."""
+    rng = np.random.default_rng(seed)
+    flip = (1 - 0.98**step) / 2
+    jump = rng.random((n_trajectories, n_frames)) < flip
+    side = np.where(np.cumsum(jump, axis=1) % 2, -1, 1) * rng.choice([-1, 1], (n_trajectories, 1))
+    second = rng.standard_normal((n_trajectories, n_frames))
+    phi = 0.8**step
+    for t in range(1, n_frames):
+        second[:, t] = phi * second[:, t - 1] + np.sqrt(1 - phi**2) * second[:, t]
+    first = side + shift + 0.1 * rng.standard_normal(side.shape)
+    psi = np.stack([first, second], axis=-1).astype(np.float32)
+    xyz = np.arange(N_ATOMS)[:, None] * np.array([0.38, 0.05, 0.0])
+    xyz = xyz * (1 + 0.1 * side[..., None, None])
+    xyz = xyz + 0.02 * rng.standard_normal((*side.shape, N_ATOMS, 3))
+    return psi, xyz.astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def bistable():
+    """The maker of such ensembles: (seed, trajectories, frames, step, shift) to psi and xyz."""
+    return _ensemble
+
+
+@pytest.fixture(scope="session")
+def two_runs(bistable):
+    """Arguments of `compare`: two MD runs and an LSS of the same process, lag 5 frames."""
+    md, md_xyz = bistable(0)
+    lss, lss_xyz = bistable(1, 10, 400, step=5)
+    held, held_xyz = bistable(2)
+    return {
+        "md_psi": list(md), "lss_psi": lss, "md_lag_frames": 5, "lag_ps": 500.0,
+        "md_coords": list(md_xyz), "lss_coords": lss_xyz, "topology": _topology(),
+        "reference": md_xyz[0, 0], "heldout_psi": list(held), "heldout_coords": list(held_xyz),
+    }  # fmt: skip
