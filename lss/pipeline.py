@@ -76,19 +76,37 @@ def make_features(run, source, specs=None, force=False):
         report["note"] = note
 
 
-def train_srv(run, lag_ps, modes=3, seed=0, steps=None, force=False):
-    """Stage `srv`: features.h5 -> box/srv.keras and psi.h5 (paper, section 2.1)."""
+def train_srv(run, lag_ps, modes=3, seed=0, steps=None, drop_modes=(), deflate=None, force=False):
+    """Stage `srv`: features.h5 -> box/srv.keras and psi.h5 (paper, section 2.1).
+
+    `drop_modes` are numbers of modes to leave out after training, 1 for the slowest; `deflate` is
+    a file of known modes to leave out of the training (see `lss.store.read_known`).
+    """
     from srv import SRV
     from srv.length import choose_length
 
-    settings = {"lag_time_ps": lag_ps, "modes": modes, "seed": seed, "steps": steps}
+    settings = {
+        "lag_time_ps": lag_ps,
+        "modes": modes,
+        "seed": seed,
+        "steps": steps,
+        "drop_modes": list(drop_modes),
+        "deflate": deflate,
+    }
     if run.reusable("srv", settings, force):
         return
+    beyond = [i for i in drop_modes if i > modes]
+    if beyond or len(set(drop_modes)) >= modes:
+        raise InputError(
+            f"--drop-modes {','.join(map(str, drop_modes))} does not leave any of {modes} modes or "
+            "names one beyond them; raise --modes or drop fewer"
+        )
     features = run.settings("features")
     trajectories, note = open_data(features["source"])
     spacing_ps, lag = trajectories.spacing_ps, check_lag(lag_ps, trajectories)
     with h5py.File(run.path / "features.h5") as file, run.stage("srv", settings) as report:
         data = store.feature_arrays(file)
+        known = None if deflate is None else store.read_known(deflate, file)
         srv = SRV.from_preset(
             "recommended",
             data[0].shape[1],
@@ -100,7 +118,9 @@ def train_srv(run, lag_ps, modes=3, seed=0, steps=None, force=False):
         if steps is None:
             srv, validation = choose_length(data, srv, progress=folds)
             report["cross_validation"] = validation.to_dict()
-        srv.fit(data)
+        srv.fit(data, deflate=known)
+        if drop_modes:
+            srv.drop_modes([i - 1 for i in drop_modes])
         times = {"lag_time_ps": lag_ps, "frame_spacing_ps": spacing_ps}
         modes = {
             "eigenvalues": srv.eigenvalues_,
@@ -229,58 +249,3 @@ def steps_of(length_ps, lag_ps):
             f"{format_time(lag_ps)}; give at least one lag time"
         )
     return n_steps
-
-
-def make_report(run, force=False):
-    """Stage `report`: synthetic trajectories and MD -> report.html, report.json, figures/.
-
-    Returns
-    -------
-    str
-        The summary table and where the report is.
-    """
-    from lss.report import write_report
-    from lss.report_tables import summary_table
-
-    if not run.reusable("report", {}, force):
-        with run.stage("report", {}) as report:
-            comparison = compare_with_md(run)
-            stages = {name: run.report(name.lower()) for name in ("SRV", "MDN", "cWGAN")}
-            write_report(
-                run.path,
-                comparison,
-                title=f"Latent space simulator {run.path.name}",
-                note=run.report("features")["note"],
-                training={name: stage["history"] for name, stage in stages.items()},
-                diagnostics={n: s["diagnostics"] for n, s in stages.items() if "diagnostics" in s},
-                settings={name: stage["settings"] for name, stage in run.record["stages"].items()},
-                versions=run.record["versions"],
-            )
-            report["summary"] = summary_table(comparison)
-    return f"{run.report('report')['summary']}\nreport: {run.path / 'report.html'}"
-
-
-def compare_with_md(run):
-    """Compare the synthetic trajectories of a run with its MD; see `lss.validation.compare`."""
-    from lss.validation import compare, frames_to_do
-
-    trajectories, _ = open_data(run.settings("features")["source"])
-    atoms = topology.select(trajectories.topology, run.settings("cwgan")["atoms"])
-    native = trajectories.reference.atom_slice(atoms)
-    lag_ps = run.settings("srv")["lag_time_ps"]
-    md_coords = store.read_coordinates(run)
-    lss_psi, lss_coords = store.read_synthetic(run)
-    total = frames_to_do(md_coords, lss_coords, None)
-    with tqdm(total=total, desc="report", unit="frame") as bar:
-        return compare(
-            store.read_psi(run),
-            lss_psi,
-            check_lag(lag_ps, trajectories),
-            lag_ps,
-            md_coords=md_coords,
-            lss_coords=lss_coords,
-            topology=native.topology,
-            reference=native.xyz[0],
-            eigenvalues=run.report("srv")["eigenvalues"],
-            tick=bar.update,
-        )

@@ -1,11 +1,14 @@
 """The files of a run folder: modes, coordinates, networks and what describes the box."""
 
 import json
+from pathlib import Path
 
 import h5py
 import mdtraj
 import numpy as np
 
+from lss.box import load_network
+from lss.errors import InputError
 from lss.files import replacing, write_json
 from lss.formats import ascii_path
 
@@ -20,6 +23,48 @@ def feature_arrays(file):
     if sum(d.size * d.dtype.itemsize for d in data) <= IN_MEMORY:
         data = [d[:] for d in data]
     return data
+
+
+def read_known(path, features):
+    """Known modes along the training trajectories, to be deflated.
+
+    Parameters
+    ----------
+    path : str
+        A `.keras` network of the same features, such as another run's `box/srv.keras`, or an HDF5
+        file with one dataset (n_frames,) or (n_frames, k) a trajectory, such as `psi.h5`.
+    features : h5py.File
+        The open features.h5.
+
+    Returns
+    -------
+    list of np.ndarray, shape (n_frames, k)
+
+    Raises
+    ------
+    InputError
+        Where the file does not fit the trajectories.
+    """
+    if Path(path).suffix == ".keras":
+        network = load_network(Path(path))
+        width = next(iter(features.values())).shape[1]
+        if network.input_shape[-1] != width:
+            raise InputError(
+                f"--deflate {path} takes {network.input_shape[-1]} features, the run has {width}; "
+                "give a network of the same features"
+            )
+        return [network.predict(x[:], batch_size=8192, verbose=0) for x in features.values()]
+    if not h5py.is_hdf5(path):
+        raise InputError(f"--deflate {path} is neither a .keras network nor an HDF5 file")
+    with h5py.File(path) as file:
+        known = [data[:] for data in file.values() if isinstance(data, h5py.Dataset)]
+    lengths = [len(x) for x in features.values()]
+    if [len(series) for series in known] != lengths:
+        raise InputError(
+            f"--deflate {path} holds series of {[len(series) for series in known]} frames, the "
+            f"trajectories have {lengths}; give one series a trajectory, in their order"
+        )
+    return known
 
 
 def save_network(model, run, name):

@@ -4,17 +4,17 @@ from lss import cli
 
 
 def main():
-    groups = ("data", "features", "lag", "srv", "mdn", "cwgan", "simulation", "seed")
+    groups = ("data", "features", "lag", "srv", "mdn", "cwgan", "simulation", "held-out", "seed")
     args = cli.parser(__doc__, *groups, "out", "force", "resume").parse_args()
     run = cli.begin(args, [args.lag])
-    from lss import pipeline, tables
+    from lss import judge, pipeline, tables
 
     pipeline.train_srv(run, args.lag, args.modes, args.seed, args.srv_steps)
     print(tables.modes(run))
     pipeline.train_mdn(run, args.components, args.seed, args.mdn_steps)
     pipeline.train_cwgan(run, args.atoms, args.noise_dim, args.seed, args.cwgan_steps)
     pipeline.make_synthetic(run, args.length, args.trajectories, args.seed)
-    print(pipeline.make_report(run))
+    print(judge.make_report(run, args.held_out))
 
 
 if __name__ == "__main__":

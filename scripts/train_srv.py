@@ -4,12 +4,14 @@ from lss import cli
 
 
 def main():
-    groups = ("data", "features", "lag", "srv", "seed", "out", "force", "resume")
+    groups = ("data", "features", "lag", "srv", "modes-out", "seed", "out", "force", "resume")
     args = cli.parser(__doc__, *groups).parse_args()
     run = cli.begin(args, [args.lag])
     from lss import pipeline, tables
 
-    pipeline.train_srv(run, args.lag, args.modes, args.seed, args.srv_steps)
+    pipeline.train_srv(
+        run, args.lag, args.modes, args.seed, args.srv_steps, args.drop_modes, args.deflate
+    )
     print(tables.modes(run))
     print(f"next: train_mdn.py --out {args.out}")
 

@@ -66,6 +66,20 @@ def test_the_stages_one_by_one(trained, tmp_path):
     assert "synthetic" not in record["stages"]
 
 
+def test_held_out_md_gives_ratios(trained, small_md, tmp_path):
+    run = shutil.copytree(trained.path, tmp_path / "run")
+    held_out = small_md[0].replace("*", "1")
+    settings = trained.settings("synthetic")
+    done = call(
+        "validate.py", "--out", run, "--held-out", held_out, "--seed", settings["seed"],
+        "--length", "10ns", "--trajectories", 3, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "ratio" in done.stdout
+    rows = json.loads((run / "report.json").read_text())["quantities"]
+    assert any(row["ratio_to_second_md_run"] is not None for row in rows.values())
+
+
 @pytest.mark.parametrize("file_format", ["xtc", "dcd", "h5"])
 def test_simulate(trained, tmp_path, file_format):
     options = ["--length", "5ns", "--trajectories", 2, "--seed", 3, "--format", file_format]

@@ -1,0 +1,219 @@
+"""The flags of the command lines, defined once: a flag means the same in every script."""
+
+import argparse
+
+from lss.errors import InputError
+from lss.units import parse_time
+
+EXAMPLES = ("trpcage", "wlall")
+
+
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser whose errors are one line."""
+
+    def error(self, message):
+        self.exit(2, f"error: {message} (see {self.prog} --help)\n")
+
+
+def parser(description, *groups):
+    """A parser with the named groups of flags: data, features, lag, srv, mdn, cwgan, out, ..."""
+    result = Parser(description=description, allow_abbrev=False)
+    for group in groups:
+        GROUPS[group](result)
+    return result
+
+
+def duration(text):
+    """A time with its unit, in ps, as an argparse type."""
+    try:
+        return parse_time(text)
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def durations(text):
+    return [duration(part) for part in text.split(",")]
+
+
+def positive(text):
+    """A whole number of at least 1, as an argparse type."""
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is no whole number of at least 1")
+    return int(text)
+
+
+def numbers(text):
+    return [positive(part) for part in text.split(",")]
+
+
+def add_data(p):
+    p.add_argument(
+        "--traj",
+        action="append",
+        metavar="FILES",
+        help="trajectory files; globs allowed; repeatable",
+    )
+    p.add_argument(
+        "--top", metavar="FILE", help="topology (PDB, GRO, PRMTOP, ...) of the trajectories"
+    )
+    p.add_argument(
+        "--dt",
+        type=duration,
+        metavar="TIME",
+        help="frame spacing, where the files have none, such as DCD",
+    )
+    p.add_argument(
+        "--example", choices=EXAMPLES, help="bundled data; trpcage where no --traj is given"
+    )
+
+
+def add_features(p):
+    p.add_argument(
+        "--features",
+        metavar="LIST",
+        help="such as torsions,ca-distances or 'distances:name CB' (default: torsions and CA "
+        "distances, as far as the topology has them)",
+    )
+
+
+def add_lag(p):
+    p.add_argument(
+        "--lag",
+        type=duration,
+        required=True,
+        metavar="TIME",
+        help="lag time of the whole simulator, such as 20ns",
+    )
+
+
+def add_srv(p):
+    p.add_argument(
+        "--modes",
+        type=positive,
+        default=3,
+        metavar="N",
+        help="slow modes to learn (default %(default)s)",
+    )
+    p.add_argument(
+        "--srv-steps",
+        type=positive,
+        metavar="N",
+        help="training steps of the SRV (default: chosen by the data)",
+    )
+
+
+def add_modes_out(p):
+    p.add_argument(
+        "--drop-modes",
+        type=numbers,
+        default=[],
+        metavar="LIST",
+        help="modes to leave out after training, 1 for the slowest, such as 2 or 2,4",
+    )
+    p.add_argument(
+        "--deflate",
+        metavar="FILE",
+        help="known modes to leave out of the training: a .keras network of the same features, or "
+        "an .h5 file with one dataset a trajectory, such as psi.h5 of another run",
+    )
+
+
+def add_mdn(p):
+    p.add_argument(
+        "--components",
+        type=positive,
+        default=24,
+        metavar="N",
+        help="Gaussians of the mixture (default %(default)s)",
+    )
+    p.add_argument(
+        "--mdn-steps",
+        type=positive,
+        metavar="N",
+        help="training steps of the MDN (default: the recipe's)",
+    )
+
+
+def add_cwgan(p):
+    p.add_argument(
+        "--atoms",
+        metavar="SELECTION",
+        help="atoms to decode: backbone, heavy, all, or an mdtraj selection (default 'name CA')",
+    )
+    p.add_argument(
+        "--noise-dim",
+        type=positive,
+        default=50,
+        metavar="N",
+        help="dimension of the noise (default %(default)s)",
+    )
+    p.add_argument(
+        "--cwgan-steps",
+        type=positive,
+        metavar="N",
+        help="generator updates of the cWGAN (default: the recipe's)",
+    )
+
+
+def add_simulation(p):
+    p.add_argument(
+        "--length",
+        type=duration,
+        metavar="TIME",
+        help="length of each synthetic trajectory (default: the longest MD trajectory's)",
+    )
+    p.add_argument(
+        "--trajectories",
+        type=positive,
+        default=100,
+        metavar="N",
+        help="synthetic trajectories (default %(default)s)",
+    )
+
+
+def add_held_out(p):
+    p.add_argument(
+        "--held-out",
+        action="append",
+        metavar="FILES",
+        help="MD that was not trained on, to hold the simulator against; globs allowed; repeatable",
+    )
+
+
+def add_seed(p):
+    p.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="seed of all random numbers (default %(default)s)",
+    )
+
+
+def add_force(p):
+    p.add_argument("--force", action="store_true", help="overwrite what is there")
+
+
+def add_out(p):
+    p.add_argument("--out", default="run", metavar="RUN", help="run folder (default %(default)s)")
+
+
+def add_resume(p):
+    p.add_argument("--resume", action="store_true", help="go on where the run stopped")
+
+
+GROUPS = {
+    "data": add_data,
+    "features": add_features,
+    "lag": add_lag,
+    "srv": add_srv,
+    "modes-out": add_modes_out,
+    "mdn": add_mdn,
+    "cwgan": add_cwgan,
+    "simulation": add_simulation,
+    "held-out": add_held_out,
+    "seed": add_seed,
+    "out": add_out,
+    "force": add_force,
+    "resume": add_resume,
+}

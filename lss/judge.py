@@ -1,0 +1,115 @@
+"""The last stage: the simulator of a run judged against its MD, and against MD held out."""
+
+import numpy as np
+from tqdm import tqdm
+
+from lss import pipeline, store, topology
+from lss.features import Featurizer
+from lss.trajectories import TrajectorySet
+
+
+def make_report(run, held_out=None, force=False):
+    """Stage `report`: synthetic trajectories and MD -> report.html, report.json, figures/.
+
+    Parameters
+    ----------
+    held_out : list of str, optional
+        Files of MD that was not trained on: the second MD run that the simulator is held against.
+
+    Returns
+    -------
+    str
+        The summary table and where the report is.
+    """
+    from lss.report import write_report
+    from lss.report_tables import summary_table
+
+    settings = {"held_out": held_out}
+    if not run.reusable("report", settings, force):
+        with run.stage("report", settings) as report:
+            comparison = compare_with_md(run, held_out)
+            stages = {name: run.report(name.lower()) for name in ("SRV", "MDN", "cWGAN")}
+            write_report(
+                run.path,
+                comparison,
+                title=f"Latent space simulator {run.path.name}",
+                note=run.report("features")["note"],
+                training={name: stage["history"] for name, stage in stages.items()},
+                diagnostics={n: s["diagnostics"] for n, s in stages.items() if "diagnostics" in s},
+                settings={name: stage["settings"] for name, stage in run.record["stages"].items()},
+                versions=run.record["versions"],
+            )
+            report["summary"] = summary_table(comparison)
+    return f"{run.report('report')['summary']}\nreport: {run.path / 'report.html'}"
+
+
+def compare_with_md(run, held_out=None):
+    """Compare the synthetic trajectories of a run with its MD; see `lss.validation.compare`."""
+    from lss.box import load_box
+    from lss.validation import compare, frames_to_do
+
+    trajectories, _ = pipeline.open_data(run.settings("features")["source"])
+    atoms = topology.select(trajectories.topology, run.settings("cwgan")["atoms"])
+    native = trajectories.reference.atom_slice(atoms)
+    lag_ps = run.settings("srv")["lag_time_ps"]
+    md_coords = store.read_coordinates(run)
+    lss_psi, lss_coords = store.read_synthetic(run)
+    held_psi, held_coords = None, None
+    if held_out:
+        second = TrajectorySet.open(held_out, trajectories.top, trajectories.spacing_ps)
+        held_psi, held_coords = project(load_box(run.box), second)
+    total = frames_to_do(md_coords, lss_coords, held_coords)
+    with tqdm(total=total, desc="report", unit="frame") as bar:
+        return compare(
+            store.read_psi(run),
+            lss_psi,
+            pipeline.check_lag(lag_ps, trajectories),
+            lag_ps,
+            md_coords=md_coords,
+            lss_coords=lss_coords,
+            topology=native.topology,
+            reference=native.xyz[0],
+            heldout_psi=held_psi,
+            heldout_coords=held_coords,
+            eigenvalues=run.report("srv")["eigenvalues"],
+            tick=bar.update,
+        )
+
+
+def project(box, trajectories):
+    """Encode trajectories and superpose their decoded atoms, in chunks.
+
+    Parameters
+    ----------
+    box : lss.box.Box
+    trajectories : lss.trajectories.TrajectorySet
+        Of the same molecule.
+
+    Returns
+    -------
+    psi : list of np.ndarray, shape (n_frames, m), float32
+    coordinates : list of np.ndarray, shape (n_frames, atoms, 3), float32
+        In **nm**, superposed on the reference structure of the box.
+
+    Raises
+    ------
+    InputError
+        Where the molecule is another; the first difference is named.
+    """
+    from cwgan.superpose import superpose
+
+    featurizer = Featurizer.from_dict(box.meta["features"], trajectories.topology)
+    decoded = topology.match(trajectories.topology, box.reference.topology)
+    reference = box.reference.xyz[0]
+    psi, coordinates = [], []
+    with tqdm(total=sum(trajectories.n_frames), desc="held-out MD", unit="frame") as bar:
+        for i in range(len(trajectories.files)):
+            parts = []
+            for chunk in trajectories.iterate(i, chunk=5000):
+                features = featurizer.compute(chunk)
+                states = box.srv.predict(features, batch_size=8192, verbose=0)
+                parts.append((states, superpose(chunk.xyz[:, decoded], reference)))
+                bar.update(len(chunk))
+            psi.append(np.concatenate([states for states, _ in parts]))
+            coordinates.append(np.concatenate([xyz for _, xyz in parts]))
+    return psi, coordinates
