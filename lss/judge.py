@@ -40,7 +40,14 @@ def make_report(run, held_out=None, force=False):
                 versions=run.record["versions"],
             )
             report["summary"] = summary_table(comparison)
+            store.write_meta(run, ratios_to_second_md_run=ratios(comparison))
     return f"{run.report('report')['summary']}\nreport: {run.path / 'report.html'}"
+
+
+def ratios(comparison):
+    """Ratio to a second MD run of each quantity that has one, by its label."""
+    rows = [row for row in comparison.rows if row.ratio is not None]
+    return {row.quantity.label: row.ratio.value for row in rows}
 
 
 def compare_with_md(run, held_out=None):

@@ -6,6 +6,7 @@ from tqdm import tqdm
 
 from lss import store
 from lss.files import replacing, write_json
+from lss.pipeline import planned_srv
 from lss.units import format_time, lag_in_frames
 
 
@@ -31,33 +32,18 @@ def choose(run, lags_ps, modes=3, seed=0, steps=None):
     str
         The table, the recommended lag time and number of modes, and why.
     """
-    from srv import SRV
     from srv.choice import recommend
     from srv.lagtime import scan_lags
-    from srv.length import choose_length
 
     spacing_ps = run.report("features")["frame_spacing_ps"]
     lags = sorted(lag_in_frames(lag_ps, spacing_ps) for lag_ps in lags_ps)
-
-    def progress(what):
-        return lambda items: tqdm(items, desc=what, unit="lag" if "lag" in what else "fold")
-
     with h5py.File(run.path / "features.h5") as file:
         data = store.feature_arrays(file)
-        budget = {} if steps is None else {"min_steps": steps, "max_steps": steps}
-        srv = SRV.from_preset(
-            "recommended",
-            data[0].shape[1],
-            n_components=modes,
-            lag_time=lags[len(lags) // 2],
-            seed=seed,
-            verbose=False,
-            **budget,
+        middle = lags[len(lags) // 2]
+        srv, validation = planned_srv(data, middle, modes, seed, steps, verbose=False)
+        scan = scan_lags(
+            data, lags, srv, seed=seed, progress=lambda x: tqdm(x, desc="lag times", unit="lag")
         )
-        validation = None
-        if steps is None:
-            srv, validation = choose_length(data, srv, progress=progress("cross-validation"))
-        scan = scan_lags(data, lags, srv, seed=seed, progress=progress("lag times"))
 
     def words(frames):
         return format_time(float(f"{frames * spacing_ps:.3g}"))

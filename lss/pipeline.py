@@ -82,9 +82,6 @@ def train_srv(run, lag_ps, modes=3, seed=0, steps=None, drop_modes=(), deflate=N
     `drop_modes` are numbers of modes to leave out after training, 1 for the slowest; `deflate` is
     a file of known modes to leave out of the training (see `lss.store.read_known`).
     """
-    from srv import SRV
-    from srv.length import choose_length
-
     settings = {
         "lag_time_ps": lag_ps,
         "modes": modes,
@@ -103,48 +100,70 @@ def train_srv(run, lag_ps, modes=3, seed=0, steps=None, drop_modes=(), deflate=N
         )
     features = run.settings("features")
     trajectories, note = open_data(features["source"])
-    spacing_ps, lag = trajectories.spacing_ps, check_lag(lag_ps, trajectories)
+    lag = check_lag(lag_ps, trajectories)
     with h5py.File(run.path / "features.h5") as file, run.stage("srv", settings) as report:
         data = store.feature_arrays(file)
         known = None if deflate is None else store.read_known(deflate, file)
-        srv = SRV.from_preset(
-            "recommended",
-            data[0].shape[1],
-            n_components=modes,
-            lag_time=lag,
-            seed=seed,
-            **chosen(min_steps=steps, max_steps=steps),
-        )
-        if steps is None:
-            srv, validation = choose_length(data, srv, progress=folds)
-            report["cross_validation"] = validation.to_dict()
+        srv, validation = planned_srv(data, lag, modes, seed, steps)
         srv.fit(data, deflate=known)
         if drop_modes:
             srv.drop_modes([i - 1 for i in drop_modes])
-        times = {"lag_time_ps": lag_ps, "frame_spacing_ps": spacing_ps}
-        modes = {
+        found = {
+            "lag_time_ps": lag_ps,
+            "frame_spacing_ps": trajectories.spacing_ps,
             "eigenvalues": srv.eigenvalues_,
-            "timescales_ps": np.asarray(srv.timescales_) * spacing_ps,
+            "timescales_ps": np.asarray(srv.timescales_) * trajectories.spacing_ps,
         }
         store.save_network(srv.encoder, run, "srv")
-        store.write_psi(run, srv, file, **times, **modes)
+        store.write_psi(run, srv, file, **found)
         store.write_meta(
             run,
-            **times,
-            **modes,
+            **found,
             lag_frames=lag,
             features=Featurizer(trajectories.topology, features["features"]).to_dict(),
             n_features=data[0].shape[1],
             n_modes=len(srv.eigenvalues_),
             units={"time": "ps", "length": "nm", "psi": "standard deviations"},
+            trained_on=[
+                {"file": path.name, "frames": n}
+                for path, n in zip(trajectories.files, trajectories.n_frames, strict=True)
+            ],
             note=note,
             versions=run.record["versions"],
         )
-        report.update(modes, history=srv.history, visits=srv.visits_)
+        report.update(found, history=srv.history, visits=srv.visits_)
+        if validation is not None:
+            report["cross_validation"] = validation.to_dict()
 
 
-def folds(sequence):
-    return tqdm(sequence, desc="SRV cross-validation", unit="fold", leave=False)
+def planned_srv(data, lag, modes, seed, steps=None, verbose=True):
+    """An SRV to be fitted to features, in the recommended recipe.
+
+    Returns
+    -------
+    srv : srv.SRV
+        With `steps` training steps, or as many as cross-validation allows where none are given.
+    validation : srv.lagtime.CrossValidation or None
+    """
+    from srv import SRV
+    from srv.length import choose_length
+
+    srv = SRV.from_preset(
+        "recommended",
+        data[0].shape[1],
+        n_components=modes,
+        lag_time=lag,
+        seed=seed,
+        verbose=verbose,
+        **chosen(min_steps=steps, max_steps=steps),
+    )
+    if steps is not None:
+        return srv, None
+
+    def folds(sequence):
+        return tqdm(sequence, desc="SRV cross-validation", unit="fold", leave=False)
+
+    return choose_length(data, srv, progress=folds)
 
 
 def chosen(**options):
@@ -175,8 +194,15 @@ def train_mdn(run, components=24, seed=0, steps=None, force=False):
         store.save_network(propagator.model, run, "mdn")
         frames = np.concatenate(psi)
         starts = frames[np.random.default_rng(seed).integers(len(frames), size=STARTS)]
-        store.write_meta(run, psi_low=propagator.low_, psi_high=propagator.high_, start_psi=starts)
-        report.update(history=propagator.history, diagnostics=propagator.diagnose(psi))
+        diagnostics = propagator.diagnose(psi)
+        store.write_meta(
+            run,
+            psi_low=propagator.low_,
+            psi_high=propagator.high_,
+            start_psi=starts,
+            mdn_warnings=diagnostics["warnings"],
+        )
+        report.update(history=propagator.history, diagnostics=diagnostics)
 
 
 def train_cwgan(run, atoms=None, noise_dim=50, seed=0, steps=None, force=False):
@@ -207,8 +233,11 @@ def train_cwgan(run, atoms=None, noise_dim=50, seed=0, steps=None, force=False):
         molgen.fit(psi, coordinates)
         store.save_network(molgen.generator, run, "cwgan")
         store.write_structure(reference, run.box / "topology.pdb")
-        store.write_meta(run, atoms=atoms, noise_dim=noise_dim)
-        report.update(history=molgen.history, diagnostics=molgen.diagnose(psi, coordinates))
+        diagnostics = molgen.diagnose(psi, coordinates)
+        store.write_meta(
+            run, atoms=atoms, noise_dim=noise_dim, cwgan_warnings=diagnostics["warnings"]
+        )
+        report.update(history=molgen.history, diagnostics=diagnostics)
 
 
 def default_atoms(topology):

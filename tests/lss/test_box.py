@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import pytest
 
+from lss.__main__ import describe
 from lss.box import FILES, load_box, save_box
 from lss.errors import InputError
 from lss.simulator import LatentSpaceSimulator
@@ -41,6 +42,14 @@ def test_a_box_folder_holds_what_the_design_says(trained):
     meta = json.loads((trained.box / "lss.json").read_text())
     assert meta["format"] == 1
     assert (meta["lag_time_ps"], meta["frame_spacing_ps"], meta["n_modes"]) == (500.0, 100.0, 2)
+
+
+def test_a_box_describes_itself(box):
+    card = describe(box)
+    assert "20 decoded atoms (backbone) of 5 residues: TRP-LEU-ALA-LEU-LEU" in card
+    assert "3 trajectories, 2700 frames, 270 ns" in card
+    assert "500 ps, the time between synthetic frames" in card
+    assert card.count("implied timescale") == 2 and "not compared" in card
 
 
 LOAD_ELSEWHERE = """

@@ -1,0 +1,62 @@
+"""`python -m lss info BOX`: a simulator in a box, described in plain words."""
+
+import argparse
+
+from lss.cli import load_tensorflow, main
+from lss.units import format_time
+
+
+def describe(box):
+    """A model card of a box, as text.
+
+    Parameters
+    ----------
+    box : lss.box.Box
+
+    Returns
+    -------
+    str
+    """
+    meta, reference = box.meta, box.reference
+    residues = [residue.name for residue in reference.topology.residues]
+    data = meta.get("trained_on", [])
+    frames = sum(entry["frames"] for entry in data)
+    length = format_time(float(f"{frames * meta['frame_spacing_ps']:.3g}"))
+    lines = [
+        f"molecule        {reference.n_atoms} decoded atoms ({meta.get('atoms')}) of "
+        f"{len(residues)} residues: {'-'.join(residues[:30])}{' ...' if residues[30:] else ''}",
+        f"trained on      {len(data)} trajectories, {frames} frames, {length}: "
+        f"{', '.join(entry['file'] for entry in data[:3])}{' ...' if data[3:] else ''}",
+        f"lag time        {format_time(meta['lag_time_ps'])}, the time between synthetic frames",
+        f"features        {meta['n_features']}: {', '.join(meta['features']['specs'])}",
+        f"slow modes      {meta['n_modes']}",
+    ]
+    times = zip(meta["eigenvalues"], meta["timescales_ps"], strict=True)
+    for i, (eigenvalue, timescale_ps) in enumerate(times, start=1):
+        slow = "not resolved" if timescale_ps is None else format_time(float(f"{timescale_ps:.3g}"))
+        lines.append(f"  psi_{i}         eigenvalue {eigenvalue:.4f}, implied timescale {slow}")
+    for network in ("mdn", "cwgan"):
+        warnings = meta.get(f"{network}_warnings", ["its diagnostics are not recorded"])
+        lines += [f"{network:15s} {text}" for text in warnings or ["every diagnostic passed"]]
+    ratios = meta.get("ratios_to_second_md_run") or {"not compared": None}
+    for label, ratio in ratios.items():
+        lines.append(f"second MD run   {label}" + ("" if ratio is None else f": ratio {ratio:.2g}"))
+    lines += [f"note            {meta['note']}"] if meta.get("note") else []
+    versions = meta.get("versions", {})
+    lines.append("versions        " + ", ".join(f"{k} {v}" for k, v in versions.items()))
+    return "\n".join(lines)
+
+
+def run():
+    parser = argparse.ArgumentParser(prog="python -m lss", description=__doc__)
+    parser.add_argument("command", choices=["info"])
+    parser.add_argument("box", help="box folder (RUN/box) or .lss file")
+    args = parser.parse_args()
+    from lss.box import load_box
+
+    load_tensorflow()
+    print(describe(load_box(args.box)))
+
+
+if __name__ == "__main__":
+    main(run)
