@@ -8,6 +8,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 project = "latent-space-simulator"
 author = "The latent-space-simulator developers"
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+myst_enable_extensions = ["dollarmath", "amsmath"]
+myst_heading_anchors = 3
 exclude_patterns = ["_build"]
 html_theme = "furo"
 autodoc_member_order = "bysource"
