@@ -1,0 +1,130 @@
+"""Recommending a lag time and a number of modes from a scan, with the reasons in words."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from srv.lagtime import _Numbers
+
+# Timescales that differ by less are flat whatever their errors: the error of the training itself.
+_FLAT_TOLERANCE = 0.05
+# A step down in timescale by this factor counts as a gap.
+_GAP = 1.5
+
+
+@dataclass(frozen=True)
+class Recommendation(_Numbers):
+    """A lag in frames, a number of modes, and why.
+
+    `converged` is False where no lag of the scan shows flat timescales; `gaps` (m,) are the
+    ratios of each timescale at that lag to the next, or to the lag where that is longer.
+    """
+
+    lag_time: int
+    n_modes: int
+    converged: bool
+    gaps: np.ndarray
+    reasons: tuple
+
+
+def recommend(scan, validation=None, *, time="{:g} frames".format):
+    """Recommend the shortest lag with flat timescales, and the modes above the spectral gap.
+
+    Flat: from this lag on, the slowest timescale, and every other that is longer than the lags
+    compared, stays within the bootstrap error or 5 %.  The gap: the last place where a timescale
+    longer than the lag is at least 1.5 times the next.
+
+    Parameters
+    ----------
+    scan : LagScan
+    validation : CrossValidation, optional
+        Held-out gains are told among the reasons.
+    time : callable
+        Frames -> words, for the reasons.
+
+    Returns
+    -------
+    Recommendation
+
+    Raises
+    ------
+    ValueError
+        Where no mode is slower than any of the lags.
+    """
+    resolved = scan.timescales > scan.lags[:, None]
+    if not resolved[:, 0].any():
+        raise ValueError(
+            f"No timescale is longer than its lag ({time(scan.lags[0])} to "
+            f"{time(scan.lags[-1])}): scan shorter lags or choose other features."
+        )
+    row, converged, reason = _flat_row(scan, resolved, time)
+    n_modes, gaps, gap_reason = _gap(scan, row, time)
+    reasons = [reason, gap_reason]
+    few = [i + 1 for i in range(n_modes) if scan.visits[row, i] < 10]
+    if few:
+        counts = ", ".join(str(int(scan.visits[row, i - 1])) for i in few)
+        reasons.append(
+            f"Mode {', '.join(map(str, few))} rests on only {counts} visits to its rarer end."
+        )
+    if validation is not None:
+        mean, error = validation.gains
+        reasons += [
+            f"Mode {i + 1} adds {mean[i]:.3f} +- {error[i]:.3f} to the held-out VAMP-2 (at most 1)."
+            for i in range(min(n_modes + 1, len(mean)))
+        ]
+    return Recommendation(int(scan.lags[row]), n_modes, converged, gaps, tuple(reasons))
+
+
+def _flat_row(scan, resolved, time):
+    """Return the row of the lag to use, whether timescales are flat from it on, and why."""
+    rows = np.flatnonzero(resolved[:, 0])
+    for row in rows[:-1]:
+        if all(_agrees(scan, row, later, resolved) for later in rows if later > row):
+            return (
+                row,
+                True,
+                f"From a lag of {time(scan.lags[row])} on, the timescales stay the same within "
+                "their errors.",
+            )
+    if len(rows) == 1:
+        why = "only one lag is shorter than the slowest timescale, so that flatness is not known"
+    else:
+        why = "the timescales still change with the lag at the longest lags"
+    return (
+        rows[-1],
+        False,
+        f"A lag of {time(scan.lags[rows[-1]])} is the longest that resolves the slowest mode; "
+        f"{why}. Longer trajectories or better features would help.",
+    )
+
+
+def _agrees(scan, row, later, resolved):
+    """Whether the timescales at two lags are the same within the errors."""
+    both = resolved[row] & resolved[later]
+    times = scan.timescales[[row, later]][:, both]
+    errors = (scan.high - scan.low)[[row, later]][:, both] / 2
+    allowed = np.maximum(np.nan_to_num(errors).max(axis=0), _FLAT_TOLERANCE * times[0])
+    return bool(np.all(np.abs(times[1] - times[0]) <= allowed))
+
+
+def _gap(scan, row, time):
+    """Return the number of modes above the last gap, all gaps, and why."""
+    lag = scan.lags[row]
+    times = np.maximum(np.nan_to_num(scan.timescales[row], nan=0.0), lag)
+    gaps = times / np.append(times[1:], np.nan)
+    slow = int(np.sum(times > lag))
+    wide = [i for i in range(slow) if gaps[i] >= _GAP]
+    if wide:
+        n_modes = wide[-1] + 1
+        below = "the lag" if times[n_modes] == lag else f"the next, {time(times[n_modes])}"
+        reason = (
+            f"{n_modes} mode{'s' if n_modes > 1 else ''}: timescale {n_modes} "
+            f"({time(times[n_modes - 1])}) is {gaps[n_modes - 1]:.1f} times {below}."
+        )
+    else:
+        n_modes = max(slow, 1)
+        reason = (
+            f"{n_modes} mode{'s' if n_modes > 1 else ''}: no gap of {_GAP} times or more is seen, "
+            "so all that are slower than the lag are kept; train more modes to look for one."
+        )
+    return n_modes, gaps, reason

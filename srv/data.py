@@ -1,0 +1,280 @@
+"""Trajectories as the encoder sees them: checked, split, read in blocks, never joined."""
+
+import logging
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+logger = logging.getLogger(__name__)
+
+# Bytes of float32 features that are read at a time; memory of a pass over the data.
+_BLOCK_BYTES = 32 * 2**20
+# And never more frames than this, for what is computed from few features.
+_BLOCK_FRAMES = 2**18
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Consecutive frames start..stop of one trajectory.
+
+    `source` is an array in memory or anything that is read by slicing (an h5py.Dataset); `known`
+    holds the deflated modes of the whole trajectory, (n, k), or None.
+    """
+
+    source: object
+    start: int
+    stop: int
+    known: np.ndarray | None = None
+
+    def __len__(self):
+        return self.stop - self.start
+
+    @property
+    def in_memory(self):
+        """Whether the features are a plain array, so that they can be gathered at random."""
+        return isinstance(self.source, np.ndarray) and not isinstance(self.source, np.memmap)
+
+    def read(self, first, last):
+        """Return frames first..last of the segment, (last - first, d) float32."""
+        return np.asarray(self.source[self.start + first : self.start + last], np.float32)
+
+    def read_known(self, first, last):
+        """Return the deflated modes of frames first..last, (last - first, k) float64."""
+        return np.asarray(self.known[self.start + first : self.start + last], np.float64)
+
+
+@dataclass(frozen=True)
+class Trajectories:
+    """Segments that are longer than the lag, and how many were not."""
+
+    segments: tuple
+    lag_time: int
+    n_skipped: int = 0
+
+    @property
+    def n_pairs(self):
+        """Number of pairs of frames one lag apart, none across the end of a segment."""
+        return sum(len(s) - self.lag_time for s in self.segments)
+
+    @property
+    def n_frames(self):
+        """Number of frames in the segments that are used."""
+        return sum(len(s) for s in self.segments)
+
+    @property
+    def in_memory(self):
+        """Whether every segment is a plain array."""
+        return all(s.in_memory for s in self.segments)
+
+    @property
+    def n_known(self):
+        """Number of deflated modes."""
+        known = self.segments[0].known
+        return 0 if known is None else known.shape[1]
+
+    def blocks(self):
+        """Yield (segment number, first frame, features) over all frames in order."""
+        for number, segment in enumerate(self.segments):
+            width = segment.source.shape[1]
+            size = min(max(1, _BLOCK_BYTES // (4 * width)), _BLOCK_FRAMES)
+            for first in range(0, len(segment), size):
+                yield number, first, segment.read(first, min(first + size, len(segment)))
+
+
+def as_list(data):
+    """Return `data`, one array or a list or tuple of arrays, as a list."""
+    return list(data) if isinstance(data, (list, tuple)) else [data]
+
+
+def check_array(array, name, width):
+    """Return `array` if it is a (n, width) array of numbers, readable by slicing.
+
+    Raises
+    ------
+    ValueError
+        Where it is not; names the argument, what came and what was wanted.
+    """
+    if not (hasattr(array, "shape") and hasattr(array, "dtype") and hasattr(array, "__getitem__")):
+        array = np.asarray(array)
+    if len(array.shape) != 2 or array.shape[1] != width:
+        hint = "; reshape it with [:, None]" if len(array.shape) == 1 and width == 1 else ""
+        raise ValueError(
+            f"{name} has shape {tuple(array.shape)}, wanted (n_frames, {width}): "
+            f"frames in rows, features in columns{hint}."
+        )
+    if getattr(array.dtype, "kind", "f") not in "fiub":
+        raise ValueError(f"{name} holds values of type {array.dtype}, wanted real numbers.")
+    return array
+
+
+def check_trajectories(data, input_size, lag_time, *, known=None, name="X"):
+    """Check the user's data and return it as `Trajectories`.
+
+    Parameters
+    ----------
+    data : array-like or list of array-likes, each shape=(n_i, input_size)
+        A list may mix lengths; those not longer than the lag are skipped, and said.
+    lag_time : int
+        In frames.
+    known : array or list of arrays, each shape=(n_i, k), optional
+        Modes to deflate, one series for each trajectory in `data`.
+
+    Raises
+    ------
+    ValueError
+        For a wrong shape or type, or where no trajectory is longer than the lag.
+    """
+    sources = as_list(data)
+    if not sources:
+        raise ValueError(f"{name} is an empty list, wanted at least one trajectory.")
+    multiple = isinstance(data, (list, tuple))
+    names = [f"{name}[{i}]" if multiple else name for i in range(len(sources))]
+    sources = [check_array(s, n, input_size) for s, n in zip(sources, names, strict=True)]
+    knowns = _check_known(known, sources)
+    segments = tuple(
+        Segment(source, 0, source.shape[0], z)
+        for source, z in zip(sources, knowns, strict=True)
+        if source.shape[0] > lag_time
+    )
+    n_skipped = len(sources) - len(segments)
+    if not segments:
+        longest = max(s.shape[0] for s in sources)
+        raise ValueError(
+            f"{name}: none of the {len(sources)} trajectories is longer than lag_time={lag_time} "
+            f"frames (the longest has {longest}); use a shorter lag or longer trajectories."
+        )
+    if n_skipped:
+        logger.warning(
+            "%d of %d trajectories are not longer than the lag of %d frames and are not used.",
+            n_skipped,
+            len(sources),
+            lag_time,
+        )
+    return Trajectories(segments, lag_time, n_skipped)
+
+
+def _check_known(known, sources):
+    if known is None:
+        return [None] * len(sources)
+    series = as_list(known)
+    if len(series) != len(sources):
+        raise ValueError(
+            f"deflate holds {len(series)} series, wanted one for each of the {len(sources)} "
+            "trajectories in X."
+        )
+    checked = []
+    for i, (values, source) in enumerate(zip(series, sources, strict=True)):
+        values = np.asarray(values, np.float64)
+        values = values[:, None] if values.ndim == 1 else values
+        if values.ndim != 2 or values.shape[0] != source.shape[0] or not np.isfinite(values).all():
+            raise ValueError(
+                f"deflate[{i}] has shape {values.shape}, wanted ({source.shape[0]}, k) finite "
+                "numbers: the value of each known mode at each frame of the trajectory."
+            )
+        checked.append(values)
+    if len({values.shape[1] for values in checked}) > 1:
+        raise ValueError("deflate: every series must hold the same number of modes.")
+    return checked
+
+
+@dataclass(frozen=True)
+class Window:
+    """Consecutive frames of something that is read by slicing, itself read by slicing."""
+
+    source: object
+    start: int
+    stop: int
+
+    @property
+    def shape(self):
+        """Shape of the window."""
+        return (self.stop - self.start, *self.source.shape[1:])
+
+    @property
+    def dtype(self):
+        """Type of the values."""
+        return self.source.dtype
+
+    def __getitem__(self, key):
+        first, last, _ = key.indices(self.stop - self.start)
+        return self.source[self.start + first : self.start + last]
+
+
+def windows(source, ranges):
+    """Return the parts of a trajectory in the ranges (first, last) that are not empty.
+
+    Views of arrays in memory; `Window` objects otherwise.
+    """
+    ranges = [(first, last) for first, last in ranges if last > max(first, 0)]
+    if isinstance(source, np.ndarray):
+        return [source[first:last] for first, last in ranges]
+    return [Window(source, first, last) for first, last in ranges]
+
+
+def split(trajectories, fraction, seed):
+    """Hold out a fraction of the data for validation; returns (training, validation).
+
+    Whole trajectories, drawn at random; where there is only one, its last part, with a gap of one
+    lag.  Random frames would leak: the neighbour of a held-out frame would be trained on.
+
+    Raises
+    ------
+    ValueError
+        Where either part would hold no pair.
+    """
+    lag = trajectories.lag_time
+    if len(trajectories.segments) > 1:
+        held_out = _draw_segments(trajectories.segments, fraction, seed)
+        train = tuple(s for i, s in enumerate(trajectories.segments) if i not in held_out)
+        valid = tuple(s for i, s in enumerate(trajectories.segments) if i in held_out)
+    else:
+        (segment,) = trajectories.segments
+        cut = segment.stop - round(fraction * len(segment))
+        train = (replace(segment, stop=cut - lag),)
+        valid = (replace(segment, start=cut),)
+        if min(len(train[0]), len(valid[0])) <= lag:
+            raise ValueError(
+                f"validation_split={fraction} of one trajectory of {len(segment)} frames leaves a "
+                f"part that is not longer than lag_time={lag}; give validation data as y instead."
+            )
+    return replace(trajectories, segments=train), replace(trajectories, segments=valid)
+
+
+def _draw_segments(segments, fraction, seed):
+    """Return the numbers of segments, in random order, up to the fraction of frames wanted."""
+    order = np.random.default_rng([seed, 1]).permutation(len(segments))
+    lengths = np.cumsum([len(segments[i]) for i in order[:-1]])
+    wanted = fraction * sum(len(s) for s in segments)
+    return set(order[: 1 + int(np.argmin(np.abs(lengths - wanted)))].tolist())
+
+
+def moments(trajectories):
+    """Return the mean and the standard deviation of each feature, float64, over all frames.
+
+    Raises
+    ------
+    ValueError
+        For NaN or infinite features; says where the first one is.
+    """
+    n, mean, scatter = 0, None, None
+    for number, first, block in trajectories.blocks():
+        block_mean = block.mean(axis=0, dtype=np.float64)
+        if not np.isfinite(block_mean).all():
+            frame, feature = np.argwhere(~np.isfinite(block))[0]
+            raise ValueError(
+                f"Trajectory {number} (of those longer than the lag) holds {block[frame, feature]} "
+                f"in feature {feature} at frame {first + frame}; every feature must be finite."
+            )
+        centred = block - block_mean.astype(np.float32)
+        residual = centred.mean(axis=0, dtype=np.float64)
+        block_scatter = np.einsum("ij,ij->j", centred, centred, dtype=np.float64)
+        block_mean = block_mean.astype(np.float32) + residual
+        block_scatter -= len(block) * residual**2
+        if n == 0:
+            mean, scatter = block_mean, block_scatter
+        else:
+            shift = block_mean - mean
+            scatter = scatter + block_scatter + shift**2 * n * len(block) / (n + len(block))
+            mean = mean + shift * len(block) / (n + len(block))
+        n += len(block)
+    return mean, np.sqrt(np.maximum(scatter, 0) / n)

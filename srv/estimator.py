@@ -1,0 +1,299 @@
+"""SRV, the estimator of slow modes."""
+
+import math
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from srv.data import as_list, check_array, check_trajectories, split
+from srv.errors import NotFittedError
+from srv.fitting import fit_network, log_report
+from srv.koopman import implied_timescales
+from srv.lobe import project
+from srv.modes import count_visits, evaluate, score_modes
+from srv.settings import check_settings, preset
+
+
+class SRV(TransformerMixin, BaseEstimator):
+    """State-free reversible VAMPnet: a network whose outputs are the slowest modes of the data.
+
+    Chen, Sidky & Ferguson, J. Chem. Phys. 150, 214114 (2019).  Names and defaults up to
+    `verbose` are those of the replaced package; `SRV.from_preset("recommended", ...)` gives
+    better ones.
+
+    Parameters
+    ----------
+    input_size : int
+        Number of features.
+    n_components : int, default=2
+        Number of modes m, without the constant.
+    lag_time : int, default=1
+        In frames.
+    reversible : bool, default=True
+        Symmetrise the covariances.  False: left and right singular functions.
+    n_epochs : int, default=100
+        Passes over all pairs in one `fit`; a second `fit` goes on from the current weights.
+    learning_rate : float, default=0.001
+        Of Adam; the peak where `schedule` is "cosine".
+    dropout_rate, l2_regularization : float, default=0
+    hidden_layer_depth, hidden_size : int, default=2, 100
+    activation : str, default="tanh"
+    batch_size : int, default=100
+        Pairs in a batch, more than n_components; at most all pairs are used.
+    validation_split : float, default=0
+        Fraction of the data held out: whole trajectories, or the last part of a single one with
+        a gap of one lag.
+    callbacks : list of keras.callbacks.Callback, optional
+    batch_normalization : bool, default=False
+    latent_space_noise : float, default=0
+        Standard deviation of the noise on the outputs in training.
+    verbose : bool, default=True
+        Show a progress bar.
+    r_degree : float, default=2
+        Exponent r of the loss -(1 + sum_i w_i lambda_i^r).
+    weights : sequence of n_components floats, optional
+        Weight w_i of each mode in the loss.
+    epsilon : float, default=1e-6
+        Added to the diagonal of the batch's correlation matrix before it is inverted.
+    standardize : bool, default=False
+        Standardise the features inside the network, with the statistics of the first fit.
+    schedule : {"constant", "cosine"}, default="constant"
+        Learning rate; "cosine" warms up over 5 % of the steps and decays to 1 %.
+    min_steps, max_steps : int, optional
+        Bounds on the number of steps that `n_epochs` makes.  Where an eigenvalue exceeds .97 after
+        fewer than `max_steps`, training goes on for `max_steps`.
+    seed : int, default=0
+        Of initial weights, batches and the validation split.
+
+    Attributes
+    ----------
+    encoder : keras.Model
+        features (n, input_size) -> psi (n, m): mean 0, variance 1 under the equilibrium density;
+        the longer tail of each mode positive.  Uncompiled, stock layers only.
+    eigenvalues_ : np.ndarray, shape=(m,)
+        Descending; singular values if not reversible.
+    timescales_ : np.ndarray, shape=(m,)
+        -lag_time / ln(eigenvalue) in frames; NaN where the eigenvalue is not in (0, 1).
+    means_, eigenvectors_, norms_ : np.ndarray
+        psi = (f - means_) eigenvectors_ / norms_, with f the outputs of the network.
+    left_singular_values_, right_singular_values_ : np.ndarray
+        Both the singular values, if not reversible.
+    visits_ : np.ndarray of int, shape=(m,)
+        How often the training trajectories came to the rarer end of each mode.
+    train_score_, validation_score_ : float
+        VAMP-2; the second is NaN without validation data.
+    n_skipped_ : int
+        Trajectories not longer than the lag.
+    n_steps_ : int
+        Steps of the optimiser in the last fit.
+    history : dict of list
+        "loss" and, with validation data, "val_loss" for each epoch of the last fit.
+    """
+
+    def __init__(
+        self,
+        input_size,
+        n_components=2,
+        lag_time=1,
+        reversible=True,
+        n_epochs=100,
+        learning_rate=0.001,
+        dropout_rate=0,
+        l2_regularization=0.0,
+        hidden_layer_depth=2,
+        hidden_size=100,
+        activation="tanh",
+        batch_size=100,
+        validation_split=0,
+        callbacks=None,
+        batch_normalization=False,
+        latent_space_noise=0,
+        verbose=True,
+        *,
+        r_degree=2,
+        weights=None,
+        epsilon=1e-6,
+        standardize=False,
+        schedule="constant",
+        min_steps=None,
+        max_steps=None,
+        seed=0,
+    ):
+        self.input_size = input_size
+        self.n_components = n_components
+        self.lag_time = lag_time
+        self.reversible = reversible
+        self.n_epochs = n_epochs
+        self.learning_rate = learning_rate
+        self.dropout_rate = dropout_rate
+        self.l2_regularization = l2_regularization
+        self.hidden_layer_depth = hidden_layer_depth
+        self.hidden_size = hidden_size
+        self.activation = activation
+        self.batch_size = batch_size
+        self.validation_split = validation_split
+        self.callbacks = callbacks
+        self.batch_normalization = batch_normalization
+        self.latent_space_noise = latent_space_noise
+        self.verbose = verbose
+        self.r_degree = r_degree
+        self.weights = weights
+        self.epsilon = epsilon
+        self.standardize = standardize
+        self.schedule = schedule
+        self.min_steps = min_steps
+        self.max_steps = max_steps
+        self.seed = seed
+
+    @classmethod
+    def from_preset(cls, name, input_size, **overrides):
+        """Return an unfitted SRV with the settings of a preset, "recommended" or "paper"."""
+        return cls(input_size, **{**preset(name), **overrides})
+
+    @property
+    def is_fitted(self):
+        """Whether `fit` has been called."""
+        return hasattr(self, "eigenvalues_")
+
+    def fit(self, X, y=None, *, deflate=None):
+        """Train on all pairs of frames one lag apart, then solve for the modes.
+
+        Parameters
+        ----------
+        X : array-like or list of array-likes, each shape=(n_i, input_size)
+            Trajectories; no pair spans two.  An h5py.Dataset is streamed, not loaded.
+        y : like X, optional
+            Validation data, in place of `validation_split`.
+        deflate : array or list of arrays, each shape=(n_i, k), optional
+            Known slow processes, one series a trajectory; the modes found are orthogonal to them
+            under the equilibrium density.  Reversible only.
+
+        Returns
+        -------
+        SRV
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            For wrong arguments, NaN in the features, no trajectory longer than the lag.
+        DegenerateOutputsError
+            Where training collapsed twice, or the features span too few functions.
+        """
+        check_settings(self, y, deflate)
+        data = check_trajectories(X, self.input_size, self.lag_time, known=deflate)
+        if y is not None:
+            validation = check_trajectories(y, self.input_size, self.lag_time, name="y")
+        elif self.validation_split:
+            data, validation = split(data, self.validation_split, self.seed)
+        else:
+            validation = None
+        result = fit_network(self, getattr(self, "_network", None), data, validation)
+        self._network, self.history, self.n_steps_ = result.network, result.history, result.n_steps
+        self.n_skipped_ = data.n_skipped
+        self._keep(result.modes)
+        self.visits_ = count_visits(result.outputs, result.modes)
+        self.train_score_ = 1.0 + float(np.sum(self.eigenvalues_**2))
+        self.validation_score_ = math.nan
+        if validation is not None:
+            self.validation_score_ = self._score(validation, self.n_components, "vamp2")
+        log_report(self)
+        return self
+
+    def transform(self, X, side="left"):
+        """Return the modes psi of each frame.
+
+        Parameters
+        ----------
+        X : array-like, shape=(n, input_size), or list of them
+        side : {"left", "right"}
+            Which singular functions, if not reversible.
+
+        Returns
+        -------
+        np.ndarray, shape=(n, m), float32, or a list of them for a list
+        """
+        self._check_fitted()
+        if side not in ("left", "right"):
+            raise ValueError(f'side is {side!r}, wanted "left" or "right".')
+        model = self.encoder if side == "left" else self.right_encoder_
+        multiple = isinstance(X, (list, tuple))
+        psi = []
+        for i, x in enumerate(as_list(X)):
+            name = f"X[{i}]" if multiple else "X"
+            psi.append(evaluate(model, check_array(x, name, self.input_size)))
+            bad = np.flatnonzero(~np.isfinite(psi[-1]).all(axis=1))
+            if len(bad):
+                raise ValueError(f"{name} holds NaN or infinite features at frame {bad[0]}.")
+        return psi if multiple else psi[0]
+
+    def score(self, X, lag_time=None, score_k=None, *, kind="vamp2"):
+        """Return the score of the modes on data, at most the number of modes + 1.
+
+        Parameters
+        ----------
+        X : array-like or list of array-likes, each shape=(n_i, input_size)
+        lag_time : int, optional
+            In frames; default that of the training.
+        score_k : int, optional
+            Count the constant and the first score_k - 1 modes; default all.
+        kind : {"vamp2", "autocorrelation"}
+            "vamp2": 1 + ||C00^-1/2 C01 C11^-1/2||_F^2 of the modes, equal to deeptime's VAMP-2.
+            "autocorrelation": 1 + the sum of the squared autocorrelations, as the replaced
+            package had it; the same but for correlations between different modes.
+        """
+        self._check_fitted()
+        n_modes = len(self.eigenvalues_)
+        k = n_modes if score_k is None else score_k - 1
+        if not 1 <= k <= n_modes:
+            raise ValueError(f"score_k is {score_k}, wanted 2 to {n_modes + 1}.")
+        if kind not in ("vamp2", "autocorrelation"):
+            raise ValueError(f'kind is {kind!r}, wanted "vamp2" or "autocorrelation".')
+        data = check_trajectories(X, self.input_size, lag_time or self.lag_time)
+        return self._score(data, k, kind)
+
+    def drop_modes(self, modes):
+        """Remove modes, such as a nuisance one, from the fitted encoder.
+
+        Parameters
+        ----------
+        modes : sequence of int
+            Numbers of the modes, 0 for the slowest.
+
+        Returns
+        -------
+        SRV
+            Itself, with a new `encoder` and shorter `eigenvalues_`; another `fit` brings all
+            n_components modes back.
+        """
+        self._check_fitted()
+        n_modes = len(self.eigenvalues_)
+        dropped = {int(i) for i in modes}
+        if not dropped <= set(range(n_modes)) or len(dropped) == n_modes:
+            raise ValueError(
+                f"modes is {sorted(dropped)}, wanted some but not all of 0 to {n_modes - 1}."
+            )
+        kept = [i for i in range(n_modes) if i not in dropped]
+        self._keep(self._modes.select(kept))
+        self.visits_ = self.visits_[kept]
+        return self
+
+    def _keep(self, modes):
+        """Set the fitted attributes that follow from the eigenproblem."""
+        self._modes = modes
+        self.eigenvalues_ = modes.values
+        self.timescales_ = implied_timescales(modes.values, self.lag_time)
+        self.norms_ = 1 / np.linalg.norm(modes.left, axis=0)
+        self.means_, self.eigenvectors_ = modes.mean_0, modes.left * self.norms_
+        self.encoder = project(self._network.lobe, modes.mean_0, modes.left)
+        self.right_encoder_ = self.encoder
+        if not self.reversible:
+            self.left_singular_values_ = self.right_singular_values_ = modes.values
+            self.right_encoder_ = project(self._network.lobe, modes.mean_t, modes.right)
+
+    def _score(self, data, n_modes, kind):
+        return score_modes(self.encoder, self.right_encoder_, data, n_modes, kind)
+
+    def _check_fitted(self):
+        if not self.is_fitted:
+            raise NotFittedError("This SRV is not fitted: call fit first.")

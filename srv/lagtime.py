@@ -1,0 +1,208 @@
+"""Choosing the lag time and the number of modes: implied timescales, cross-validation, the gap."""
+
+from dataclasses import dataclass, fields
+from itertools import pairwise
+
+import numpy as np
+from sklearn.base import clone
+
+from srv.data import as_list, check_trajectories, windows
+from srv.koopman import LaggedMoments, resolved_eigenvalues
+
+# With fewer trajectories than this, each is cut into blocks, and those are resampled.
+_FEW_TRAJECTORIES = 10
+_BLOCKS = 20
+
+
+class _Numbers:
+    """What can be written as JSON."""
+
+    def to_dict(self):
+        """Return the fields as lists and numbers, None for NaN."""
+        return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
+
+
+@dataclass(frozen=True)
+class LagScan(_Numbers):
+    """Implied timescales against lag, in frames.
+
+    `lags` (L,); `timescales`, `low`, `high` (L, m): estimate and the 16th and 84th percentile of
+    the bootstrap, NaN where the eigenvalue is not in (0, 1); `eigenvalues` (L, m); `visits` (L,
+    m) to the rarer end of each mode; `n_pairs` (L,).
+    """
+
+    lags: np.ndarray
+    timescales: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    eigenvalues: np.ndarray
+    visits: np.ndarray
+    n_pairs: np.ndarray
+
+
+@dataclass(frozen=True)
+class CrossValidation(_Numbers):
+    """VAMP-2 of the first 1..m modes, `held_out` and `training`, each (n_folds, m).
+
+    Quote differences between columns or methods fold by fold: the spread over folds is mostly
+    that of which slow events were held out.
+    """
+
+    held_out: np.ndarray
+    training: np.ndarray
+
+    @property
+    def gains(self):
+        """Mean and standard error over folds of what each mode adds, (m,) each."""
+        added = np.diff(self.held_out, axis=1, prepend=1.0)
+        return added.mean(axis=0), added.std(axis=0, ddof=1) / np.sqrt(len(added))
+
+
+def scan_lags(X, lags, srv, *, n_bootstrap=200, seed=0, progress=iter):
+    """Train an SRV at each lag and return its timescales with bootstrap errors.
+
+    The bootstrap draws whole trajectories with replacement and solves the eigenproblem anew in
+    the span of the trained modes.  Fewer than ten trajectories are cut into twenty or more
+    blocks first; blocks shorter than a timescale understate its error.
+
+    Parameters
+    ----------
+    X : array-like or list of array-likes, each shape=(n_i, d)
+    lags : sequence of int
+        In frames.
+    srv : SRV
+        Cloned with each lag; not changed.
+    n_bootstrap : int, default=200
+    seed : int, default=0
+        Of the resampling.
+    progress : callable, optional
+        Wraps the sequence of lags, as tqdm does.
+
+    Returns
+    -------
+    LagScan
+
+    Raises
+    ------
+    ValueError
+        Where a lag is not a positive whole number or as long as the longest trajectory.
+    """
+    lags = np.asarray(sorted({int(lag) for lag in lags}))
+    if not srv.reversible:
+        raise ValueError("scan_lags needs an SRV with reversible=True.")
+    longest = max(x.shape[0] for x in as_list(X))
+    if not len(lags) or lags[0] < 1 or lags[-1] >= longest:
+        raise ValueError(f"lags is {lags.tolist()}, wanted one or more from 1 to {longest - 1}.")
+    rows = []
+    for lag in progress(lags.tolist()):
+        model = clone(srv).set_params(lag_time=lag).fit(X)
+        psi = model.transform(as_list(X))
+        low, high = bootstrap_timescales(psi, lag, n_bootstrap, seed)
+        pairs = sum(max(len(p) - lag, 0) for p in psi)
+        rows.append((model.timescales_, low, high, model.eigenvalues_, model.visits_, pairs))
+    return LagScan(lags, *(np.array(column) for column in zip(*rows, strict=True)))
+
+
+def bootstrap_timescales(psi, lag, n_bootstrap=200, seed=0):
+    """Return the 16th and 84th percentiles of the timescales of modes, (m,) each, in frames.
+
+    Parameters
+    ----------
+    psi : list of np.ndarray, each shape=(n_i, m)
+        Modes along the trajectories.
+    lag : int
+        In frames.
+    """
+    parts = []
+    n_modes = psi[0].shape[1]
+    for first, last, number in _units([len(p) for p in psi], lag):
+        moments = LaggedMoments(lag, shift=np.zeros(n_modes))
+        moments.update(psi[number][first : last + lag])
+        parts.append(moments)
+    rng = np.random.default_rng(seed)
+    times = np.full((n_bootstrap, n_modes), np.nan)
+    for row in times:
+        counts = np.bincount(rng.integers(len(parts), size=len(parts)), minlength=len(parts))
+        covariances = LaggedMoments.combined(parts, counts).covariances()
+        # A resample may lack a mode altogether; what it has is counted from the slowest.
+        values = resolved_eigenvalues(covariances)
+        valid = (values > 0) & (values < 1)
+        row[: len(values)][valid] = -lag / np.log(values[valid])
+    low, high = np.full((2, n_modes), np.nan)
+    enough = np.isfinite(times).mean(axis=0) > 0.5
+    low[enough], high[enough] = np.nanpercentile(times[:, enough], [16, 84], axis=0)
+    return low, high
+
+
+def _units(lengths, lag):
+    """Yield (first, last, trajectory) of the parts that are resampled; each pair is in one."""
+    used = [(n - lag, i) for i, n in enumerate(lengths) if n > lag]
+    total = sum(n for n, _ in used)
+    size = max(lag, -(-total // _BLOCKS)) if len(used) < _FEW_TRAJECTORIES else total
+    for n, number in used:
+        pieces = max(1, round(n / size))
+        edges = np.linspace(0, n, pieces + 1).round().astype(int)
+        for first, last in pairwise(edges):
+            yield first, last, number
+
+
+def cross_validate(X, srv, *, n_folds=5, seed=0, progress=iter):
+    """Train on all folds but one and score the first 1..m modes on the one left out.
+
+    A fold is a set of whole trajectories; where there are fewer trajectories than folds, a
+    contiguous part of each, with a gap of one lag around it.
+
+    Parameters
+    ----------
+    X : array-like or list of array-likes, each shape=(n_i, d)
+    srv : SRV
+        Cloned for each fold; not changed.
+    n_folds : int, default=5
+    seed : int, default=0
+        Of the assignment of trajectories to folds.
+    progress : callable, optional
+        Wraps the sequence of folds, as tqdm does.
+
+    Returns
+    -------
+    CrossValidation
+    """
+    if n_folds < 2:
+        raise ValueError(f"n_folds is {n_folds}, wanted at least 2.")
+    check_trajectories(X, srv.input_size, srv.lag_time)
+    held_out, training = [], []
+    for fold in progress(range(n_folds)):
+        train, test = _fold(as_list(X), fold, n_folds, srv.lag_time, seed)
+        model = clone(srv).fit(train)
+        counts = range(2, len(model.eigenvalues_) + 2)
+        held_out.append([model.score(test, score_k=k) for k in counts])
+        training.append(1 + np.cumsum(model.eigenvalues_**2))
+    return CrossValidation(np.array(held_out), np.array(training))
+
+
+def _fold(trajectories, fold, n_folds, lag, seed):
+    """Return the training and the test trajectories of a fold."""
+    if len(trajectories) >= n_folds:
+        # Dealt out in order of length, so that the folds are of like size.
+        order = np.random.default_rng(seed).permutation(len(trajectories))
+        order = sorted(order.tolist(), key=lambda i: -trajectories[i].shape[0])
+        test = set(order[fold::n_folds])
+        return (
+            [x for i, x in enumerate(trajectories) if i not in test],
+            [trajectories[i] for i in sorted(test)],
+        )
+    train, test = [], []
+    for x in trajectories:
+        n = x.shape[0]
+        first, last = round(fold * n / n_folds), round((fold + 1) * n / n_folds)
+        test += windows(x, [(first, last)])
+        train += windows(x, [(0, first - lag), (last + lag, n)])
+    return train, test
+
+
+def _plain(value):
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    return None if isinstance(value, float) and np.isnan(value) else value

@@ -1,0 +1,81 @@
+"""How long to train: as long as the modes found still hold on data that were not trained on."""
+
+import logging
+from contextlib import contextmanager
+
+import numpy as np
+from sklearn.base import clone
+
+from srv.lagtime import cross_validate
+
+logger = logging.getLogger(__name__)
+
+# Modes whose squared eigenvalues on held-out data sum to less than this part of what they are in
+# training are memorised pieces of the trajectory more than they are slow modes.
+_HOLDS = 0.6
+_LENGTHS = (1.0, 0.25, 0.1)
+
+
+def choose_length(X, srv, *, n_folds=3, progress=iter):
+    """Cross-validate the training of an SRV, and shorten it where it memorises the data.
+
+    Many features and few slow events let a network find functions that tell the pieces of the
+    training trajectories apart: slow there, nothing elsewhere. Held-out scores depend on which
+    rare events are held out, so small differences between lengths mean nothing; what is looked
+    for is the large gap of memorisation, sum of lambda_i^2 held out against in training.
+
+    Parameters
+    ----------
+    X : array-like or list of array-likes, each shape=(n_i, d)
+    srv : SRV
+        Cloned; not changed.
+    n_folds : int, default=3
+    progress : callable, optional
+        Wraps the sequence of folds, as tqdm does.
+
+    Returns
+    -------
+    srv : SRV
+        A clone, unfitted, with the number of steps to use.
+    validation : CrossValidation
+        At that number of steps.
+    """
+    lag = srv.lag_time
+    n_pairs = sum(max(len(x) - lag, 0) for x in (X if isinstance(X, (list, tuple)) else [X]))
+    planned = int(np.clip(srv.n_epochs * n_pairs / srv.batch_size, srv.min_steps, srv.max_steps))
+    for part in _LENGTHS:
+        steps = round(part * planned)
+        trial = clone(srv)
+        if part < 1:
+            trial.set_params(min_steps=steps, max_steps=steps)
+        trial.set_params(verbose=False)
+        with _quiet():
+            validation = cross_validate(X, trial, n_folds=n_folds, progress=progress)
+        held_out, training = (
+            float(np.mean(scores[:, -1])) - 1
+            for scores in (validation.held_out, validation.training)
+        )
+        logger.info(
+            "%d steps: VAMP-2 %.3f in training, %.3f held out", steps, 1 + training, 1 + held_out
+        )
+        if held_out >= _HOLDS * training:
+            break
+    else:
+        logger.warning(
+            "The modes hold on held-out data by %.0f %% only, however short the training: the "
+            "data have too few slow events for so many modes; ask for fewer.",
+            100 * held_out / training,
+        )
+    return trial.set_params(verbose=srv.verbose), validation
+
+
+@contextmanager
+def _quiet():
+    """Keep what each fold would say of its own modes out of the log."""
+    fitting = logging.getLogger("srv.fitting")
+    level = fitting.level
+    fitting.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        fitting.setLevel(level)

@@ -1,0 +1,125 @@
+"""Settings of the encoder: the named presets, and the check of what the user set."""
+
+import numbers
+
+import keras
+import numpy as np
+
+_PAPER_PATIENCE = 20
+
+
+def _recommended():
+    return {
+        "standardize": True,
+        "activation": "gelu",
+        "hidden_size": 50,
+        "batch_normalization": True,
+        "batch_size": 1000,
+        "learning_rate": 0.01,
+        "schedule": "cosine",
+        "n_epochs": 6,
+        "min_steps": 600,
+        "max_steps": 4000,
+    }
+
+
+def _paper():
+    stop = keras.callbacks.EarlyStopping(
+        monitor="val_loss", mode="min", patience=_PAPER_PATIENCE, restore_best_weights=True
+    )
+    return {
+        "activation": "tanh",
+        "hidden_size": 100,
+        "batch_normalization": True,
+        "batch_size": 200_000,
+        "learning_rate": 0.01,
+        "n_epochs": 100,
+        "validation_split": 0.2,
+        "callbacks": [stop],
+    }
+
+
+_PRESETS = {"recommended": _recommended, "paper": _paper}
+
+
+def preset(name):
+    """Return the constructor arguments of a preset.
+
+    "recommended"
+        Standardised features; 2 x 50 GELU with batch normalisation; batches of 1,000 random
+        pairs; Adam at .01 with warm-up and cosine decay; 6 epochs but at least 600 steps and at
+        most 4,000, which is also what slow eigenvalues above .97 get.
+    "paper"
+        2 x 100 tanh with batch normalisation, Adam at .01, batches of up to 200,000 pairs, early
+        stopping on the validation VAMP-2 with the best weights restored.
+
+    Raises
+    ------
+    ValueError
+        For another name.
+    """
+    if name not in _PRESETS:
+        raise ValueError(f"preset {name!r} is not known; choose one of {sorted(_PRESETS)}.")
+    return _PRESETS[name]()
+
+
+def check_settings(srv, y=None, deflate=None):
+    """Check the constructor arguments of an SRV, which scikit-learn wants checked in fit.
+
+    Raises
+    ------
+    ValueError
+        Names the argument, what came and what was wanted.
+    """
+    for name in ("input_size", "n_components", "lag_time", "n_epochs", "batch_size"):
+        _check_count(name, getattr(srv, name))
+    for name in ("hidden_layer_depth", "hidden_size"):
+        _check_count(name, getattr(srv, name))
+    if not isinstance(srv.seed, numbers.Integral) or srv.seed < 0:
+        raise ValueError(f"seed is {srv.seed!r}, wanted a whole number of at least 0.")
+    for name in ("min_steps", "max_steps"):
+        if getattr(srv, name) is not None:
+            _check_count(name, getattr(srv, name))
+    if srv.min_steps and srv.max_steps and srv.min_steps > srv.max_steps:
+        raise ValueError(f"min_steps={srv.min_steps} is more than max_steps={srv.max_steps}.")
+    for name, low, high in (
+        ("learning_rate", 0, np.inf),
+        ("epsilon", 0, 1),
+        ("r_degree", 1, np.inf),
+    ):
+        value = getattr(srv, name)
+        lowest_allowed = name == "r_degree"
+        if not (low < value < high or (lowest_allowed and value == low)):
+            raise ValueError(f"{name} is {value}, wanted a number between {low} and {high}.")
+    for name in ("dropout_rate", "validation_split"):
+        if not 0 <= getattr(srv, name) < 1:
+            raise ValueError(f"{name} is {getattr(srv, name)}, wanted at least 0 and less than 1.")
+    for name in ("l2_regularization", "latent_space_noise"):
+        if not 0 <= getattr(srv, name) < np.inf:
+            raise ValueError(f"{name} is {getattr(srv, name)}, wanted at least 0.")
+    if srv.schedule not in ("constant", "cosine"):
+        raise ValueError(f'schedule is {srv.schedule!r}, wanted "constant" or "cosine".')
+    if srv.batch_size <= srv.n_components:
+        raise ValueError(
+            f"batch_size={srv.batch_size} must exceed n_components={srv.n_components}: a "
+            "covariance of fewer pairs than modes has no inverse."
+        )
+    if srv.weights is not None:
+        weights = np.asarray(srv.weights, float)
+        if weights.shape != (srv.n_components,) or not (weights >= 0).all():
+            raise ValueError(
+                f"weights is {srv.weights}, wanted n_components={srv.n_components} numbers >= 0."
+            )
+    if y is not None and srv.validation_split:
+        raise ValueError("y and validation_split: give one of the two sources of validation data.")
+    if y is not None and deflate is not None:
+        raise ValueError("y and deflate: validate with validation_split where modes are deflated.")
+    if deflate is not None and not srv.reversible:
+        raise ValueError("deflate needs reversible=True.")
+    if deflate is not None and srv.weights is not None:
+        raise ValueError("deflate and weights cannot be combined: set weights=None.")
+
+
+def _check_count(name, value):
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{name} is {value!r}, wanted a whole number of at least 1.")

@@ -1,0 +1,129 @@
+"""The scan against a chain with known timescales; the choice on scans made by hand."""
+
+import json
+
+import numpy as np
+import pytest
+
+from srv import SRV
+from srv.choice import recommend
+from srv.lagtime import (
+    CrossValidation,
+    LagScan,
+    _fold,
+    _units,
+    bootstrap_timescales,
+    cross_validate,
+    scan_lags,
+)
+
+
+def _scan(lags, timescales, error=0.1, visits=50):
+    timescales = np.asarray(timescales, float)
+    lags = np.asarray(lags)
+    return LagScan(
+        lags,
+        timescales,
+        timescales * (1 - error),
+        timescales * (1 + error),
+        np.exp(-lags[:, None] / timescales),
+        np.full(timescales.shape, visits),
+        np.full(len(lags), 1000),
+    )
+
+
+def test_scan_finds_the_timescale_at_every_lag(two_state, quick):
+    exact = -1 / np.log(0.96)
+    scan = scan_lags(two_state, [5, 1], SRV(2, **quick), n_bootstrap=100)
+    assert scan.lags.tolist() == [1, 5]
+    # 15,000 frames hold some 300 independent spans of twice the timescale: 6 % standard error.
+    np.testing.assert_allclose(scan.timescales[:, 0], exact, rtol=0.2)
+    assert (scan.low < scan.timescales).all()
+    assert (scan.high > scan.timescales).all()
+    assert (scan.high - scan.low < 0.4 * exact).all()
+    assert scan.n_pairs.tolist() == [15_000 - 3, 15_000 - 15]
+    json.dumps(scan.to_dict(), allow_nan=False)
+
+
+def test_scan_refuses_lags_that_no_trajectory_has(two_state, quick):
+    for lags in ([0], [6000], []):
+        with pytest.raises(ValueError, match="lags is"):
+            scan_lags(two_state, lags, SRV(2, **quick))
+
+
+def test_bootstrap_error_matches_the_spread_over_independent_data():
+    rng = np.random.default_rng(0)
+
+    def trajectories():
+        flips = np.where(rng.random((20, 500)) < 0.95, 1.0, -1.0)
+        return [np.cumprod(f)[:, None] for f in flips]
+
+    estimates, widths = [], []
+    for _ in range(60):
+        data = trajectories()
+        x = np.concatenate([t[:-1] for t in data])
+        y = np.concatenate([t[1:] for t in data])
+        estimates.append(-1 / np.log(np.corrcoef(x[:, 0], y[:, 0])[0, 1]))
+        low, high = bootstrap_timescales(data, 1, n_bootstrap=60)
+        widths.append((high[0] - low[0]) / 2)
+    # The standard deviation of 60 estimates is known to 9 %, the mean width better.
+    assert np.mean(widths) == pytest.approx(np.std(estimates), rel=0.35)
+
+
+def test_units_hold_every_pair_once():
+    for lengths, lag in (([100, 30, 5], 10), ([50] * 12, 7), ([4000], 100)):
+        seen = set()
+        for first, last, number in _units(lengths, lag):
+            frames = {(number, t) for t in range(first, last)}
+            assert not frames & seen
+            seen |= frames
+        assert len(seen) == sum(max(n - lag, 0) for n in lengths)
+
+
+def test_recommends_the_first_flat_lag_and_the_modes_above_the_gap():
+    scan = _scan(
+        [1, 2, 5, 10, 20],
+        [[40, 15, 2.5], [70, 25, 3], [100, 30, 3.2], [103, 31, 3.3], [105, 29, 3.1]],
+    )
+    choice = recommend(scan, CrossValidation(np.array([[1.9, 2.5, 2.5], [1.8, 2.3, 2.4]]), None))
+    assert (choice.lag_time, choice.n_modes, choice.converged) == (5, 2, True)
+    assert "stay the same" in choice.reasons[0]
+    assert choice.gaps[0] == pytest.approx(100 / 30)
+    assert choice.gaps[1] == pytest.approx(30 / 5)  # the third is faster than the lag
+    assert "Mode 1 adds 0.850" in " ".join(choice.reasons)
+    json.dumps(choice.to_dict(), allow_nan=False)
+
+
+def test_says_where_timescales_never_flatten_or_no_gap_shows():
+    choice = recommend(_scan([1, 2, 4], [[10, 9], [20, 17], [40, 33]], error=0.01))
+    assert not choice.converged
+    assert choice.lag_time == 4
+    assert "still change" in choice.reasons[0]
+    assert "no gap" in choice.reasons[1]
+    with pytest.raises(ValueError, match="No timescale is longer"):
+        recommend(_scan([10], [[5.0]]))
+
+
+def test_few_visits_are_among_the_reasons():
+    choice = recommend(_scan([1, 2, 5], [[100, 2], [100, 2], [100, 2]], visits=3))
+    assert any("only 3 visits" in reason for reason in choice.reasons)
+
+
+def test_cross_validation_scores_what_was_left_out(two_state, quick):
+    result = cross_validate(two_state, SRV(2, **quick), n_folds=3)
+    assert result.held_out.shape == result.training.shape == (3, 1)
+    # 1 + .96^2; a fold of 4,000 frames has a standard error of about .01.
+    np.testing.assert_allclose(result.held_out, 1 + 0.96**2, atol=0.05)
+    mean, error = result.gains
+    assert mean[0] == pytest.approx(0.96**2, abs=0.03)
+    assert error[0] < 0.03
+
+
+def test_folds_are_whole_trajectories_or_gapped_blocks():
+    many = [np.full((n, 1), i) for i, n in enumerate([50, 40, 30, 20, 10])]
+    tested = [{int(x[0, 0]) for x in _fold(many, f, 2, 3, 0)[1]} for f in range(2)]
+    assert tested[0] | tested[1] == set(range(5))
+    assert not tested[0] & tested[1]
+    train, test = _fold([np.arange(100)[:, None]], 1, 4, 5, 0)
+    assert test[0][:, 0].tolist() == list(range(25, 50))
+    assert [(x[0, 0], x[-1, 0]) for x in train] == [(0, 19), (55, 99)]
