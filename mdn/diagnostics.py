@@ -1,0 +1,262 @@
+"""What a likelihood hides: does the propagator move as its data do?
+
+A model can have a good likelihood, free energies that look right, and no kinetics at all: one
+published propagator has a one-step correlation of .07 where its data have .95. These checks see
+that, cheapest first.
+"""
+
+import numpy as np
+from scipy.special import ndtr
+
+from mdn import head, kinetics
+from mdn.data import pairs
+from mdn.sampler import Sampler
+
+CHAPMAN_KOLMOGOROV_LAGS = (1, 2, 5, 10)
+"""In units of the lag time."""
+
+_PAIRS = 100_000
+_BATCH = 8192
+_WALKERS, _STEPS = 1000, 200
+_BINS = 50
+
+
+def diagnose(members, sampler, trajectories, lag_time, seed):
+    """Compare a propagator with data.
+
+    Parameters
+    ----------
+    members : list of keras.Model
+        The networks that the sampler's model mixes.
+    sampler : mdn.sampler.Sampler
+    trajectories : list of np.ndarray, shape (n_i, m), units of psi
+    lag_time : int, frames
+    seed : int
+        Of the short sample: 1,000 walkers, 200 steps, from frames of the data.
+
+    Returns
+    -------
+    dict
+        Plain numbers and lists, None for what cannot be estimated; times in frames.
+
+        - `nll`: nats a pair; `r2`, `r2_linear`: explained variance of psi_{t+tau} by the
+          conditional mean, and by the best linear prediction, per coordinate;
+        - `correlation`, `correlation_data`: of psi_t with the conditional mean (scaled by the
+          data's own deviations, so that the two agree for a true model) and with psi_{t+tau};
+        - `pit_ks`: Kolmogorov-Smirnov distance of the probability integral transform from
+          uniform, per coordinate;
+        - `timescales`, `timescales_data`: lists of m, slowest first, each with `_error`
+          (jackknife); `timescales_members`, one list a network;
+        - `chapman_kolmogorov`: list of dicts `lags`, `model`, `model_error`, `data`,
+          `data_error`: autocorrelation along the data's slow modes;
+        - `free_energy_rmse`: kT, population-weighted, per coordinate;
+        - `outside_fraction`; `warnings`: sentences, empty where all is well.
+    """
+    report = {"lag_time": int(lag_time), **_one_step(sampler.model, trajectories, lag_time)}
+    starts = _starting_frames(trajectories, seed)
+    walkers = _sample(sampler, starts, seed)
+    report.update(_compare_timescales(walkers, trajectories, lag_time))
+    report["chapman_kolmogorov"] = _chapman_kolmogorov(walkers, trajectories, lag_time)
+    report["free_energy_rmse"] = _free_energy_rmse(walkers, trajectories)
+    report["outside_fraction"] = sampler.outside_fraction
+    report["timescales_members"] = [report["timescales"]]
+    if len(members) > 1:
+        report["timescales_members"] = []
+        for member in members:
+            alone = Sampler(member, sampler.low, sampler.high, sampler.outside)
+            moments = kinetics.moments(_sample(alone, starts, seed), 1)
+            values, _ = kinetics.slow_modes(moments.sums()[0])
+            report["timescales_members"].append(kinetics.timescales(values, 1) * lag_time)
+    report = _plain(report)
+    return {**report, "warnings": warnings_of(report)}
+
+
+def _one_step(model, trajectories, lag_time):
+    """Likelihood, conditional mean and PIT on at most 100,000 pairs, evenly spaced."""
+    x, y = pairs(trajectories, lag_time)
+    n_pairs = len(x)
+    keep = np.linspace(0, n_pairs - 1, min(n_pairs, _PAIRS)).astype(int)
+    x, y = x[keep], y[keep]
+    nll, mean, pit = [], [], []
+    for i in range(0, len(x), _BATCH):
+        target = y[i : i + _BATCH]
+        outputs = model(x[i : i + _BATCH])
+        nll.append(np.asarray(head.negative_log_likelihood(outputs, target)))
+        mean.append(np.asarray(head.conditional_mean(outputs)))
+        logits, loc, scale = (np.asarray(outputs[name], np.float64) for name in head.OUTPUTS)
+        weight = np.exp(logits - logits.max(axis=1, keepdims=True))
+        weight /= weight.sum(axis=1, keepdims=True)
+        pit.append(np.einsum("nc,ncm->nm", weight, ndtr((target[:, None] - loc) / scale)))
+    nll, mean, pit = (np.concatenate(parts).astype(np.float64) for parts in (nll, mean, pit))
+    x, y = x.astype(np.float64), y.astype(np.float64)
+    dx, dy, dm = x - x.mean(axis=0), y - y.mean(axis=0), mean - mean.mean(axis=0)
+    deviations = np.sqrt((dx**2).mean(axis=0) * (dy**2).mean(axis=0))
+    linear = dx @ np.linalg.lstsq(dx, dy, rcond=None)[0]
+    # Pairs closer than a lag overlap: this many tell something new.
+    independent = max(min(len(x), n_pairs / lag_time), 1)
+    return {
+        "n_pairs": n_pairs,
+        "nll": nll.mean(),
+        "r2": 1 - ((y - mean) ** 2).mean(axis=0) / (dy**2).mean(axis=0),
+        "r2_linear": 1 - ((dy - linear) ** 2).mean(axis=0) / (dy**2).mean(axis=0),
+        "correlation": (dx * dm).mean(axis=0) / deviations,
+        "correlation_data": (dx * dy).mean(axis=0) / deviations,
+        "pit_ks": _distance_from_uniform(pit),
+        "pit_ks_noise": 1.63 / np.sqrt(independent),  # the 1 % level of the KS statistic
+    }
+
+
+def _distance_from_uniform(values):
+    """KS distance of each column of (n, m) from the uniform distribution on [0, 1]."""
+    n = len(values)
+    ordered = np.sort(values, axis=0)
+    rank = np.arange(n)[:, None]
+    return np.maximum((rank + 1) / n - ordered, ordered - rank / n).max(axis=0)
+
+
+def _starting_frames(trajectories, seed):
+    frames = np.concatenate(trajectories)
+    return frames[np.random.default_rng(seed).integers(len(frames), size=_WALKERS)]
+
+
+def _sample(sampler, starts, seed):
+    """A list with one path (steps, m) a walker."""
+    path = np.concatenate(list(sampler.chunks(starts, _STEPS, seed)))
+    return list(path.transpose(1, 0, 2))
+
+
+def _compare_timescales(walkers, trajectories, lag_time):
+    result = {}
+    for name, data, lag in (("", walkers, 1), ("_data", trajectories, lag_time)):
+
+        def estimate(sums, lag=lag):
+            return kinetics.timescales(kinetics.slow_modes(sums)[0], lag)
+
+        value, error = kinetics.jackknife(estimate, kinetics.moments(data, lag).sums())
+        unit = lag_time / lag
+        result[f"timescales{name}"] = value * unit
+        result[f"timescales{name}_error"] = error * unit
+    return result
+
+
+def _chapman_kolmogorov(walkers, trajectories, lag_time):
+    vectors = kinetics.slow_modes(kinetics.moments(trajectories, lag_time).sums()[0])[1]
+
+    def estimate(sums):
+        return kinetics.mode_correlations(sums, vectors)
+
+    rows = []
+    for lags in CHAPMAN_KOLMOGOROV_LAGS:
+        of_data = kinetics.moments(trajectories, lags * lag_time)
+        if of_data is None:
+            break
+        data, data_error = kinetics.jackknife(estimate, of_data.sums())
+        model, model_error = kinetics.jackknife(estimate, kinetics.moments(walkers, lags).sums())
+        rows.append(
+            {
+                "lags": lags,
+                "model": model,
+                "model_error": model_error,
+                "data": data,
+                "data_error": data_error,
+            }
+        )
+    return rows
+
+
+def _free_energy_rmse(walkers, trajectories):
+    """Population-weighted RMSE of -ln p per coordinate, kT, over bins with data in both."""
+    sample, data = np.concatenate(walkers), np.concatenate(trajectories)
+    result = []
+    for a, b in zip(sample.T, data.T, strict=True):
+        edges = np.linspace(b.min(), np.nextafter(b.max(), np.inf), _BINS + 1)
+        p, q = np.histogram(a, edges)[0] / len(a), np.histogram(b, edges)[0] / len(b)
+        both = (p > 0) & (q > 0)
+        difference = np.log(p[both] / q[both])
+        result.append(np.sqrt(np.average(difference**2, weights=q[both])) if both.any() else np.nan)
+    return result
+
+
+def warnings_of(report):
+    """What is wrong, in words.
+
+    Parameters
+    ----------
+    report : dict
+        As of `diagnose`.
+
+    Returns
+    -------
+    list of str
+        One sentence for each check that fails; thresholds are twice what good models were seen
+        to reach, and three standard errors where there are any.
+    """
+    return [*_one_step_warnings(report), *_kinetic_warnings(report)]
+
+
+def _one_step_warnings(report):
+    for i, (ours, linear) in enumerate(zip(report["r2"], report["r2_linear"], strict=True)):
+        if ours < linear - 0.02:
+            yield (
+                f"Coordinate {i + 1}: the mean prediction explains {ours:.2f} of the variance one "
+                f"lag ahead, a linear fit {linear:.2f}: the model is under-trained."
+            )
+    for i, (ours, data) in enumerate(
+        zip(report["correlation"], report["correlation_data"], strict=True)
+    ):
+        if abs(ours - data) > 0.025:
+            yield (
+                f"Coordinate {i + 1}: the one-step correlation of the model is {ours:.3f}, that "
+                f"of the data {data:.3f}: its kinetics will be wrong."
+            )
+    for i, distance in enumerate(report["pit_ks"]):
+        if distance > 0.025 + report["pit_ks_noise"]:
+            yield (
+                f"Coordinate {i + 1}: the predicted distribution is off (PIT-KS distance "
+                f"{distance:.3f}): train longer or use more components."
+            )
+
+
+def _kinetic_warnings(report):
+    columns = ("timescales", "timescales_error", "timescales_data", "timescales_data_error")
+    for i, row in enumerate(zip(*(report[name] for name in columns), strict=True)):
+        ours, our_error, data, error = row
+        if None not in row and _differ(ours, our_error, data, error, 0.1 * data):
+            yield (
+                f"Timescale {i + 1} is {ours:.3g} +- {our_error:.2g} frames in a sample, "
+                f"{data:.3g} +- {error:.2g} in the data."
+            )
+    for test in report["chapman_kolmogorov"]:
+        keys = ("model", "model_error", "data", "data_error")
+        for i, row in enumerate(zip(*(test[key] for key in keys), strict=True)):
+            if None not in row and _differ(*row, 0.05):
+                yield (
+                    f"Chapman-Kolmogorov: after {test['lags']} lags mode {i + 1} keeps a "
+                    f"correlation of {row[0]:.3f} in a sample, {row[2]:.3f} in the data."
+                )
+    slowest = [t[0] for t in report["timescales_members"] if t[0] is not None]
+    if len(slowest) > 1 and np.std(slowest, ddof=1) > 0.2 * np.mean(slowest):
+        listed = ", ".join(f"{t:.3g}" for t in slowest)
+        yield f"The slowest timescale differs from model to model: {listed} frames."
+    if report["outside_fraction"] > 0.01:
+        yield (
+            f"{100 * report['outside_fraction']:.1f} % of the samples fell outside the training "
+            "range at first."
+        )
+
+
+def _differ(a, a_error, b, b_error, tolerance):
+    return abs(a - b) > max(3 * np.hypot(a_error, b_error), tolerance)
+
+
+def _plain(value):
+    """Numpy values as plain numbers and lists; None for nan."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, (float, np.floating)):
+        return float(value) if np.isfinite(value) else None
+    return int(value) if isinstance(value, np.integer) else value

@@ -1,0 +1,342 @@
+"""`Propagator`: the mixture density network as a scikit-learn style estimator."""
+
+import logging
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from mdn import head, members
+from mdn.data import as_trajectories, hold_out, pair_starts, pairs
+from mdn.errors import NotFittedError
+from mdn.presets import preset
+from mdn.sampler import Sampler
+from mdn.settings import check_settings
+
+logger = logging.getLogger(__name__)
+
+
+class Propagator(BaseEstimator):
+    """Mixture density network for p(psi_{t+tau} | psi_t), equation (5) of the paper.
+
+    Positional arguments and their defaults are those of the replaced package `hde`; the settings
+    to prefer are `Propagator.from_preset("recommended", input_dim, lag_time=...)`.
+
+    Parameters
+    ----------
+    input_dim : int
+        Dimension m of psi.
+    n_components : int
+        Mixture components C.
+    lag_time : int, frames
+        Lag time tau of the model, and length of one of its steps.
+    batch_size : int
+        Pairs of one update, drawn at random from all.
+    learning_rate : float
+        Of Adam; the highest one where `schedule` is "cosine".
+    n_epochs : int
+        Epochs, each of as many updates as it takes to see as many pairs as there are.
+    hidden_layer_depth, hidden_size : int
+        Number and width of the hidden layers.
+    activation : str
+        Of the hidden layers, by its Keras name.
+    callbacks : list of keras.callbacks.Callback, optional
+        They see `loss`, and `val_loss` where there are validation data. Not pickled.
+    verbose : bool
+        Show a progress bar.
+    seed : int
+        Decides initial weights, batches, held-out data, and samples where no other is given.
+    n_updates : int, optional
+        Length of the training in updates, in place of `n_epochs`; an epoch is then 500 of them.
+    schedule : {'constant', 'cosine'}
+        'cosine' warms up over 100 updates and decays to zero at the end of each fit. Without
+        decay the last weights carry the noise of the batches: twice the error of the
+        transition matrix on the test system.
+    validation_split : float
+        Part of the data held out, for `val_loss`: whole trajectories, or else the last part of
+        each. Ignored by a `fit` that is given validation data.
+    early_stopping : int, optional
+        Epochs without a better `val_loss` after which to stop and to restore the best weights.
+    bounds : 'auto', 'data' or (low, high)
+        The training range, to which means are confined and in which samples are kept: a pair of
+        numbers or of arrays (m,), or that of the data of the first fit. 'auto' is (0, 1) where
+        all data lie in it, as `hde` expects, and else that of the data.
+    outside : {'clip', 'redraw'}
+        What becomes of samples outside the range: clipped to it as in `hde`, or drawn again,
+        which is the model's own density truncated.
+    time_reversed : bool
+        Train on pairs in both directions. This assumes dynamics in equilibrium with detailed
+        balance, and data that sample it.
+    n_models : int
+        Networks trained from different seeds. `model` is their mixture; `members_` are they.
+
+    Attributes
+    ----------
+    model : keras.Model
+        psi (n, m) -> dict of `logits` (n, C), `loc` (n, C, m), `scale` (n, C, m), units of psi;
+        stock layers only. With `n_models` networks it has as many times C components.
+    members_ : list of keras.Model
+        The networks that `model` mixes.
+    low_, high_ : np.ndarray, shape (m,), units of psi
+        The training range.
+    history : dict of list of float
+        Mean negative log likelihood of every epoch of the last fit, nats a pair: `loss`,
+        `val_loss`. With several models, of the first; `histories_` has all.
+    is_fitted : bool
+
+    References
+    ----------
+    H. Sidky, W. Chen, A. L. Ferguson, Molecular latent space simulators, Chem. Sci. 11 (2020)
+    9459-9467, section 2.2.
+    """
+
+    def __init__(
+        self,
+        input_dim,
+        n_components=2,
+        lag_time=100,
+        batch_size=1000,
+        learning_rate=0.001,
+        n_epochs=100,
+        hidden_layer_depth=2,
+        hidden_size=100,
+        activation="swish",
+        callbacks=None,
+        verbose=True,
+        *,
+        seed=0,
+        n_updates=None,
+        schedule="constant",
+        validation_split=0.0,
+        early_stopping=None,
+        bounds="auto",
+        outside="clip",
+        time_reversed=False,
+        n_models=1,
+    ):
+        self.input_dim = input_dim
+        self.n_components = n_components
+        self.lag_time = lag_time
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.n_epochs = n_epochs
+        self.hidden_layer_depth = hidden_layer_depth
+        self.hidden_size = hidden_size
+        self.activation = activation
+        self.callbacks = callbacks
+        self.verbose = verbose
+        self.seed = seed
+        self.n_updates = n_updates
+        self.schedule = schedule
+        self.validation_split = validation_split
+        self.early_stopping = early_stopping
+        self.bounds = bounds
+        self.outside = outside
+        self.time_reversed = time_reversed
+        self.n_models = n_models
+
+    @classmethod
+    def from_preset(cls, name, input_dim, **overrides):
+        """A propagator with named settings.
+
+        Parameters
+        ----------
+        name : {'recommended', 'paper'}
+            Settings at the statistical floor of the systems they were measured on; or the
+            paper's: 24 components, two layers of 100 ReLU, Adam, early stopping.
+        input_dim : int
+            Dimension m of psi.
+        **overrides
+            Any argument of the constructor.
+
+        Returns
+        -------
+        Propagator
+
+        Raises
+        ------
+        ValueError
+            If there is no preset of that name.
+        """
+        return cls(input_dim, **{**preset(name), **overrides})
+
+    def fit(self, X, y=None):
+        """Train on all pairs one lag apart; a second fit goes on from the current weights.
+
+        Parameters
+        ----------
+        X : array-like, shape (n_frames, m), or list of such, units of psi
+            One trajectory or several. No pair spans two.
+        y : like X, optional
+            Validation data, in place of `validation_split`.
+
+        Returns
+        -------
+        Propagator
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            For settings or data that make no sense; the message says which.
+        RuntimeError
+            If the likelihood diverged.
+        """
+        check_settings(self, with_validation=y is not None)
+        training = as_trajectories(X, self.input_dim)
+        if y is None:
+            training, held = hold_out(training, self.validation_split, self.lag_time, self.seed)
+        else:
+            held = as_trajectories(y, self.input_dim, "y")
+        starts = pair_starts(training, self.lag_time)
+        frames = np.concatenate(training)
+        validation = pairs(held, self.lag_time, "y" if y is not None else "X") if held else None
+        networks = self._networks(frames)
+        fits = getattr(self, "_fits", 0)
+        histories = [
+            members.train(network, self, frames, starts, validation, (self.seed, i, fits))
+            for i, network in enumerate(networks)
+        ]
+        # Only now: a fit that fails leaves the estimator as it was.
+        self.members_, self.model = networks, head.mix(networks)
+        self.low_, self.high_ = head.training_range(self.model)
+        self.histories_, self.history = histories, histories[0]
+        self._built, self._fits, self._sampler = self._architecture(), fits + 1, None
+        return self
+
+    @property
+    def is_fitted(self):
+        return hasattr(self, "members_")
+
+    def transform(self, X):
+        """The mixture that follows each frame.
+
+        Parameters
+        ----------
+        X : array-like, shape (n, m), or list of such, units of psi
+
+        Returns
+        -------
+        dict of np.ndarray
+            `logits` (n, C), `loc` (n, C, m) and `scale` (n, C, m); a list of such for a list.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        """
+        self._check_fitted("transform")
+        outputs = [
+            self.model.predict(part, batch_size=16384, verbose=0)
+            for part in as_trajectories(X, self.input_dim)
+        ]
+        return outputs if isinstance(X, (list, tuple)) else outputs[0]
+
+    def score(self, X, y=None):
+        """Mean log likelihood of the pairs in X, nats a pair.
+
+        Parameters
+        ----------
+        X : array-like, shape (n_frames, m), or list of such, units of psi
+        y : None
+            Not used.
+
+        Returns
+        -------
+        float
+        """
+        self._check_fitted("score")
+        first, second = pairs(as_trajectories(X, self.input_dim), self.lag_time)
+        total = 0.0
+        for i in range(0, len(first), 16384):
+            outputs = self.model(first[i : i + 16384])
+            loss = head.negative_log_likelihood(outputs, second[i : i + 16384])
+            total -= float(np.sum(loss, dtype=np.float64))
+        return total / len(first)
+
+    def propagate(self, x0, n_steps=1, seed=None):
+        """Sample trajectories.
+
+        Parameters
+        ----------
+        x0 : array-like, shape (n_walkers, m), units of psi
+            Where the walkers start; not part of the result.
+        n_steps : int
+            Steps of one lag time.
+        seed : int, optional
+            `self.seed` where not given: the same call returns the same trajectories.
+
+        Returns
+        -------
+        np.ndarray, shape (n_steps, n_walkers, m), float32, units of psi
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        """
+        self._check_fitted("propagate")
+        chunks = self.sampler().chunks(x0, n_steps, self.seed if seed is None else seed)
+        first = np.empty((0, len(x0), self.input_dim), np.float32)
+        return np.concatenate([first, *chunks])
+
+    def sampler(self):
+        """The `Sampler` of this propagator; it keeps what it has compiled."""
+        self._check_fitted("sampler")
+        sampler = getattr(self, "_sampler", None)
+        if sampler is None or sampler.outside != self.outside:
+            self._sampler = Sampler(self.model, self.low_, self.high_, self.outside)
+        return self._sampler
+
+    def diagnose(self, X, seed=None):
+        """What the likelihood hides: is the kinetics of the model that of the data?
+
+        Parameters
+        ----------
+        X : array-like, shape (n_frames, m), or list of such, units of psi
+            The training data, or others of the same system.
+        seed : int, optional
+            Of the short sample; `self.seed` where not given.
+
+        Returns
+        -------
+        dict
+            Plain floats and lists, see `mdn.diagnostics.diagnose`.
+        """
+        from mdn.diagnostics import diagnose
+
+        self._check_fitted("diagnose")
+        report = diagnose(
+            self.members_,
+            self.sampler(),
+            as_trajectories(X, self.input_dim),
+            self.lag_time,
+            self.seed if seed is None else seed,
+        )
+        for sentence in report["warnings"]:
+            logger.warning("%s", sentence)
+        return report
+
+    def _check_fitted(self, method):
+        if not self.is_fitted:
+            raise NotFittedError(f"this Propagator is not fitted yet; call fit before {method}")
+
+    def _networks(self, frames):
+        """New networks: copies of the current ones, or fresh where there are none that fit."""
+        if self.is_fitted and self._architecture() == self._built:
+            beyond = np.mean(((frames < self.low_) | (frames > self.high_)).any(axis=1))
+            if beyond > 0:
+                logger.warning(
+                    "%.2g of the new data lie outside the range of the first fit, which is kept",
+                    beyond,
+                )
+            return [members.copy(network) for network in self.members_]
+        if self.is_fitted:
+            logger.warning("the architecture has changed: training starts anew")
+        return members.build(self, frames)
+
+    def _architecture(self):
+        return tuple(getattr(self, name) for name in members.ARCHITECTURE)
+
+    def __getstate__(self):
+        # Callbacks hold the trainer and open files; compiled functions cannot be pickled.
+        return {**super().__getstate__(), "callbacks": None, "_sampler": None}

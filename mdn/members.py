@@ -1,0 +1,125 @@
+"""The networks of a propagator: made, copied and trained as its settings say."""
+
+import math
+
+import keras
+import numpy as np
+
+from mdn.head import build_network
+from mdn.marginal import marginal_mixture
+from mdn.settings import training_bounds
+from mdn.training import UPDATES_PER_EPOCH, Trainer, run_fit
+
+ARCHITECTURE = (
+    "input_dim",
+    "n_components",
+    "hidden_layer_depth",
+    "hidden_size",
+    "activation",
+    "n_models",
+)
+"""Settings that decide the shape of the networks."""
+
+
+def build(settings, frames):
+    """`n_models` fresh networks that begin with the distribution of the frames.
+
+    Parameters
+    ----------
+    settings : mdn.Propagator
+    frames : np.ndarray, shape (n, m), float32, units of psi
+
+    Returns
+    -------
+    list of keras.Model
+    """
+    low, high = training_bounds(settings.bounds, frames)
+    mean = frames.mean(axis=0, dtype=np.float64)
+    std = np.maximum(frames.std(axis=0, dtype=np.float64), 1e-6 * (high - low))
+    seeds = np.random.SeedSequence(settings.seed).generate_state(settings.n_models)
+    hidden = (settings.hidden_size,) * settings.hidden_layer_depth
+    return [
+        build_network(
+            low,
+            high,
+            mean,
+            std,
+            settings.n_components,
+            hidden,
+            settings.activation,
+            start=marginal_mixture(frames, settings.n_components, int(seed)),
+            seed=int(seed),
+            name=f"mdn_{i}",
+        )
+        for i, seed in enumerate(seeds)
+    ]
+
+
+def copy(network):
+    """A network with the same weights that shares nothing."""
+    new = keras.Model.from_config(network.get_config())
+    new.set_weights(network.get_weights())
+    return new
+
+
+def train(network, settings, frames, starts, validation, seed):
+    """Train one network in place.
+
+    Parameters
+    ----------
+    network : keras.Model
+    settings : mdn.Propagator
+    frames : np.ndarray, shape (n, m), float32, units of psi
+    starts : np.ndarray, shape (n_pairs,), int32
+        First frames of the pairs.
+    validation : tuple of np.ndarray or None
+        Pairs (x, y).
+    seed : sequence of int
+
+    Returns
+    -------
+    dict of list of float
+        The history of Keras.
+
+    Raises
+    ------
+    RuntimeError
+        If the likelihood diverged.
+    """
+    updates = math.ceil(len(starts) / settings.batch_size)
+    epochs = settings.n_epochs
+    if settings.n_updates is not None:
+        updates = min(UPDATES_PER_EPOCH, settings.n_updates)
+        epochs = math.ceil(settings.n_updates / updates)
+    callbacks = list(settings.callbacks or [])
+    if settings.early_stopping is not None:
+        callbacks.append(
+            keras.callbacks.EarlyStopping(
+                "val_loss", patience=settings.early_stopping, restore_best_weights=True
+            )
+        )
+    trainer = Trainer(
+        network,
+        frames,
+        starts,
+        settings.lag_time,
+        settings.batch_size,
+        int(np.random.SeedSequence(seed).generate_state(1)[0]),
+        settings.time_reversed,
+    )
+    history = run_fit(
+        trainer,
+        epochs,
+        updates,
+        settings.learning_rate,
+        settings.schedule == "cosine",
+        validation,
+        callbacks,
+        settings.verbose,
+    )
+    if not np.isfinite(history["loss"][-1]):
+        raise RuntimeError(
+            f"the likelihood diverged (loss {history['loss'][-1]}) in epoch "
+            f"{len(history['loss'])}; take a smaller learning_rate than {settings.learning_rate}"
+        )
+    return history

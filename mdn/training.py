@@ -1,0 +1,225 @@
+"""Maximum-likelihood training of the mixture density network through Keras `fit`.
+
+The frames stay on the device and every batch of pairs is drawn there, inside the compiled step;
+what Keras feeds is only which updates to make.
+"""
+
+import math
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from mdn.head import negative_log_likelihood
+
+UPDATES_PER_EPOCH = 500
+"""Length of an epoch where the budget is given in updates."""
+
+_BLOCK = 100
+_WARM_UP = 100
+_VALIDATION_BATCH = 4096
+
+
+class Trainer(keras.Model):
+    """A network and its data, ready for `compile` and `fit`.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Of `mdn.head.build_network`; trained in place.
+    frames : np.ndarray, shape (n, m), float32, units of psi
+    starts : np.ndarray, shape (n_pairs,), int32
+        First frames of the pairs.
+    lag_time : int, frames
+    batch_size : int
+    seed : int
+        Of the drawing of pairs.
+    time_reversed : bool
+        Turn half of the pairs round.
+    """
+
+    def __init__(self, network, frames, starts, lag_time, batch_size, seed, time_reversed=False):
+        super().__init__(name="mdn_trainer")
+        self.network = network
+        self.lag_time, self.batch_size = lag_time, batch_size
+        self.time_reversed = time_reversed
+        self.pair_seed = int(np.random.SeedSequence([seed, 1]).generate_state(1)[0] >> 2)
+        # A Keras model tracks what it is given; a function keeps the data out of its sight.
+        frames, starts = tf.constant(frames), tf.constant(starts)
+        self.data = lambda: (frames, starts)
+        self.loss_tracker = keras.metrics.Mean(name="loss")
+        self.build(network.input_shape)
+
+    def build(self, input_shape):
+        self.built = True
+
+    def __deepcopy__(self, memo):
+        # Callbacks keep hold of the trainer, and scikit-learn's clone copies callbacks.
+        return self
+
+    def call(self, psi):
+        return self.network(psi)
+
+    @property
+    def metrics(self):
+        return [self.loss_tracker]
+
+    def draw(self, update):
+        """The pairs of one update: (x, y), each (batch_size, m)."""
+        frames, starts = self.data()
+        seed = tf.stack([self.pair_seed, update])
+        chosen = tf.random.stateless_uniform(
+            (self.batch_size,), seed, maxval=len(starts), dtype=tf.int32, alg="philox"
+        )
+        first = tf.gather(starts, chosen)
+        x, y = tf.gather(frames, first), tf.gather(frames, first + self.lag_time)
+        if self.time_reversed:
+            seed = tf.stack([self.pair_seed + 1, update])
+            coin = tf.random.stateless_uniform((self.batch_size, 1), seed, alg="philox")
+            x, y = tf.where(coin < 0.5, x, y), tf.where(coin < 0.5, y, x)
+        return x, y
+
+    def update(self, number):
+        """One gradient step; returns its loss."""
+        x, y = self.draw(number)
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(negative_log_likelihood(self.network(x, training=True), y))
+        variables = self.network.trainable_variables
+        self.optimizer.apply(tape.gradient(loss, variables), variables)
+        return loss
+
+    def train_step(self, data):
+        """A block of updates, data[0] = (first, count), in one compiled call."""
+        first, count = data[0, 0], data[0, 1]
+
+        def body(i, total):
+            return i + 1, total + self.update(first + i)
+
+        if tf.distribute.get_strategy().num_replicas_in_sync > 1:
+            total = self.update(first)  # tf.distribute has no updates within a loop
+        else:
+            _, total = tf.while_loop(lambda i, _: i < count, body, (0, 0.0))
+        weight = tf.cast(count, tf.float32)
+        self.loss_tracker.update_state(total / weight, sample_weight=weight)
+        return {"loss": self.loss_tracker.result()}
+
+    def test_step(self, data):
+        x, y = data
+        loss = negative_log_likelihood(self.network(x, training=False), y)
+        self.loss_tracker.update_state(loss)
+        return {"loss": self.loss_tracker.result()}
+
+
+class Cosine(keras.optimizers.schedules.LearningRateSchedule):
+    """Linear warm-up over 100 updates, then cosine decay to zero.
+
+    Parameters
+    ----------
+    rate : float
+        The highest learning rate.
+    n_updates : int
+        Length of the whole schedule.
+    """
+
+    def __init__(self, rate, n_updates):
+        self.rate, self.n_updates = rate, n_updates
+
+    def __call__(self, step):
+        step = tf.cast(step, tf.float32)
+        warm_up = min(_WARM_UP, self.n_updates // 4)
+        rising = (step + 1) / (warm_up + 1)
+        progress = tf.clip_by_value((step - warm_up) / (self.n_updates - warm_up), 0.0, 1.0)
+        return self.rate * tf.minimum(rising, 0.5 * (1 + tf.cos(math.pi * progress)))
+
+    def get_config(self):
+        return {"rate": self.rate, "n_updates": self.n_updates}
+
+
+def blocks(n_epochs, updates_per_epoch):
+    """All updates in blocks, as Keras takes them.
+
+    Parameters
+    ----------
+    n_epochs, updates_per_epoch : int
+
+    Returns
+    -------
+    tf.data.Dataset
+        Elements [[first, count]]: numbers of the updates of one block.
+    int
+        Blocks of an epoch.
+    """
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    if replicas > 1:  # one row a replica, each with a number and so with pairs of its own
+        size, updates_per_epoch = 1, updates_per_epoch * replicas
+    else:
+        size = _BLOCK
+    within = np.arange(0, updates_per_epoch, size)
+    first = (np.arange(n_epochs)[:, None] * updates_per_epoch + within).ravel()
+    count = np.tile(np.minimum(updates_per_epoch - within, size), n_epochs)
+    rows = np.stack([first, count], axis=1).astype(np.int32)
+    data = tf.data.Dataset.from_tensor_slices(rows).batch(replicas, drop_remainder=True)
+    return data, len(within) // replicas
+
+
+def run_fit(trainer, n_epochs, updates_per_epoch, rate, cosine, validation, callbacks, verbose):
+    """Train in place.
+
+    Parameters
+    ----------
+    trainer : Trainer
+    n_epochs, updates_per_epoch : int
+    rate : float
+        Learning rate of Adam.
+    cosine : bool
+        Whether it warms up and decays, see `Cosine`.
+    validation : tuple of np.ndarray or None
+        Pairs (x, y).
+    callbacks : list of keras.callbacks.Callback
+    verbose : bool
+        Show a progress bar.
+
+    Returns
+    -------
+    dict of list of float
+        One value an epoch: `loss`, and `val_loss` where there are validation data; nats a pair.
+    """
+    total = n_epochs * updates_per_epoch
+    trainer.compile(
+        optimizer=keras.optimizers.Adam(Cosine(rate, total) if cosine else rate),
+        jit_compile=True,
+    )
+    data, steps = blocks(n_epochs, updates_per_epoch)
+    if validation is not None:
+        validation = tf.data.Dataset.from_tensor_slices(validation).batch(_VALIDATION_BATCH)
+    bar = [ProgressBar(n_epochs)] if verbose else []
+    history = trainer.fit(
+        data,
+        epochs=n_epochs,
+        steps_per_epoch=steps,
+        validation_data=validation,
+        callbacks=[*callbacks, *bar],
+        shuffle=False,
+        verbose=0,
+    )
+    return history.history
+
+
+class ProgressBar(keras.callbacks.Callback):
+    """One bar for the whole training."""
+
+    def __init__(self, n_epochs):
+        super().__init__()
+        self.n_epochs = n_epochs
+
+    def on_train_begin(self, logs=None):
+        from tqdm.auto import tqdm
+
+        self.bar = tqdm(total=self.n_epochs, desc="propagator", unit="epoch")
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.bar.set_postfix({k: f"{v:.4f}" for k, v in (logs or {}).items()}, refresh=False)
+        self.bar.update()
+
+    def on_train_end(self, logs=None):
+        self.bar.close()

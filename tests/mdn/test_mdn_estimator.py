@@ -1,0 +1,313 @@
+"""`Propagator`: fit, drop-in behaviour, seeds, errors."""
+
+import json
+import pickle
+
+import keras
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError as SklearnNotFittedError
+
+from mdn import NotFittedError, Propagator
+from mdn.data import hold_out, pair_starts, pairs
+
+
+def small(**settings):
+    defaults = {"n_components": 3, "lag_time": 2, "n_epochs": 2, "hidden_size": 8}
+    return Propagator(2, **{**defaults, "verbose": False, **settings})
+
+
+def test_reaches_the_entropy_of_an_autoregressive_process(fitted, paths):
+    # Conditional entropy of both coordinates, ln sqrt(2 pi e (1 - a^2)) each, = 1.8637; the
+    # mean over 6,600 pairs has a standard error of 1 / sqrt(6600) = .012.
+    exact = np.log(2 * np.pi * np.e) + 0.5 * np.log((1 - 0.81) * (1 - 0.25))
+    assert abs(-fitted.score(paths) - exact) < 4 * 0.0123
+
+
+def test_sampled_correlation_is_that_of_the_process(fitted, paths):
+    path = fitted.propagate(paths[0][:400], 300, seed=1)
+    for i, a in enumerate((0.9, 0.5)):
+        ours = np.corrcoef(path[:-1, :, i].ravel(), path[1:, :, i].ravel())[0, 1]
+        # 6,600 training pairs: standard error sqrt((1 - a^2) / n) = .0054 and .0107.
+        assert abs(ours - a) < 4 * np.sqrt((1 - a**2) / 6600)
+
+
+def test_shapes_and_dropin_names(fitted, paths):
+    assert fitted.propagate(paths[0][:5]).shape == (1, 5, 2)
+    assert fitted.propagate(paths[0][:5], 0).shape == (0, 5, 2)
+    mixture = fitted.transform(paths[0])
+    assert {k: v.shape for k, v in mixture.items()} == {
+        "logits": (4000, 4),
+        "loc": (4000, 4, 2),
+        "scale": (4000, 4, 2),
+    }
+    assert [len(m["logits"]) for m in fitted.transform(paths)] == [4000, 2500, 90]
+    everything = np.concatenate(paths)
+    np.testing.assert_array_equal(fitted.low_, everything.min(0).astype(np.float32))
+    np.testing.assert_allclose(fitted.high_, everything.max(0), rtol=1e-6)
+
+
+def test_constructor_is_that_of_the_replaced_package():
+    p = Propagator(3, 4, 5, 6, 0.1, 7, 8, 9, "tanh", None, False)
+    assert (p.input_dim, p.n_components, p.lag_time, p.batch_size) == (3, 4, 5, 6)
+    assert (p.learning_rate, p.n_epochs, p.hidden_layer_depth, p.hidden_size) == (0.1, 7, 8, 9)
+    assert (p.activation, p.callbacks, p.verbose) == ("tanh", None, False)
+    d = Propagator(3)
+    assert (d.n_components, d.lag_time, d.batch_size, d.learning_rate) == (2, 100, 1000, 0.001)
+    assert (d.n_epochs, d.hidden_layer_depth, d.hidden_size) == (100, 2, 100)
+    assert (d.activation, d.callbacks, d.verbose) == ("swish", None, True)
+    with pytest.raises(TypeError):
+        Propagator(3, 4, 5, 6, 0.1, 7, 8, 9, "tanh", None, False, 0)
+
+
+def test_data_in_the_unit_interval_are_clipped_to_it(paths):
+    scaled = [(p - p.min()) / (2 * np.ptp(p)) + 0.25 for p in paths[:2]]
+    p = small().fit(scaled)
+    np.testing.assert_array_equal([p.low_, p.high_], [[0, 0], [1, 1]])
+    # Far from trained, so that many samples fall outside.
+    path = p.propagate(scaled[0][:50], 50)
+    assert path.min() >= 0 and path.max() <= 1
+    assert p.sampler().outside_fraction == p.sampler().clipped_fraction > 0
+
+
+def test_one_dimensional_psi_and_flat_arrays(paths):
+    flat = [p[:, 0] for p in paths]
+    p = small().set_params(input_dim=1).fit(flat)
+    assert p.propagate([[0.1], [0.2]], 3).shape == (3, 2, 1)
+    q = small().set_params(input_dim=1).fit([f[:, None] for f in flat])
+    np.testing.assert_array_equal(p.propagate([[0.1]], 9), q.propagate([[0.1]], 9))
+
+
+def test_same_seed_same_model_whatever_the_global_seed(paths):
+    models = []
+    for seed, global_seed in ((0, 1), (0, 2), (1, 1)):
+        keras.utils.set_random_seed(global_seed)
+        models.append(small(seed=seed).fit(paths).model.get_weights())
+    assert all(np.array_equal(a, b) for a, b in zip(models[0], models[1], strict=True))
+    assert not any(
+        np.array_equal(a, b) for a, b in zip(models[0][-6::2], models[2][-6::2], strict=True)
+    )
+
+
+def test_global_random_state_is_left_alone(paths):
+    np.random.seed(4)  # noqa: NPY002
+    small().fit(paths)
+    after = np.random.random()  # noqa: NPY002
+    np.random.seed(4)  # noqa: NPY002
+    assert after == np.random.random()  # noqa: NPY002
+
+
+def test_a_second_fit_goes_on_and_leaves_the_first_model_alone(paths):
+    p = small(n_epochs=5).fit(paths)
+    first, before = p.model, p.model.get_weights()
+    loss, path = p.history["loss"][-1], p.propagate(paths[0][:4], 5)
+    p.set_params(n_epochs=3, learning_rate=5e-4, batch_size=200).fit(paths)
+    assert len(p.history["loss"]) == 3 and p.history["loss"][0] < loss
+    assert all(np.array_equal(a, b) for a, b in zip(before, first.get_weights(), strict=True))
+    assert not np.array_equal(path, p.propagate(paths[0][:4], 5))
+
+
+def test_a_second_fit_with_another_architecture_starts_anew(paths, caplog):
+    p = small().fit(paths)
+    p.set_params(n_components=5).fit(paths)
+    assert p.transform(paths[0])["logits"].shape[1] == 5
+    assert "starts anew" in caplog.text
+
+
+def test_second_fit_beyond_the_range_warns(paths, caplog):
+    p = small(bounds="data").fit(paths)
+    p.fit([2 * t for t in paths])
+    assert "outside the range of the first fit" in caplog.text
+
+
+def test_fit_leaves_its_data_alone(paths):
+    copies = [p.copy() for p in paths]
+    small().fit(paths)
+    assert all(np.array_equal(a, b) for a, b in zip(copies, paths, strict=True))
+
+
+def test_early_stopping_and_callbacks_see_validation_loss(paths):
+    seen = []
+
+    class Watch(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            seen.append(logs["val_loss"])
+
+    stop = keras.callbacks.EarlyStopping("val_loss", patience=1, restore_best_weights=True)
+    p = small(n_epochs=30, learning_rate=0.2, validation_split=0.34, callbacks=[stop, Watch()]).fit(
+        paths
+    )
+    assert len(seen) < 30 and p.history["val_loss"] == seen
+    held = hold_out([np.float32(t) for t in paths], 0.34, 2, 0)[1]
+    assert -p.score(held) == pytest.approx(min(seen), abs=1e-4)
+    q = small(n_epochs=30, learning_rate=0.2, validation_split=0.34, early_stopping=1).fit(paths)
+    np.testing.assert_allclose(q.history["val_loss"], seen)
+
+
+def test_validation_data_as_y(paths):
+    p = small().fit(paths[:1], paths[1:])
+    assert p.history["val_loss"][-1] == pytest.approx(-p.score(paths[1:]), abs=1e-4)
+
+
+def test_ensemble(paths):
+    p = small(n_models=2).fit(paths)
+    assert len(p.members_) == len(p.histories_) == 2
+    assert p.transform(paths[0])["logits"].shape[1] == 6
+    assert not np.array_equal(p.members_[0].get_weights()[-2], p.members_[1].get_weights()[-2])
+    likelihood = [np.exp(np.ravel(-_nll(m, paths))) for m in (*p.members_, p.model)]
+    np.testing.assert_allclose(likelihood[2], (likelihood[0] + likelihood[1]) / 2, rtol=1e-4)
+    assert p.propagate(paths[0][:3], 4).shape == (4, 3, 2)
+    q = pickle.loads(pickle.dumps(p))
+    np.testing.assert_array_equal(q.propagate(paths[0][:3], 4), p.propagate(paths[0][:3], 4))
+    p.fit(paths)
+
+
+def _nll(model, paths):
+    from mdn.head import negative_log_likelihood
+
+    x, y = pairs([np.float32(t) for t in paths], 2)
+    return np.asarray(negative_log_likelihood(model(x[:500]), y[:500]))
+
+
+def test_time_reversed_pairs():
+    """A sawtooth: with pairs in both directions a step down is about as likely as a step up."""
+    rng = np.random.default_rng(0)
+    saw = (np.arange(3000) % 10 / 10 + rng.normal(0, 0.02, 3000))[:, None]
+    settings = {"n_components": 4, "lag_time": 1, "n_updates": 600, "verbose": False}
+    settings |= {"hidden_size": 32, "learning_rate": 3e-3}
+    up = {}
+    for reverse in (False, True):
+        p = Propagator.from_preset("recommended", 1, time_reversed=reverse, **settings).fit(saw)
+        step = p.propagate(np.full((1000, 1), 0.5), 1)[0, :, 0] - 0.5
+        up[reverse] = np.mean(step > 0)
+    assert up[False] > 0.95 and 0.25 < up[True] < 0.75
+
+
+def test_scikit_learn_contract(paths):
+    p = small(callbacks=[keras.callbacks.TerminateOnNaN()])
+    assert clone(p).get_params()["n_components"] == 3
+    assert p.set_params(n_epochs=1) is p and p.fit(paths) is p
+    assert not clone(p).is_fitted
+    assert "n_components=3" in repr(p)
+
+
+def test_pickle(fitted, paths):
+    copy = pickle.loads(pickle.dumps(fitted))
+    start = paths[0][:3]
+    np.testing.assert_array_equal(copy.propagate(start, 20), fitted.propagate(start, 20))
+    assert copy.history == fitted.history
+    pickle.loads(pickle.dumps(small(callbacks=[keras.callbacks.TerminateOnNaN()])))
+
+
+@pytest.mark.parametrize("method", ["transform", "score", "propagate", "diagnose"])
+def test_not_fitted(method):
+    for error in (NotFittedError, SklearnNotFittedError, RuntimeError):
+        with pytest.raises(error, match=f"call fit before {method}"):
+            getattr(small(), method)(np.zeros((5, 2)))
+
+
+@pytest.mark.parametrize(
+    "settings, message",
+    [
+        ({"lag_time": 0}, "lag_time must be an integer of at least 1, got 0"),
+        ({"lag_time": 2.5}, "lag_time must be an integer"),
+        ({"lag_time": 10_000}, "longest trajectory of X has 4000"),
+        ({"learning_rate": 0}, "learning_rate must be a positive number"),
+        ({"schedule": "linear"}, "schedule must be one of constant, cosine"),
+        ({"outside": "reflect"}, "outside must be one of clip, redraw"),
+        ({"bounds": "unit"}, "bounds must be one of auto, data"),
+        ({"bounds": (0, 1)}, "leave out data"),
+        ({"bounds": (1, 0)}, "low below high"),
+        ({"bounds": 3}, "must be 'auto', 'data' or a pair"),
+        ({"validation_split": 1}, "validation_split must be at least 0 and below 1"),
+        ({"validation_split": 1e-4}, "hold out more"),
+        ({"early_stopping": 5}, "early_stopping needs validation data"),
+        ({"activation": "nonsense"}, "Keras knows no 'nonsense'"),
+        ({"n_models": 0}, "n_models must be an integer of at least 1"),
+        ({"seed": None}, "seed must be an integer of at least 0"),
+    ],
+)
+def test_bad_settings_are_refused(paths, settings, message):
+    p = small(**settings)
+    with pytest.raises(ValueError, match=message):
+        p.fit(paths)
+    assert not p.is_fitted
+
+
+@pytest.mark.parametrize(
+    "data, message",
+    [
+        (np.zeros((50, 3)), r"X must have the shape \(n_frames, 2\)"),
+        ([np.zeros((50, 2)), np.zeros(50)], r"X\[1\] must have the shape"),
+        ([], "X holds no frames"),
+        (np.full((50, 2), np.nan), "X must be finite; it is not in frame 0"),
+        (np.ones((50, 2)) * [[1, 2]], "coordinate 0 of X is constant"),
+        ([["a", "b"]], "must be an array of numbers"),
+    ],
+)
+def test_bad_data_are_refused(data, message):
+    with pytest.raises(ValueError, match=message):
+        small(bounds="data").fit(data)
+
+
+def test_unknown_preset():
+    with pytest.raises(ValueError, match="no preset 'best'; there are recommended, paper"):
+        Propagator.from_preset("best", 2)
+
+
+def test_paper_preset_has_the_settings_of_the_paper():
+    p = Propagator.from_preset("paper", 3, lag_time=7)
+    assert (p.n_components, p.hidden_layer_depth, p.hidden_size) == (24, 2, 100)
+    assert (p.activation, p.early_stopping, p.lag_time) == ("relu", 10, 7)
+
+
+def test_pairs_never_span_trajectories():
+    parts = [np.arange(5.0)[:, None], 100 + np.arange(2.0)[:, None], 200 + np.arange(4.0)[:, None]]
+    x, y = pairs(parts, 3)
+    np.testing.assert_array_equal(np.hstack([x, y]), [[0, 3], [1, 4], [200, 203]])
+    assert pair_starts(parts, 3).tolist() == [0, 1, 7]
+
+
+def test_held_out_parts_share_nothing_with_the_training_data():
+    parts = [np.arange(100.0 * i, 100.0 * i + 50)[:, None] for i in range(10)]
+    training, held = hold_out(parts, 0.2, 5, seed=0)
+    assert len(training) == 8 and len(held) == 2
+    training, held = hold_out(parts[:2], 0.2, 5, seed=0)
+    assert [len(t) for t in training] == [40, 40] and [len(t) for t in held] == [10, 10]
+    for whole, a, b in zip(parts, training, held, strict=True):
+        np.testing.assert_array_equal(np.concatenate([a, b]), whole)
+    assert hold_out(parts, 0, 5, 0) == (parts, [])
+
+
+def test_diagnosis_of_a_good_model_finds_nothing(fitted, paths):
+    report = fitted.diagnose(paths)
+    assert report["warnings"] == []
+    assert json.loads(json.dumps(report)) == report
+    for i, a in enumerate((0.9, 0.5)):
+        exact = -1 / np.log(a)
+        error = np.hypot(report["timescales_error"][i], report["timescales_data_error"][i])
+        assert abs(report["timescales"][i] - exact) < 4 * error
+        # The variance explained is the squared correlation, to 4 standard errors n^-1/2.
+        assert abs(report["r2"][i] - a**2) < 4 / np.sqrt(6600)
+    assert [row["lags"] for row in report["chapman_kolmogorov"]] == [1, 2, 5, 10]
+
+
+def test_diagnosis_sees_lost_kinetics(paths, caplog):
+    """A model trained on shuffled frames: right free energies, no memory."""
+    rng = np.random.default_rng(0)
+    shuffled = [rng.permutation(p) for p in paths]
+    settings = {"n_components": 4, "n_updates": 500, "lag_time": 1, "verbose": False}
+    p = Propagator.from_preset("recommended", 2, **settings).fit(shuffled)
+    warnings = " ".join(p.diagnose(paths)["warnings"])
+    for sentence in (
+        "Coordinate 1: the mean prediction explains",
+        "Coordinate 1: the one-step correlation of the model is",
+        "Chapman-Kolmogorov: after 1 lags mode 1",
+    ):
+        assert sentence in warnings and sentence in caplog.text
+
+
+def test_diagnosis_shows_the_spread_of_an_ensemble(paths):
+    p = small(n_models=2, n_epochs=10, bounds="data").fit(paths)
+    assert np.shape(p.diagnose(paths)["timescales_members"]) == (2, 2)
