@@ -1,0 +1,247 @@
+"""From settings and data to networks, and from networks to trained ones."""
+
+import logging
+from dataclasses import dataclass, replace
+from math import ceil
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from cwgan import networks
+from cwgan.bonds import BondGraph, bond_graph
+from cwgan.convergence import Convergence
+from cwgan.diagnostics import energy_distance
+from cwgan.features import FlatFeatures, StructureFeatures, in_chunks
+from cwgan.regression import fit_regressor
+from cwgan.training import AdversarialModel
+
+logger = logging.getLogger(__name__)
+
+PERIOD = 1000  # generator updates between two evaluations
+N_INNER = 50  # updates in one call of the compiled train step
+WORTH_XLA = 500  # updates
+MAX_HELD_OUT = 4000  # frames for evaluation, at most a tenth
+MIN_HELD_OUT = 50
+MAX_SAMPLE = 20_000  # frames from which scales and quantiles are taken
+MAX_REGRESSION = 50_000
+CONSISTENT = 0.95  # R^2 of the regressor from which a coordinate takes part
+
+
+@dataclass
+class Parts:
+    """What one fit consists of; everything in it can be pickled."""
+
+    generator: keras.Model
+    critic: keras.Model
+    structure: object
+    graph: BondGraph | None
+    regressor: keras.Model | None = None
+    regressor_r2: np.ndarray | None = None
+    n_updates: int = 0
+
+    def condition(self):
+        """Model psi -> condition of the critic, or None where psi itself is."""
+        return _up_to(self.generator, "condition")
+
+    def target(self):
+        """Model psi -> standardised psi, or None."""
+        return _up_to(self.generator, "standardised_psi")
+
+
+def check(settings):
+    """Raise ValueError for a setting, or a combination of them, that cannot be."""
+    for name in ("latent_dim", "output_dim", "batch_size", "noise_dim", "n_discriminator"):
+        _at_least(name, getattr(settings, name), 1)
+    for name in ("hidden_layer_depth", "hidden_size"):
+        _at_least(name, getattr(settings, name), 1)
+    _at_least("n_epochs" if settings.n_updates is None else "n_updates", n_updates(settings), 1)
+    for name, choices in (("head", ("tanh", "bonds")), ("optimizer", ("rmsprop", "adam"))):
+        if getattr(settings, name) not in choices:
+            raise ValueError(f"{name}: got {getattr(settings, name)!r}, wanted one of {choices}")
+    if settings.head == "bonds" and settings.output_dim % 3:
+        raise ValueError(f"output_dim: got {settings.output_dim}, wanted three for each atom")
+    for name in ("consistency", "repulsion"):
+        if settings.head == "tanh" and getattr(settings, name):
+            raise ValueError(f'{name}: needs head="bonds"')
+        if not getattr(settings, name) >= 0:
+            raise ValueError(f"{name}: got {getattr(settings, name)}, wanted at least 0")
+    if not settings.learning_rate > 0:
+        raise ValueError(f"learning_rate: got {settings.learning_rate}, wanted more than 0")
+    if not 0 <= settings.smoothing < 1:
+        raise ValueError(f"smoothing: got {settings.smoothing}, wanted 0 to less than 1")
+
+
+def n_updates(settings):
+    """Budget in generator updates."""
+    return settings.n_epochs if settings.n_updates is None else settings.n_updates
+
+
+def build(settings, psi, coords):
+    """Fresh networks with the scales of the data.
+
+    Parameters
+    ----------
+    settings : MolGen
+    psi : ndarray (n_frames, latent_dim)
+    coords : ndarray (n_frames, n_atoms, 3) or (n_frames, output_dim)
+
+    Returns
+    -------
+    Parts
+    """
+    seeds = _seeds(settings.seed, 3)
+    shape = (settings.hidden_layer_depth, settings.hidden_size, settings.activation)
+    rows = _evenly(len(psi), MAX_SAMPLE)
+    sample = coords[rows]
+    graph = None
+    if coords.ndim == 3 and (settings.head == "bonds" or settings.bonds is not None):
+        graph = bond_graph(coords.shape[1], settings.bonds, sample.mean(0))
+    if settings.head == "bonds":
+        structure = StructureFeatures(graph, sample)
+        generator = networks.molecular_generator(
+            psi[rows], sample, graph, settings.noise_dim, *shape, seeds[0]
+        )
+        condition_dim = 2 * settings.latent_dim
+    else:
+        structure = FlatFeatures(sample)
+        output = settings.output_dim if coords.ndim == 2 else sample
+        generator = networks.flat_generator(
+            settings.latent_dim, settings.noise_dim, output, *shape, seeds[0]
+        )
+        condition_dim = settings.latent_dim
+    critic = networks.critic(structure.size, condition_dim, *shape, seeds[1])
+    parts = Parts(generator, critic, structure, graph)
+    if settings.consistency:
+        _add_regressor(parts, psi, coords, seeds[2])
+    return parts
+
+
+def train(settings, parts, psi, coords):
+    """Train copies of the networks.
+
+    Returns
+    -------
+    parts : Parts
+        With trained networks; those of the argument are untouched.
+    history : dict
+    """
+    # Training that goes on must not draw the batches of the training before it again.
+    seeds = _seeds(settings.seed, 3, 1 + parts.n_updates)
+    kept, held, floor = _split(parts, psi, coords, seeds[0])
+    generator, critic = _copy(parts.generator), _copy(parts.critic)
+    smoothed = _copy(parts.generator)
+    weights = _consistency_weights(parts, settings.consistency)
+    budget = n_updates(settings)
+    n_epochs = ceil(budget / PERIOD)
+    n_calls = ceil(budget / n_epochs / N_INNER)
+    n_inner = ceil(budget / n_epochs / n_calls)
+    model = AdversarialModel(
+        generator,
+        smoothed,
+        critic,
+        parts.structure,
+        parts.condition() or tf.identity,
+        psi[kept],
+        coords[kept],
+        batch_size=settings.batch_size,
+        n_critic=settings.n_discriminator,
+        n_inner=n_inner,
+        smoothing=settings.smoothing,
+        seed=seeds[1],
+        regressor=parts.regressor,
+        target=parts.target(),
+        consistency=weights,
+        repulsion=settings.repulsion,
+    )
+    # Compilation takes as long as some hundred updates without it.
+    model.compile(_optimizer(settings), _optimizer(settings), jit_compile=budget >= WORTH_XLA)
+    judge = Convergence(
+        psi[held],
+        in_chunks(parts.structure.distances, coords[held]),
+        floor,
+        parts.structure.distances,
+        n_epochs * n_calls * n_inner,
+        n_inner,
+        settings.decay,
+        seeds[2],
+        settings.verbose,
+    )
+    calls = np.zeros((n_calls, 1), np.float32)
+    model.fit(calls, batch_size=1, epochs=n_epochs, shuffle=False, verbose=0, callbacks=[judge])
+    history = judge.history
+    if parts.regressor is not None:
+        history["regressor_r2"] = [float(r) for r in parts.regressor_r2]
+        history["consistent"] = [bool(w > 0) for w in weights]
+    done = parts.n_updates + judge.history["updates"][-1]
+    return replace(parts, generator=smoothed, critic=critic, n_updates=done), history
+
+
+def _add_regressor(parts, psi, coords, seed):
+    rows = _evenly(len(psi), MAX_REGRESSION)
+    targets = parts.target()(psi[rows]).numpy()
+    parts.regressor, parts.regressor_r2 = fit_regressor(
+        parts.structure, coords[rows], targets, seed
+    )
+    for j, r2 in enumerate(parts.regressor_r2):
+        if r2 < CONSISTENT:
+            logger.warning(
+                "psi %d cannot be read from the decoded atoms (R^2 %.2f): "
+                "no consistency is asked of it",
+                j + 1,
+                r2,
+            )
+
+
+def _consistency_weights(parts, consistency):
+    if parts.regressor is None:
+        return None
+    return (consistency * (parts.regressor_r2 >= CONSISTENT)).astype(np.float32)
+
+
+def _split(parts, psi, coords, seed):
+    """Rows to train on, rows to judge by, and the energy distance of the former to the latter."""
+    n_held = min(MAX_HELD_OUT, len(psi) // 10)
+    order = np.random.default_rng(seed).permutation(len(psi))
+    if n_held < MIN_HELD_OUT:
+        # Too few to spare: judged on the training frames, against halves of them.
+        half = max(1, len(psi) // 2)
+        kept, held, other = order, order, (order[:half], order[-half:])
+    else:
+        kept, held = np.sort(order[n_held:]), order[:n_held]
+        other = (held, order[n_held : 2 * n_held])
+    seen = [in_chunks(parts.structure.distances, coords[rows]) for rows in other]
+    floor = energy_distance(*seen)
+    return kept, held, floor
+
+
+def _optimizer(settings):
+    if settings.optimizer == "adam":
+        return keras.optimizers.Adam(settings.learning_rate, beta_1=0.0, beta_2=0.9)
+    return keras.optimizers.RMSprop(settings.learning_rate)
+
+
+def _copy(model):
+    copy = keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    return copy
+
+
+def _up_to(model, name):
+    if name not in {layer.name for layer in model.layers}:
+        return None
+    return keras.Model(model.get_layer("psi").output, model.get_layer(name).output)
+
+
+def _seeds(seed, n, key=0):
+    seed = np.random.SeedSequence(seed, spawn_key=(key,))
+    return [int(s) for s in seed.generate_state(n) >> 1]
+
+
+def _evenly(n_frames, n_most):
+    return np.unique(np.linspace(0, n_frames - 1, min(n_frames, n_most)).astype(int))
+
+
+def _at_least(name, value, least):
+    if isinstance(value, bool) or int(value) != value or value < least:
+        raise ValueError(f"{name}: got {value!r}, wanted a whole number of at least {least}")

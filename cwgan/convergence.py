@@ -1,0 +1,140 @@
+"""Training judged by what comes out of it: the energy distance to structures never trained on."""
+
+import logging
+
+import keras
+import numpy as np
+from tqdm.auto import tqdm
+
+from cwgan.decoder import decode
+from cwgan.diagnostics import energy_distance, variance_over
+from cwgan.features import in_chunks
+
+logger = logging.getLogger(__name__)
+
+CONSTANT_PART = 0.3  # of the budget at the full learning rate, at most
+LAST_PART = 0.02  # of the learning rate, at the end
+PATIENCE = 6  # evaluations without progress before the rate starts to fall
+PROGRESS = 0.97  # an energy distance below this part of the best counts as progress
+REACHED = 3  # evaluations at the floor before training stops
+AT_FLOOR = 1.05  # times the floor counts as at the floor: the floor itself is an estimate
+
+
+class Convergence(keras.callbacks.Callback):
+    """Learning rate, evaluation, best weights and progress bar of one training.
+
+    At the end of each epoch the smoothed generator decodes held-out psi, and the energy distance of
+    the result to the held-out structures is taken. The learning rate is constant until that no
+    longer falls, or for 30 % of the budget, and goes linearly to 2 % of itself from then on.
+    Training stops when the distance stays at its floor (structures against other structures). The
+    best weights are restored.
+
+    Parameters
+    ----------
+    psi : ndarray (n_frames, latent_dim)
+        Held-out condition.
+    wanted : ndarray (n_frames, n_features)
+        Standardised pair distances of the held-out structures.
+    floor : float
+        Energy distance of as many training structures to them.
+    distances : callable
+        Coordinates -> standardised pair distances.
+    n_updates, n_inner : int
+        Budget; updates in one call of the train step.
+    decay : bool
+        Whether the learning rate falls; otherwise it is constant.
+    seed : int
+    verbose : bool
+    """
+
+    def __init__(self, psi, wanted, floor, distances, n_updates, n_inner, decay, seed, verbose):
+        super().__init__()
+        self.psi, self.wanted, self.floor, self.distances = psi, wanted, floor, distances
+        self.n_updates, self.n_inner, self.decay = n_updates, n_inner, decay
+        self.seed, self.verbose = seed, verbose
+        self.history = {
+            "updates": [],
+            "energy_distance": [],
+            "variance_ratio": [],
+            "learning_rate": [],
+            "energy_floor": floor,
+            "warnings": [],
+        }
+        self.best, self._weights = np.inf, None
+        self._done, self._at_floor = 0, 0
+        self._decay_from, self._since = int(CONSTANT_PART * n_updates), 0
+
+    def on_train_begin(self, logs=None):
+        self._rate = float(self.model.generator_optimizer.learning_rate)
+        self._bar = tqdm(total=self.n_updates, desc="cWGAN", disable=not self.verbose)
+
+    def on_train_batch_begin(self, batch, logs=None):
+        rate = self.rate(self._done)
+        self.model.generator_optimizer.learning_rate.assign(rate)
+        self.model.critic_optimizer.learning_rate.assign(rate)
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._done += self.n_inner
+        self._bar.update(min(self.n_inner, self.n_updates - self._bar.n))
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs = logs or {}
+        for name, value in logs.items():
+            self.history.setdefault(name, []).append(float(value))
+        made = in_chunks(self.distances, decode(self.model.smoothed, self.psi, self.seed))
+        finite = np.isfinite(made).all() and all(np.isfinite(v) for v in logs.values())
+        distance = energy_distance(made, self.wanted) if finite else float("inf")
+        ratio = variance_over(made, self.wanted) if finite else float("nan")
+        self.history["updates"].append(self._done)
+        self.history["energy_distance"].append(distance)
+        self.history["variance_ratio"].append(ratio)
+        self.history["learning_rate"].append(self.rate(self._done))
+        self._bar.set_postfix(energy_distance=f"{distance:.4f}", floor=f"{self.floor:.4f}")
+        if not finite:
+            self._warn(f"losses or structures were not finite after {self._done} updates")
+            self.model.stop_training = True
+            return
+        self._progress(distance)
+
+    def on_train_end(self, logs=None):
+        self._bar.close()
+        if self._weights is None:
+            raise FloatingPointError(
+                "the cWGAN gave no finite structures: lower learning_rate or look at the scale of y"
+            )
+        self.model.smoothed.set_weights(self._weights)
+        self._judge()
+
+    def rate(self, done):
+        """Learning rate after `done` updates."""
+        if not self.decay or done < self._decay_from:
+            return self._rate
+        left = (self.n_updates - done) / max(1, self.n_updates - self._decay_from)
+        return self._rate * max(left, LAST_PART)
+
+    def _progress(self, distance):
+        self._since = 0 if distance < PROGRESS * self.best else self._since + 1
+        if self._since >= PATIENCE and self._done < self._decay_from:
+            self._decay_from = self._done
+        if distance < self.best:
+            self.best, self._weights = distance, self.model.smoothed.get_weights()
+        self._at_floor = self._at_floor + 1 if distance <= AT_FLOOR * self.floor else 0
+        if self._at_floor >= REACHED:
+            self.model.stop_training = True
+
+    def _judge(self):
+        last, ratio = self.history["energy_distance"][-1], self.history["variance_ratio"]
+        best = int(np.argmin(self.history["energy_distance"]))
+        if last > 2 * self.best and last > 4 * self.floor:
+            self._warn(
+                f"the energy distance rose from {self.best:.4f} to {last:.4f} after update "
+                f"{self.history['updates'][best]}; the weights of that update were kept"
+            )
+        if ratio[best] < 0.7:
+            self._warn(
+                f"collapse: the structures vary {ratio[best]:.2f} times as much as the data's"
+            )
+
+    def _warn(self, sentence):
+        self.history["warnings"].append(sentence)
+        logger.warning("%s", sentence)

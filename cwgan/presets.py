@@ -1,0 +1,36 @@
+"""Named settings of MolGen."""
+
+PRESETS = {
+    # Measured default: see benchmarks/cwgan.py.
+    "recommended": {
+        "batch_size": 64,
+        "noise_dim": 50,
+        "hidden_layer_depth": 3,
+        "hidden_size": 200,
+        "activation": "swish",
+        "n_discriminator": 1,
+        "head": "bonds",
+        "n_updates": 15_000,
+        "optimizer": "adam",
+        "learning_rate": 5e-4,
+        "decay": True,
+        "smoothing": 0.9998,
+        "consistency": 1.0,
+        "repulsion": 0.1,
+        "warm_start": False,
+    },
+    # Sidky, Chen and Ferguson (2020), section 2.3 and supplementary methods.
+    "paper": {
+        "batch_size": 256,
+        "noise_dim": 50,
+        "hidden_layer_depth": 3,
+        "hidden_size": 200,
+        "activation": "swish",
+        "n_discriminator": 5,
+        "head": "tanh",
+        "n_updates": 20_000,
+        "optimizer": "rmsprop",
+        "learning_rate": 5e-5,
+        "warm_start": False,
+    },
+}

@@ -1,0 +1,91 @@
+"""Superposition of structures: centre, then turn onto a reference (Kabsch).
+
+Training on superposed frames spares the networks the six coordinates that mean nothing.
+"""
+
+import numpy as np
+
+CHUNK = 16384
+
+
+def superpose(coords, reference):
+    """Centre frames and turn each onto a reference by the rotation of least squares.
+
+    Reflections are never used. Where the best rotation is not unique (two atoms, collinear or
+    coinciding atoms) one of the best is taken.
+
+    Parameters
+    ----------
+    coords : array-like (n_frames, n_atoms, 3)
+        Positions, **nm**; read in chunks, so a memory map or an HDF5 dataset will do.
+    reference : array-like (n_atoms, 3)
+        **nm**; it is centred first.
+
+    Returns
+    -------
+    ndarray (n_frames, n_atoms, 3), float32
+
+    Raises
+    ------
+    ValueError
+        On shapes that do not fit and on positions that are not finite.
+    """
+    reference = _reference(reference)
+    shape = np.shape(coords) if not hasattr(coords, "shape") else coords.shape
+    if len(shape) != 3 or shape[1:] != reference.shape:
+        raise ValueError(
+            f"coords: got shape {tuple(shape)}, wanted (n_frames, {len(reference)}, 3) "
+            "as the reference has"
+        )
+    out = np.empty(shape, np.float32)
+    for start in range(0, shape[0], CHUNK):
+        out[start : start + CHUNK] = _turned(coords[start : start + CHUNK], reference)
+    return out
+
+
+def mean_structure(coords, n_iter=3):
+    """Mean of frames superposed on their own mean, iterated from the first frame.
+
+    Parameters
+    ----------
+    coords : array-like (n_frames, n_atoms, 3)
+        **nm**; read in chunks, once for each iteration.
+    n_iter : int
+
+    Returns
+    -------
+    ndarray (n_atoms, 3), float64
+        Centred, **nm**.
+    """
+    if n_iter < 1:
+        raise ValueError(f"n_iter: got {n_iter}, wanted at least 1")
+    if len(coords) == 0:
+        raise ValueError("coords: got no frames, wanted at least one")
+    mean = _reference(coords[0])
+    for _ in range(n_iter):
+        total = np.zeros_like(mean)
+        for start in range(0, len(coords), CHUNK):
+            total += _turned(coords[start : start + CHUNK], mean).sum(0)
+        mean = total / len(coords)
+    return mean
+
+
+def _reference(reference):
+    reference = np.asarray(reference, float)
+    if reference.ndim != 2 or reference.shape[1] != 3:
+        raise ValueError(f"reference: got shape {reference.shape}, wanted (n_atoms, 3)")
+    if not np.isfinite(reference).all():
+        raise ValueError("reference: has positions that are not finite")
+    return reference - reference.mean(0)
+
+
+def _turned(chunk, reference):
+    chunk = np.asarray(chunk, float)
+    if not np.isfinite(chunk).all():
+        bad = int(np.flatnonzero(~np.isfinite(chunk).all((1, 2)))[0])
+        raise ValueError(f"coords: positions are not finite, first in frame {bad} of its chunk")
+    chunk = chunk - chunk.mean(1, keepdims=True)
+    left, _, right = np.linalg.svd(np.swapaxes(chunk, 1, 2) @ reference)
+    # Flipping the axis of the smallest singular value turns a reflection into a rotation.
+    left[:, :, 2] *= np.sign(np.linalg.det(left @ right))[:, None]
+    return chunk @ (left @ right)

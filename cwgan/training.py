@@ -1,0 +1,167 @@
+"""Wasserstein GAN with gradient penalty as a Keras model (paper, equation 6).
+
+One call of the train step makes many updates in one compiled loop: batches and noise are drawn
+inside, and nothing goes between Python and the compiled program but a few means.
+"""
+
+import keras
+import tensorflow as tf
+
+PENALTY = 10.0
+
+
+class AdversarialModel(keras.Model):
+    """Generator, critic and the data, with a train step that updates both.
+
+    Parameters
+    ----------
+    generator, smoothed, critic : keras.Model
+        `smoothed` has the generator's structure; it receives the running mean of its weights.
+    structure, condition : callable
+        Tensor of coordinates -> what the critic sees; tensor of psi -> its condition.
+    regressor : callable or None
+        What the critic sees -> standardised psi, for the consistency term.
+    target : callable
+        psi -> standardised psi.
+    psi : ndarray (n_frames, latent_dim)
+    coords : ndarray (n_frames, ...)
+    batch_size, n_critic, n_inner : int
+        Frames of one update; critic updates for each one of the generator; generator updates in
+        one call.
+    smoothing : float
+        Momentum of the running mean of the weights, 0 for none.
+    consistency : ndarray (latent_dim,) or None
+        Weight of the consistency term of each slow coordinate.
+    repulsion : float
+        Weight of the term against contacts closer than in the data.
+    seed : int
+    """
+
+    def __init__(
+        self,
+        generator,
+        smoothed,
+        critic,
+        structure,
+        condition,
+        psi,
+        coords,
+        *,
+        batch_size,
+        n_critic,
+        n_inner,
+        smoothing,
+        seed,
+        regressor=None,
+        target=None,
+        consistency=None,
+        repulsion=0.0,
+    ):
+        super().__init__()
+        self.generator, self.smoothed, self.critic = generator, smoothed, critic
+        self.structure, self.condition = structure, condition
+        self.regressor, self.target = regressor, target
+        self.psi = tf.convert_to_tensor(psi, tf.float32)
+        self.coords = tf.convert_to_tensor(coords, tf.float32)
+        self.batch_size, self.n_critic, self.n_inner = batch_size, n_critic, n_inner
+        self.smoothing, self.seed = smoothing, seed
+        self.consistency, self.repulsion = consistency, repulsion
+        self.noise_dim = generator.get_layer("noise").output.shape[1]
+
+    def compile(self, generator_optimizer, critic_optimizer, **options):
+        """Set both optimizers; `options` go to Keras."""
+        super().compile(**options)
+        self.generator_optimizer = generator_optimizer
+        self.critic_optimizer = critic_optimizer
+        generator_optimizer.build(self.generator.trainable_variables)
+        critic_optimizer.build(self.critic.trainable_variables)
+
+    def train_step(self, data):
+        """Make `n_inner` generator updates; returns means of the losses."""
+
+        def body(i, totals):
+            return i + 1, totals + self._update()
+
+        first = tf.constant(0), tf.zeros(5)
+        _, totals = tf.while_loop(lambda i, _: i < self.n_inner, body, first)
+        critic, penalty, generator, consistency, overlap = tf.unstack(totals / self.n_inner)
+        return {
+            "wasserstein": -critic,
+            "penalty": penalty,
+            "generator_loss": generator,
+            "consistency": consistency,
+            "overlap": overlap,
+        }
+
+    def _update(self):
+        count = tf.cast(self.generator_optimizer.iterations, tf.int32)
+        critic = tf.zeros(2)
+        for k in range(self.n_critic - 1):
+            rows, noise, mix = self._draws(count, k)
+            psi = tf.gather(self.psi, rows)
+            fake = self.structure(self.generator([psi, noise]))
+            critic += tf.stack(self._critic_update(rows, psi, fake, mix))
+        rows, noise, mix = self._draws(count, self.n_critic - 1)
+        psi = tf.gather(self.psi, rows)
+        # The last batch serves both networks: the generator is run once less.
+        with tf.GradientTape() as tape:
+            coords = self.generator([psi, noise])
+            fake = self.structure(coords)
+            critic += tf.stack(self._critic_update(rows, psi, tf.stop_gradient(fake), mix))
+            terms = self._generator_terms(psi, coords, fake)
+            total = tf.add_n(terms)
+        weights = self.generator.trainable_variables
+        self.generator_optimizer.apply(tape.gradient(total, weights), weights)
+        self._smooth(count)
+        return tf.concat([critic / self.n_critic, tf.stack(terms)], 0)
+
+    def _draws(self, count, k):
+        """Random frames, noise and mixing ratios, keyed by (seed, update, k)."""
+        key = tf.stack([self.seed, count * (self.n_critic + 1) + k])
+        keys = tf.random.experimental.stateless_split(key, 3, alg="philox")
+        rows = tf.random.stateless_uniform(
+            (self.batch_size,), keys[0], 0, len(self.psi), tf.int32, alg="philox"
+        )
+        noise = tf.random.stateless_normal((self.batch_size, self.noise_dim), keys[1], alg="philox")
+        mix = tf.random.stateless_uniform((self.batch_size, 1), keys[2], alg="philox")
+        return rows, noise, mix
+
+    def _critic_update(self, rows, psi, fake, mix):
+        condition = self.condition(psi)
+        real = self.structure(tf.gather(self.coords, rows))
+        between = mix * real + (1 - mix) * fake
+        with tf.GradientTape() as tape:
+            both = self.critic([tf.concat([real, fake], 0), tf.concat([condition] * 2, 0)])
+            scores = tf.reduce_mean(both[self.batch_size :]) - tf.reduce_mean(
+                both[: self.batch_size]
+            )
+            with tf.GradientTape() as inner:
+                inner.watch(between)
+                score = self.critic([between, condition])
+            slope = inner.gradient(score, between)
+            norm = tf.sqrt(tf.reduce_sum(slope**2, 1) + 1e-12)
+            penalty = tf.reduce_mean((norm - 1) ** 2)
+            loss = scores + PENALTY * penalty
+        weights = self.critic.trainable_variables
+        self.critic_optimizer.apply(tape.gradient(loss, weights), weights)
+        return scores, penalty
+
+    def _generator_terms(self, psi, coords, fake):
+        """Adversarial loss, disagreement with psi, contacts closer than in any data."""
+        loss = -tf.reduce_mean(self.critic([fake, self.condition(psi)]))
+        mismatch = overlap = tf.zeros(())
+        if self.consistency is not None:
+            error = self.regressor(fake) - self.target(psi)
+            # Pseudo-Huber: the few frames far out must not rule it.
+            mismatch = tf.reduce_mean(self.consistency * (tf.sqrt(1 + error**2) - 1))
+        if self.repulsion:
+            overlap = self.repulsion * tf.reduce_mean(self.structure.overlap(coords))
+        return loss, mismatch, overlap
+
+    def _smooth(self, count):
+        # The mean goes over the last ninth of the updates, or less: the two networks circle about
+        # each other, the more slowly the lower the rate, and the mean must outlast a round.
+        count = tf.cast(count, tf.float32)
+        keep = tf.minimum(self.smoothing, (1 + count) / (10 + count))
+        for mean, now in zip(self.smoothed.variables, self.generator.variables, strict=True):
+            mean.assign(keep * mean + (1 - keep) * now)

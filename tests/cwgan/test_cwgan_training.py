@@ -1,0 +1,124 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from cwgan import MolGen, decode
+from cwgan.bonds import bond_graph
+from cwgan.convergence import Convergence
+from cwgan.diagnostics import energy_distance
+from cwgan.features import StructureFeatures, in_chunks
+from cwgan.training import AdversarialModel
+
+
+def linear(weights, name):
+    """[x (n, 2), psi (n, 1)] -> x . weights, as a Keras model with named inputs."""
+    x, psi = keras.Input((2,), name="noise"), keras.Input((1,), name="psi")
+    y = keras.layers.Dense(np.shape(weights)[1], use_bias=False, name="y")(x)
+    order = [psi, x] if name == "generator" else [x, psi]
+    model = keras.Model(order, y, name=name)
+    model.set_weights([np.array(weights, np.float32)])
+    return model
+
+
+def small_model(critic_weights, n_critic=1, rate=0.0):
+    generator = linear(np.eye(2), "generator")
+    rng = np.random.default_rng(0)
+    model = AdversarialModel(
+        generator,
+        linear(np.eye(2), "generator"),
+        linear(critic_weights, "critic"),
+        tf.identity,
+        tf.identity,
+        np.zeros((500, 1)),
+        rng.normal(3.0, 1.0, (500, 2)),
+        batch_size=100,
+        n_critic=n_critic,
+        n_inner=20,
+        smoothing=0.9,
+        seed=1,
+    )
+    model.compile(keras.optimizers.SGD(rate), keras.optimizers.SGD(rate))
+    return model
+
+
+def test_losses_of_a_linear_critic_are_known():
+    logs = small_model([[3.0], [4.0]], n_critic=2).train_step(None)
+    # The slope of a linear critic is its weight vector, 5 long: penalty (5 - 1)^2.
+    assert float(logs["penalty"]) == pytest.approx(16, rel=1e-4)
+    # Real minus fake mean is (3, 3) . (3, 4) = 21. 20 updates of 2 x 100 frames: standard error of
+    # 5 sqrt(2 / 4000) = .11; the 500 frames are the mean only to 5 / sqrt(500) = .22.
+    assert float(logs["wasserstein"]) == pytest.approx(21, abs=5 * 0.25)
+
+
+def test_updates_move_towards_the_data_and_count():
+    model = small_model([[1.0], [1.0]], rate=0.05)
+    logs = model.train_step(None)
+    assert int(model.generator_optimizer.iterations) == 20
+    assert float(logs["penalty"]) < (np.sqrt(2) - 1) ** 2
+    assert all(np.isfinite(float(v)) for v in logs.values())
+
+
+def test_running_mean_lags_behind():
+    model = small_model([[1.0], [1.0]], rate=0.05)
+    model.train_step(None)
+    now, mean = model.generator.get_weights()[0], model.smoothed.get_weights()[0]
+    assert np.abs(now - np.eye(2)).max() > np.abs(mean - np.eye(2)).max() > 0
+
+
+def schedule(decay):
+    judge = Convergence(None, None, 0.1, None, 1000, 10, decay, 0, False)
+    judge._rate = 1.0
+    return judge
+
+
+def test_learning_rate_is_constant_then_falls():
+    judge = schedule(True)
+    assert [judge.rate(n) for n in (0, 299)] == [1, 1]
+    assert judge.rate(650) == pytest.approx(0.5)
+    assert judge.rate(1000) == pytest.approx(0.02)
+    assert schedule(False).rate(900) == 1
+
+
+def test_no_progress_starts_the_decay_and_the_floor_stops():
+    judge = schedule(True)
+    judge.set_model(small_model([[1.0], [1.0]]))
+    for n in range(8):
+        judge._done = 10 * n
+        judge._progress(0.5)
+    assert judge._decay_from == 60
+    for _ in range(3):
+        judge._progress(0.1)
+    assert judge.model.stop_training
+
+
+def test_best_weights_are_kept(fitted, molecule):
+    # The evaluation's own frames and noise are not known here: other ones must give about the
+    # same distance. 4000 frames; the distance scatters by about its floor.
+    psi, coords, _ = molecule
+    seen = fitted._parts.structure.distances
+    made = in_chunks(seen, decode(fitted.generator, psi, 77))
+    best, floor = min(fitted.history["energy_distance"]), fitted.history["energy_floor"]
+    assert abs(energy_distance(made, in_chunks(seen, coords)) - best) < 0.3 * best + 2 * floor
+
+
+def test_divergence_is_noticed(molecule):
+    psi, coords, bonds = molecule
+    model = MolGen.from_preset(
+        "recommended", 1, 5, bonds=bonds, n_updates=4, learning_rate=1e38, verbose=False, seed=0
+    )
+    model.set_params(consistency=0.0)
+    with pytest.raises(FloatingPointError, match="no finite structures"):
+        model.fit(psi, coords)
+
+
+def test_repulsion_is_zero_on_data_and_grows_inside():
+    x = np.linspace(0.38, 0.42, 50)
+    coords = np.zeros((50, 5, 3), np.float32)
+    coords[:, :, 0] = np.outer(x, np.arange(5))
+    seen = StructureFeatures(bond_graph(5, [(i, i + 1) for i in range(4)]), coords)
+    assert seen.contacts.tolist() == [[0, 4]]
+    assert float(tf.reduce_max(seen.overlap(tf.constant(coords)))) < 1e-6
+    closer = coords[:1].copy()
+    closer[0, 4, 0] -= 0.03
+    assert float(seen.overlap(tf.constant(closer))[0]) == pytest.approx(9, rel=1e-3)
