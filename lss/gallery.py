@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cwgan.superpose import superpose
 from lss.analysis import basins
 from lss.geometry import rmsd
 from lss.given import coordinate_stride
 from lss.structure import Ruler, frames_last
-from lss.superposition import superposed
 from lss.transitions import Cores, transition_paths
 
 #: Structures drawn, and structures compared, of each region.
@@ -64,7 +64,7 @@ def make_gallery(
     for name, regions in sampled.items():
         few = [_thin(len(x), DRAWN) for x, _ in regions]
         structures[name] = [
-            superposed(x[k], ruler.reference) for (x, _), k in zip(regions, few, strict=True)
+            superpose(x[k], ruler.reference) for (x, _), k in zip(regions, few, strict=True)
         ]
         where[name] = [p[k] for (_, p), k in zip(regions, few, strict=True)]
     m = ruler.measures
@@ -130,4 +130,4 @@ def _path(psi, coords, cores: Cores, reference: np.ndarray) -> np.ndarray:
         frames = longest[0] + _thin(longest[1] - longest[0] + 1, 30)
         if len(frames) > len(best):
             best = np.stack([np.asarray(xyz[j]) for j in frames])
-    return superposed(best, reference) if len(best) else best
+    return superpose(best, reference) if len(best) else best

@@ -10,8 +10,8 @@ from importlib.resources import files
 
 import numpy as np
 
+from cwgan.superpose import superpose
 from lss.given import coordinate_stride
-from lss.superposition import superposed
 from lss.transitions import Cores, transition_paths
 from lss.wording import duration
 
@@ -82,7 +82,7 @@ def make_movie(
     frames = np.arange(start, min(start + wanted, n))
     xyz = np.asarray(coords[chosen][frames[0] : frames[-1] + 1], dtype=np.float64)
     return Movie(
-        xyz=superposed(xyz, reference),
+        xyz=superpose(xyz, reference),
         psi_1=np.asarray(psi[chosen])[frames * stride, 0],
         times_ps=frames * stride * lag_ps,
         trajectory=chosen,
