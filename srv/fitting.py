@@ -120,7 +120,7 @@ def _train_and_solve(settings, network, data, validation):
         )
         seed = settings.seed + _EXTENSION_SEED
         plan = plan.at_least(longest)
-        more = _run(settings, trainer, data, validation, plan, seed, "SRV, slow modes")
+        more = _run(settings, trainer, data, validation, plan, seed, "SRV, slow modes", n_steps)
         history = {name: values + more[name] for name, values in history.items()}
         outputs = OutputPass(lobe, data)
         modes = solve(outputs, data, settings.n_components, settings.reversible)
@@ -148,14 +148,20 @@ def _compiled(settings, lobe, data, validation, steps_per_execution):
     trainer.rate = rate
     optimizer = keras.optimizers.Adam(rate)
     optimizer.build(lobe.trainable_weights)  # inside the first step it would compile twice
-    trainer.compile(optimizer=optimizer, jit_compile=True, steps_per_execution=steps_per_execution)
+    if trainer.distribute_strategy.num_replicas_in_sync > 1:
+        # Several steps in one execution fail here (Keras 3.15), and XLA was not tried.
+        trainer.compile(optimizer=optimizer, jit_compile=False)
+    else:
+        trainer.compile(
+            optimizer=optimizer, jit_compile=True, steps_per_execution=steps_per_execution
+        )
     return trainer
 
 
-def _run(settings, trainer, data, validation, plan, seed, label):
-    """Run Keras fit for one schedule; returns the history."""
+def _run(settings, trainer, data, validation, plan, seed, label, done=0):
+    """Run Keras fit for one schedule, after `done` steps; returns the history."""
     if settings.schedule == "cosine":
-        trainer.rate.start(int(trainer.optimizer.iterations), plan.n_steps)
+        trainer.rate.start(done, plan.n_steps)
     batch_size = min(settings.batch_size, data.n_pairs)
     callbacks = list(settings.callbacks or [])
     extra = [ProgressBar(plan.n_steps, label)] if settings.verbose else []

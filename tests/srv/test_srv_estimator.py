@@ -80,6 +80,15 @@ def test_second_fit_goes_on_and_leaves_the_first_encoder_alone(two_state, quick)
     assert len(srv.history["loss"]) == 4
 
 
+def test_changed_network_settings_start_afresh(two_state, quick, caplog):
+    srv = SRV(2, **{**quick, "n_epochs": 1}).fit(two_state)
+    srv.set_params(hidden_size=8)
+    with caplog.at_level("INFO", logger="srv"):
+        srv.fit(two_state)
+    assert "starts afresh" in caplog.text
+    assert srv.encoder.layers[2].units == 8
+
+
 def test_early_stopping_on_held_out_trajectories(two_state, quick):
     stop = keras.callbacks.EarlyStopping(
         monitor="val_loss", patience=2, min_delta=0.01, restore_best_weights=True
@@ -108,6 +117,14 @@ def test_pickle_clone_and_params(fitted, two_state):
         fresh.transform(two_state[0])
     with pytest.raises(RuntimeError):
         fresh.score(two_state[0])
+
+
+def test_transform_refuses_nan(fitted):
+    x = np.zeros((10, 2))
+    x[4, 1] = np.nan
+    with pytest.raises(ValueError, match=r"X\[0\] holds NaN or infinite features at frame 4"):
+        fitted.transform([x])
+    assert fitted.transform(np.zeros((0, 2))).shape == (0, 1)
 
 
 def test_encoder_loads_with_plain_keras(fitted, two_state, tmp_path):
@@ -203,6 +220,8 @@ def test_wrong_data_are_named(two_state, quick):
     bad[17, 1] = np.nan
     with pytest.raises(ValueError, match="feature 1 at frame 17"):
         SRV(2, **quick).fit([two_state[0], bad])
+    with pytest.raises(ValueError, match="two sources"):
+        SRV(2, **{**quick, "validation_split": 0.2}).fit(two_state[:2], two_state[2])
     with pytest.raises(ValueError, match="deflate holds 1 series"):
         SRV(2, **quick).fit(two_state, deflate=[np.zeros(6000)])
     with pytest.raises(ValueError, match="real numbers"):
