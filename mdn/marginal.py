@@ -2,7 +2,7 @@
 
 Slow modes are spiky: 95 % of the frames may lie within a thousandth of the range, the rest in
 small states far away. From random weights a network needs most of its training to find and to
-narrow its components. Expectation-maximisation does it within half a second; what is left to
+narrow its components. Expectation-maximisation does it within a second; what is left to
 learn is which component follows where.
 """
 
@@ -15,6 +15,8 @@ from sklearn.mixture import GaussianMixture
 _FRAMES = 20_000
 _FRAMES_PER_COMPONENT = 10
 _ITERATIONS = 60
+# Starts of higher likelihood led to better networks, by .04 nats a pair between best and typical.
+_ATTEMPTS = 10
 # Of variances, in units of that of the data.
 _REGULARISATION = 1e-6
 
@@ -48,6 +50,7 @@ def marginal_mixture(frames, n_components, seed):
         covariance_type="diag",
         init_params="k-means++",
         max_iter=_ITERATIONS,
+        n_init=_ATTEMPTS,
         reg_covar=_REGULARISATION,
         random_state=int(rng.integers(2**31)),
     )

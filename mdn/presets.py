@@ -6,7 +6,7 @@ PRESETS = {
         "n_components": 24,
         "batch_size": 256,
         "learning_rate": 1e-3,
-        "n_updates": 20_000,
+        "n_updates": 40_000,
         "schedule": "cosine",
         "activation": "relu",
         "bounds": "data",

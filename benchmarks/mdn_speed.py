@@ -1,0 +1,129 @@
+"""Does the sampler run at the speed of the hardware, and for as long as one likes?
+
+    python benchmarks/mdn_speed.py                       rates, bound, plain loop
+    python benchmarks/mdn_speed.py --endurance 1e9       memory over as many walker-steps
+
+Times are CPU seconds of this process, on one thread.
+"""
+
+import argparse
+import resource
+import sys
+from pathlib import Path
+
+# Python puts the script's own folder first, where mdn.py would stand for the package.
+sys.path.append(sys.path.pop(0))
+
+import numpy as np
+from table import cpu_seconds, heading, listed, row
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--endurance", type=float, metavar="N", help="run N walker-steps instead")
+    args = parser.parse_args()
+    if args.endurance:
+        endurance(int(args.endurance))
+    else:
+        speed()
+
+
+def a_network():
+    """m = 3, C = 24, 2 x 100 ReLU; components within the range, as after training."""
+    from mdn.head import build_network
+
+    network = build_network([0] * 3, [1] * 3, [0.5] * 3, [0.2] * 3, 24)
+    layer = network.get_layer("scale_unit")
+    kernel, bias = layer.get_weights()
+    layer.set_weights([kernel, bias - 4.5])
+    return network
+
+
+def sgemm_rate():
+    """FLOP per CPU second of 1,000 x 1,000 products."""
+    import tensorflow as tf
+
+    a = tf.random.stateless_normal((1000, 1000), (0, 1))
+    tf.linalg.matmul(a, a)
+    return 20 * 2e9 / cpu_seconds(lambda: [tf.linalg.matmul(a, a) for _ in range(20)])[0]
+
+
+def plain_loop(network, steps=200):
+    """Walker-steps a CPU second of one Keras call and one TFP sample a step, one walker."""
+    from mdn.head import distribution
+
+    psi = np.full((1, 3), 0.5, np.float32)
+    distribution(network(psi)).sample(seed=(0, 0))
+
+    def loop(psi):
+        for i in range(steps):
+            psi = np.clip(distribution(network(psi)).sample(seed=(0, i)), 0, 1)
+
+    return steps / cpu_seconds(lambda: loop(psi))[0]
+
+
+def speed():
+    from mdn.sampler import Sampler
+
+    network = a_network()
+    flop = 2 * (3 * 100 + 100 * 100 + 100 * 24 * 7)
+    rates = {}
+    for walkers, steps in ((1, 200_000), (10, 80_000), (100, 20_000), (1000, 2_000)):
+        sampler = Sampler(network)
+        start = np.random.default_rng(0).uniform(0.3, 0.7, (walkers, 3))
+
+        def run(sampler=sampler, start=start, steps=steps):
+            for _ in sampler.chunks(start, steps, 0):
+                pass
+
+        compiling, _ = cpu_seconds(run)
+        # The machine's own rate drifts: both are measured in turn, and medians taken.
+        pairs = [(walkers * steps / cpu_seconds(run)[0], sgemm_rate()) for _ in range(7)]
+        rate, sgemm = np.median(pairs, axis=0)
+        rates[walkers] = rate, sgemm, compiling - walkers * steps / rate, sampler.outside_fraction
+    plain = plain_loop(network)
+    heading(f"Sampling, m = 3, C = 24, 2 x 100: thousand walker-steps per CPU s, {flop} FLOP each")
+    for walkers, (rate, sgemm, compiling, outside) in rates.items():
+        target = {1: ">= 250", 100: ">= 1100", 1000: ">= 1100"}.get(walkers, "")
+        row(f"{walkers} walkers ({100 * outside:.2f} % redrawn)", f"{rate / 1e3:.0f}", target)
+        bound = sgemm / flop
+        row("  of the bound of sgemm", f"{rate / bound:.2f}", ">= .60" * (walkers >= 100),
+            f"{sgemm / 1e9:.0f} GFLOP/s, {bound / 1e3:.0f} k")  # fmt: skip
+        row("  compilation, CPU s", f"{compiling:.1f}")
+    row("plain loop, one walker, steps per CPU s", f"{plain:.0f}")
+    row("  ratio at 100 and 1000 walkers", listed([rates[n][0] / plain for n in (100, 1000)]),
+        ">= 5000")  # fmt: skip
+
+
+def endurance(walker_steps):
+    from mdn.sampler import Sampler
+
+    walkers = 1000
+    steps = walker_steps // walkers
+    start = np.random.default_rng(0).uniform(0.3, 0.7, (walkers, 3))
+    heading(f"{walkers} walkers x {steps} steps")
+    memory, seen, done = [], 0, 0
+
+    def run():
+        nonlocal seen, done
+        for chunk in Sampler(a_network()).chunks(start, steps, 0):
+            done += len(chunk)
+            seen += int(np.isfinite(chunk).all(axis=2).sum())
+            if len(memory) * steps < 10 * done:
+                memory.append(resident_mb())
+
+    seconds, _ = cpu_seconds(run)
+    row("finite walker-steps", f"{seen:.4e}", f"{walkers * steps:.4e}")
+    row("million walker-steps per CPU s", f"{seen / seconds / 1e6:.2f}", ">= 1.1")
+    row("resident memory, MB, first and last tenth", f"{memory[0]:.0f}/{memory[-1]:.0f}", "flat")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    row("peak memory, MB", f"{peak:.0f}")
+
+
+def resident_mb():
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 2**20
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""The length of the training follows from what holds on held-out data."""
+
+import logging
+
+import numpy as np
+import pytest
+
+from srv import SRV
+from srv.length import choose_length
+
+
+def recommended(n_features, **settings):
+    return SRV.from_preset(
+        "recommended",
+        n_features,
+        n_components=2,
+        lag_time=5,
+        verbose=False,
+        **{"min_steps": 300, "max_steps": 300, **settings},
+    )
+
+
+def test_slow_modes_that_hold_keep_the_whole_training():
+    """Two telegraph processes, hundreds of flips each: as slow on held-out data."""
+    rng = np.random.default_rng(0)
+    signs = np.cumprod(np.where(rng.random((9000, 2)) < (0.02, 0.04), -1, 1), axis=0)
+    x = (signs + 0.3 * rng.normal(size=signs.shape)).astype(np.float32)
+    srv, validation = choose_length([x], recommended(2))
+    assert srv.min_steps == srv.max_steps == 300 and not srv.is_fitted
+    # lambda = (1 - 2p) ** 5. With 180 and 360 flips the rates are known to 7 and 5 %, and the
+    # squares, .665 and .434, to .02 each; a fold holds a third of the flips.
+    exact = 1 + 0.96**10 + 0.92**10
+    assert np.mean(validation.held_out[:, -1]) == pytest.approx(exact, abs=0.15)
+
+
+def test_memorised_data_are_trained_on_for_fewer_steps(caplog):
+    """Forty equally slow processes: a network finds combinations that are slow in training only."""
+    rng = np.random.default_rng(1)
+    noise = rng.normal(size=(3000, 40))
+    x = np.empty((3000, 40))
+    x[0] = noise[0]
+    for t in range(1, len(x)):
+        x[t] = 0.8 * x[t - 1] + noise[t]
+    with caplog.at_level(logging.INFO, logger="srv"):
+        srv, validation = choose_length([x.astype(np.float32)], recommended(40))
+    assert srv.max_steps == 30
+    assert validation.held_out.shape == validation.training.shape == (3, 2)
+    gap = validation.training[:, -1] - validation.held_out[:, -1]
+    assert (gap > 0.2).all()
+    assert "ask for fewer" in caplog.text
