@@ -3,7 +3,7 @@
 Two dynamics on V(x) = 2 (x^8 + 0.8 exp(-80 x^2) + 0.2 exp(-80 (x - 0.5)^2)
 + 0.5 exp(-40 (x + 0.5)^2)), in kT:
 
-(a) the paper's Markov chain on 100 bins, p(j|i) = C_i exp(-(V_j - V_i)) for |i - j| <= 1.
+(a) the paper's Markov chain on 100 bins, ``p(j|i) = C_i exp(-(V_j - V_i))`` for ``|i - j| <= 1``.
     Its stationary density is not exp(-V): detailed balance, pi_i p(j|i) = exp(-V_i - V_j), gives
     pi_i proportional to exp(-2 V_i) times the row sum 1 / C_i;
 (b) Brownian dynamics in the doubled potential 2 V, whose Boltzmann density is that of (a) up to

@@ -75,7 +75,7 @@ class SRV(TransformerMixin, BaseEstimator):
     timescales_ : np.ndarray, shape=(m,)
         -lag_time / ln(eigenvalue) in frames; NaN where the eigenvalue is not in (0, 1).
     means_, eigenvectors_, norms_ : np.ndarray
-        psi = (f - means_) eigenvectors_ / norms_, with f the outputs of the network.
+        ``psi = (f - means_) eigenvectors_ / norms_``, with f the outputs of the network.
     left_singular_values_, right_singular_values_ : np.ndarray
         Both the singular values, if not reversible.
     visits_ : np.ndarray of int, shape=(m,)
