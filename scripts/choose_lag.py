@@ -1,3 +1,4 @@
+#!/usr/bin/env python
 """Choose the lag time: implied timescales against lag, with errors, and the spectral gap."""
 
 from lss import cli

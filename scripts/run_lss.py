@@ -1,3 +1,4 @@
+#!/usr/bin/env python
 """From trajectories to a validated simulator: features, SRV, MDN, cWGAN, trajectories, report."""
 
 from lss import cli

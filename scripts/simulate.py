@@ -1,3 +1,4 @@
+#!/usr/bin/env python
 """Write synthetic trajectories with a trained simulator."""
 
 from lss import cli

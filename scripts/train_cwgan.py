@@ -1,3 +1,4 @@
+#!/usr/bin/env python
 """Train the decoder (cWGAN) on the slow modes and the structures of a run."""
 
 from lss import cli

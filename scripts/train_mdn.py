@@ -1,3 +1,4 @@
+#!/usr/bin/env python
 """Train the propagator (MDN) on the slow modes of a run."""
 
 from lss import cli

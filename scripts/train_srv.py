@@ -1,3 +1,4 @@
+#!/usr/bin/env python
 """Train the encoder (SRV): trajectories -> features -> slow modes psi."""
 
 from lss import cli

@@ -1,3 +1,4 @@
+#!/usr/bin/env python
 """Judge a trained simulator against its MD: report.html, report.json and figures."""
 
 from lss import cli
