@@ -32,8 +32,8 @@ def diagnose(psi, coords, made, graph=None, regressor=None, target=None, feature
     graph : BondGraph, optional
         Without it nothing is said of bonds, contacts and chirality.
     regressor, target, features : callable, optional
-        Features -> standardised psi, psi -> standardised psi, coordinates -> features. A regressor
-        is fitted on half of the data if none is given.
+        Features -> standardised psi (and more), psi -> the same, coordinates -> features. A
+        regressor is fitted on half of the data if none is given.
     seed : int
 
     Returns
@@ -145,9 +145,9 @@ def _round_trip(psi, coords, made, regressor, target, features, d_md, d, seed):
         regressor, _ = fit_regressor(features, coords[::2], wanted[::2], seed, n_steps=1000)
     else:
         wanted = np.asarray(target(psi))
-    out, variance = {}, wanted[1::2].var(0) + 1e-12
+    out, variance = {}, wanted[1::2].var(0)[: psi.shape[1]] + 1e-12
     for name, x in (("", made), ("_md", coords)):
-        error = read(regressor, features, x[1::2]) - wanted[1::2]
+        error = (read(regressor, features, x[1::2]) - wanted[1::2])[:, : psi.shape[1]]
         out[f"psi_r2{name}"] = 1 - (error**2).mean(0) / variance
         out[f"psi_median_error{name}"] = np.median(np.abs(error), 0)
     return out

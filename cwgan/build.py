@@ -19,7 +19,8 @@ from cwgan.training import AdversarialModel
 logger = logging.getLogger(__name__)
 
 PERIOD = 1000  # generator updates between two evaluations
-N_INNER = 50  # updates in one call of the compiled train step
+N_INNER = 50  # updates in one call of the compiled train step, at most
+MAX_DRAWN = 20_000  # frames drawn for one call
 WORTH_XLA = 500  # updates
 MAX_HELD_OUT = 4000  # frames for evaluation, at most a tenth
 MIN_HELD_OUT = 50
@@ -45,8 +46,8 @@ class Parts:
         return _up_to(self.generator, "condition")
 
     def target(self):
-        """Model psi -> standardised psi, or None."""
-        return _up_to(self.generator, "standardised_psi")
+        """Model psi -> what the regressor reads: standardised psi and its rank; or None."""
+        return _up_to(self.generator, "condition")
 
 
 def check(settings):
@@ -134,7 +135,8 @@ def train(settings, parts, psi, coords):
     weights = _consistency_weights(parts, settings.consistency)
     budget = n_updates(settings)
     n_epochs = ceil(budget / PERIOD)
-    n_calls = ceil(budget / n_epochs / N_INNER)
+    most = max(1, min(N_INNER, MAX_DRAWN // (settings.batch_size * settings.n_discriminator)))
+    n_calls = ceil(budget / n_epochs / most)
     n_inner = ceil(budget / n_epochs / n_calls)
     model = AdversarialModel(
         generator,
@@ -171,8 +173,9 @@ def train(settings, parts, psi, coords):
     model.fit(calls, batch_size=1, epochs=n_epochs, shuffle=False, verbose=0, callbacks=[judge])
     history = judge.history
     if parts.regressor is not None:
-        history["regressor_r2"] = [float(r) for r in parts.regressor_r2]
-        history["consistent"] = [bool(w > 0) for w in weights]
+        # Of psi's value, then of its rank.
+        history["regressor_r2"] = parts.regressor_r2.reshape(2, -1).tolist()
+        history["consistent"] = (weights.reshape(2, -1) > 0).tolist()
     done = parts.n_updates + judge.history["updates"][-1]
     return replace(parts, generator=smoothed, critic=critic, n_updates=done), history
 
@@ -183,13 +186,14 @@ def _add_regressor(parts, psi, coords, seed):
     parts.regressor, parts.regressor_r2 = fit_regressor(
         parts.structure, coords[rows], targets, seed
     )
-    for j, r2 in enumerate(parts.regressor_r2):
-        if r2 < CONSISTENT:
+    for j, (value, rank) in enumerate(parts.regressor_r2.reshape(2, -1).T):
+        if max(value, rank) < CONSISTENT:
             logger.warning(
-                "psi %d cannot be read from the decoded atoms (R^2 %.2f): "
+                "psi %d cannot be read from the decoded atoms (R^2 %.2f, of its rank %.2f): "
                 "no consistency is asked of it",
                 j + 1,
-                r2,
+                value,
+                rank,
             )
 
 

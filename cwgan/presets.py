@@ -1,7 +1,7 @@
 """Named settings of MolGen."""
 
 PRESETS = {
-    # Reaches the figures of benchmarks/cwgan.py for a backbone; heavy atoms gain from twice as many
+    # Reaches the figures of benchmarks/decoder.py for a backbone; heavy atoms gain from twice as many
     # updates.
     "recommended": {
         "batch_size": 64,

@@ -33,21 +33,23 @@ class RegressionModel(keras.Model):
     def train_step(self, data):
         """Make N_INNER updates; returns the mean loss."""
 
+        # Drawn before the loop, which carries a copy of all that it reads.
+        key = tf.stack([self.seed, tf.cast(self.optimizer.iterations, tf.int32)])
+        rows = tf.random.stateless_uniform(
+            (N_INNER, self.batch_size), key, 0, len(self.targets), tf.int32, alg="philox"
+        )
+        structures, targets = tf.gather(self.structures, rows), tf.gather(self.targets, rows)
+
         def body(i, total):
-            return i + 1, total + self._update()
+            return i + 1, total + self._update(structures[i], targets[i])
 
         first = tf.constant(0), tf.zeros(())
         _, total = tf.while_loop(lambda i, _: i < N_INNER, body, first)
         return {"loss": total / N_INNER}
 
-    def _update(self):
-        key = tf.stack([self.seed, tf.cast(self.optimizer.iterations, tf.int32)])
-        rows = tf.random.stateless_uniform(
-            (self.batch_size,), key, 0, len(self.targets), tf.int32, alg="philox"
-        )
+    def _update(self, structures, targets):
         with tf.GradientTape() as tape:
-            made = self.network(self.features(tf.gather(self.structures, rows)))
-            error = made - tf.gather(self.targets, rows)
+            error = self.network(self.features(structures)) - targets
             loss = tf.reduce_mean(tf.sqrt(1 + error**2) - 1)
         weights = self.network.trainable_variables
         self.optimizer.apply(tape.gradient(loss, weights), weights)

@@ -20,9 +20,9 @@ class AdversarialModel(keras.Model):
     structure, condition : callable
         Tensor of coordinates -> what the critic sees; tensor of psi -> its condition.
     regressor : callable or None
-        What the critic sees -> standardised psi, for the consistency term.
+        What the critic sees -> standardised psi and its rank, for the consistency term.
     target : callable
-        psi -> standardised psi.
+        psi -> standardised psi and its rank.
     psi : ndarray (n_frames, latent_dim)
     coords : ndarray (n_frames, ...)
     batch_size, n_critic, n_inner : int
@@ -30,8 +30,8 @@ class AdversarialModel(keras.Model):
         one call.
     smoothing : float
         Momentum of the running mean of the weights, 0 for none.
-    consistency : ndarray (latent_dim,) or None
-        Weight of the consistency term of each slow coordinate.
+    consistency : ndarray (2 latent_dim,) or None
+        Weight of the consistency term of each slow coordinate, then of each one's rank.
     repulsion : float
         Weight of the term against contacts closer than in the data.
     seed : int
@@ -79,8 +79,15 @@ class AdversarialModel(keras.Model):
     def train_step(self, data):
         """Make `n_inner` generator updates; returns means of the losses."""
 
+        # The frames are drawn before the loop: a loop carries a copy of all that it reads.
+        count = tf.cast(self.generator_optimizer.iterations, tf.int32)
+        shape = (self.n_inner, self.n_critic, self.batch_size)
+        key = tf.stack([self.seed, -1 - count])
+        rows = tf.random.stateless_uniform(shape, key, 0, len(self.psi), tf.int32, alg="philox")
+        psi, coords = tf.gather(self.psi, rows), tf.gather(self.coords, rows)
+
         def body(i, totals):
-            return i + 1, totals + self._update()
+            return i + 1, totals + self._update(psi[i], coords[i])
 
         first = tf.constant(0), tf.zeros(5)
         _, totals = tf.while_loop(lambda i, _: i < self.n_inner, body, first)
@@ -93,22 +100,22 @@ class AdversarialModel(keras.Model):
             "overlap": overlap,
         }
 
-    def _update(self):
+    def _update(self, psis, coords):
+        """One update on psi (n_critic, batch_size, latent_dim) and the structures there."""
         count = tf.cast(self.generator_optimizer.iterations, tf.int32)
         critic = tf.zeros(2)
         for k in range(self.n_critic - 1):
-            rows, noise, mix = self._draws(count, k)
-            psi = tf.gather(self.psi, rows)
-            fake = self.structure(self.generator([psi, noise]))
-            critic += tf.stack(self._critic_update(rows, psi, fake, mix))
-        rows, noise, mix = self._draws(count, self.n_critic - 1)
-        psi = tf.gather(self.psi, rows)
+            noise, mix = self._draws(count, k)
+            fake = self.structure(self.generator([psis[k], noise]))
+            critic += tf.stack(self._critic_update(psis[k], coords[k], fake, mix))
+        noise, mix = self._draws(count, self.n_critic - 1)
+        psi = psis[-1]
         # The last batch serves both networks: the generator is run once less.
         with tf.GradientTape() as tape:
-            coords = self.generator([psi, noise])
-            fake = self.structure(coords)
-            critic += tf.stack(self._critic_update(rows, psi, tf.stop_gradient(fake), mix))
-            terms = self._generator_terms(psi, coords, fake)
+            made = self.generator([psi, noise])
+            fake = self.structure(made)
+            critic += tf.stack(self._critic_update(psi, coords[-1], tf.stop_gradient(fake), mix))
+            terms = self._generator_terms(psi, made, fake)
             total = tf.add_n(terms)
         weights = self.generator.trainable_variables
         self.generator_optimizer.apply(tape.gradient(total, weights), weights)
@@ -116,19 +123,16 @@ class AdversarialModel(keras.Model):
         return tf.concat([critic / self.n_critic, tf.stack(terms)], 0)
 
     def _draws(self, count, k):
-        """Random frames, noise and mixing ratios, keyed by (seed, update, k)."""
+        """Random noise and mixing ratios, keyed by (seed, update, k)."""
         key = tf.stack([self.seed, count * (self.n_critic + 1) + k])
-        keys = tf.random.experimental.stateless_split(key, 3, alg="philox")
-        rows = tf.random.stateless_uniform(
-            (self.batch_size,), keys[0], 0, len(self.psi), tf.int32, alg="philox"
-        )
-        noise = tf.random.stateless_normal((self.batch_size, self.noise_dim), keys[1], alg="philox")
-        mix = tf.random.stateless_uniform((self.batch_size, 1), keys[2], alg="philox")
-        return rows, noise, mix
+        keys = tf.random.experimental.stateless_split(key, 2, alg="philox")
+        noise = tf.random.stateless_normal((self.batch_size, self.noise_dim), keys[0], alg="philox")
+        mix = tf.random.stateless_uniform((self.batch_size, 1), keys[1], alg="philox")
+        return noise, mix
 
-    def _critic_update(self, rows, psi, fake, mix):
+    def _critic_update(self, psi, coords, fake, mix):
         condition = self.condition(psi)
-        real = self.structure(tf.gather(self.coords, rows))
+        real = self.structure(coords)
         between = mix * real + (1 - mix) * fake
         with tf.GradientTape() as tape:
             both = self.critic([tf.concat([real, fake], 0), tf.concat([condition] * 2, 0)])

@@ -1,7 +1,7 @@
 """Named settings of `Propagator.from_preset`."""
 
 PRESETS = {
-    # Reaches the statistical floor of its data where it was measured: benchmarks/mdn.py.
+    # Reaches the statistical floor of its data where it was measured: benchmarks/propagator.py.
     "recommended": {
         "n_components": 24,
         "batch_size": 256,

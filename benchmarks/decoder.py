@@ -1,8 +1,8 @@
 """How right are decoded molecules? Each figure beside the target and the MD's own floor.
 
-    python benchmarks/cwgan.py backbone --data DIR/pentapeptide
-    python benchmarks/cwgan.py heavy    --data DIR/pentapeptide
-    python benchmarks/cwgan.py trpcage  --data DIR/trpcage
+    python benchmarks/decoder.py backbone --data DIR/pentapeptide
+    python benchmarks/decoder.py heavy    --data DIR/pentapeptide
+    python benchmarks/decoder.py trpcage  --data DIR/trpcage
 
 Trained and judged frames are different blocks of 50 frames (peptide) or different files (Trp-cage).
 "Floor" is the figure of as many training frames of the MD. Jensen-Shannon divergences are in bits,
@@ -10,14 +10,10 @@ lengths in nm. CPU seconds are those of the process, compilation and evaluation 
 """
 
 import argparse
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
-
-# Python puts the script's own folder first, where this file would stand for the package.
-sys.path = [entry for entry in sys.path if Path(entry).resolve() != Path(__file__).resolve().parent]
 
 SELECTIONS = {
     "backbone": "name N or name CA or name C or name O or name CB",

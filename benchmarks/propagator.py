@@ -1,19 +1,15 @@
-"""Is the propagator at the floor of its data? (Its speed: mdn_speed.py)
+"""Is the propagator at the floor of its data? (Its speed: sampler.py)
 
-    python benchmarks/mdn.py fourwell [--components 8 24]      against the exact chain
-    python benchmarks/mdn.py pentapeptide --data DIR/pentapeptide
-    python benchmarks/mdn.py trpcage      --data DIR/trpcage
+    python benchmarks/propagator.py fourwell [--components 8 24]      against the exact chain
+    python benchmarks/propagator.py pentapeptide --data DIR/pentapeptide
+    python benchmarks/propagator.py trpcage      --data DIR/trpcage
 
 Each figure stands beside its target and, where there is one, the floor: what the data themselves
 give. Times are CPU seconds of this process, on one thread.
 """
 
 import argparse
-import sys
 from pathlib import Path
-
-# Python puts the script's own folder first, where this file would stand for the package.
-sys.path.append(sys.path.pop(0))
 
 import numpy as np
 from table import cpu_seconds, heading, listed, row

@@ -1,8 +1,8 @@
-"""Train deeptime's VAMPNet on the folds that benchmarks/srv.py wrote; prints scores as JSON.
+"""Train deeptime's VAMPNet on the folds that benchmarks/encoder.py wrote; prints scores as JSON.
 
 A process of its own, because TensorFlow and PyTorch do not go together in one.
 
-    python benchmarks/srv_peer.py FOLDS.npz N_FOLDS SEEDS LAG MODES
+    python benchmarks/encoder_peer.py FOLDS.npz N_FOLDS SEEDS LAG MODES
 """
 
 import json

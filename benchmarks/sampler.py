@@ -1,18 +1,14 @@
 """Does the sampler run at the speed of the hardware, and for as long as one likes?
 
-    python benchmarks/mdn_speed.py                       rates, bound, plain loop
-    python benchmarks/mdn_speed.py --endurance 1e9       memory over as many walker-steps
+    python benchmarks/sampler.py                       rates, bound, plain loop
+    python benchmarks/sampler.py --endurance 1e9       memory over as many walker-steps
 
 Times are CPU seconds of this process, on one thread.
 """
 
 import argparse
 import resource
-import sys
 from pathlib import Path
-
-# Python puts the script's own folder first, where mdn.py would stand for the package.
-sys.path.append(sys.path.pop(0))
 
 import numpy as np
 from table import cpu_seconds, heading, listed, row

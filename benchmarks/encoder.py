@@ -1,10 +1,10 @@
 """How well and how fast does the encoder find slow modes? Each figure beside its target.
 
-    python benchmarks/srv.py md --data DIR/pentapeptide     held out, paired with deeptime's VAMPNet
-    python benchmarks/srv.py seeds --data DIR/pentapeptide  20 seeds
-    python benchmarks/srv.py four-well                      against the exact answer
-    python benchmarks/srv.py size                           a million frames of 250 features
-    python benchmarks/srv.py                                all that the arguments allow
+    python benchmarks/encoder.py md --data DIR/pentapeptide     held out, paired with deeptime's VAMPNet
+    python benchmarks/encoder.py seeds --data DIR/pentapeptide  20 seeds
+    python benchmarks/encoder.py four-well                      against the exact answer
+    python benchmarks/encoder.py size                           a million frames of 250 features
+    python benchmarks/encoder.py                                all that the arguments allow
 
 Without --data the parts that need it are left out. The comparison in `md` needs deeptime, and
 torch for its VAMPNet; without torch only ours is measured. CPU seconds are those of one thread,
@@ -25,9 +25,7 @@ from pathlib import Path
 import numpy as np
 from table import cpu_seconds, heading, listed, row
 
-# Python puts the script's own folder first, where this file would stand for the package.
 HERE = Path(__file__).resolve().parent
-sys.path = [entry for entry in sys.path if Path(entry).resolve() != HERE]
 
 LAG, MODES, FOLDS = 5, 3, 4
 
@@ -154,7 +152,7 @@ def peer(data, folds, repeats):
         parts = {f"x{i}": x for i, x in enumerate(data)}
         np.savez(path, **parts, **{f"fold{i}": fold for i, fold in enumerate(folds)})
         arguments = [path, FOLDS, repeats, LAG, MODES]
-        command = [sys.executable, HERE / "srv_peer.py", *arguments]
+        command = [sys.executable, HERE / "encoder_peer.py", *arguments]
         out = subprocess.run(list(map(str, command)), check=True, stdout=subprocess.PIPE)
     return np.array(json.loads(out.stdout)).T
 
