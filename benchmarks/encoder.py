@@ -1,6 +1,6 @@
 """How well and how fast does the encoder find slow modes? Each figure beside its target.
 
-    python benchmarks/encoder.py md --data DIR/pentapeptide     held out, paired with deeptime's VAMPNet
+    python benchmarks/encoder.py md --data DIR/pentapeptide held out, against deeptime's VAMPNet
     python benchmarks/encoder.py seeds --data DIR/pentapeptide  20 seeds
     python benchmarks/encoder.py four-well                      against the exact answer
     python benchmarks/encoder.py size                           a million frames of 250 features

@@ -1,8 +1,7 @@
 """Named settings of MolGen."""
 
 PRESETS = {
-    # Reaches the figures of benchmarks/decoder.py for a backbone; heavy atoms gain from twice as many
-    # updates.
+    # Made for the figures of benchmarks/decoder.py; heavy atoms gain from twice as many updates.
     "recommended": {
         "batch_size": 64,
         "noise_dim": 50,
