@@ -157,7 +157,8 @@ class AdversarialModel(keras.Model):
         if self.consistency is not None:
             error = self.regressor(fake) - self.target(psi)
             # Pseudo-Huber: the few frames far out must not rule it.
-            mismatch = tf.reduce_mean(self.consistency * (tf.sqrt(1 + error**2) - 1))
+            mismatch = tf.reduce_sum(self.consistency * (tf.sqrt(1 + error**2) - 1), 1)
+            mismatch = tf.reduce_mean(mismatch) / self.psi.shape[1]
         if self.repulsion:
             overlap = self.repulsion * tf.reduce_mean(self.structure.overlap(coords))
         return loss, mismatch, overlap

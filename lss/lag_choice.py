@@ -113,5 +113,8 @@ def draw(ax, scan, spacing_ps):
     ax.fill_between(lags, lags, lags.min() / 100, color="0.85", lw=0)
     ax.set(xscale="log", yscale="log", xlabel="lag time (ns)", ylabel="implied timescale (ns)")
     ax.set_ylim(bottom=lags.min() / 2)
-    ax.legend()
+    ax.set_xticks(lags, [f"{lag:g}" for lag in lags])
+    ax.set_xticks([], minor=True)
+    ax.yaxis.set_major_formatter("{x:g}")
+    ax.legend(loc="lower right")
     return ax

@@ -32,6 +32,7 @@ class Trainer(keras.Model):
         First frames of the pairs.
     lag_time : int, frames
     batch_size : int
+        Pairs of one update, shared out where there are several replicas.
     seed : int
         Of the drawing of pairs.
     time_reversed : bool
@@ -41,7 +42,8 @@ class Trainer(keras.Model):
     def __init__(self, network, frames, starts, lag_time, batch_size, seed, time_reversed=False):
         super().__init__(name="mdn_trainer")
         self.network = network
-        self.lag_time, self.batch_size = lag_time, batch_size
+        self.replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        self.lag_time, self.batch_size = lag_time, max(1, batch_size // self.replicas)
         self.time_reversed = time_reversed
         self.pair_seed = int(np.random.SeedSequence([seed, 1]).generate_state(1)[0] >> 2)
         # A Keras model tracks what it is given; a function keeps the data out of its sight.
@@ -84,8 +86,9 @@ class Trainer(keras.Model):
         x, y = self.draw(number)
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean(negative_log_likelihood(self.network(x, training=True), y))
+            share = loss / self.replicas  # gradients of replicas are added up
         variables = self.network.trainable_variables
-        self.optimizer.apply(tape.gradient(loss, variables), variables)
+        self.optimizer.apply(tape.gradient(share, variables), variables)
         return loss
 
     def train_step(self, data):
@@ -95,7 +98,7 @@ class Trainer(keras.Model):
         def body(i, total):
             return i + 1, total + self.update(first + i)
 
-        if tf.distribute.get_strategy().num_replicas_in_sync > 1:
+        if self.replicas > 1:
             total = self.update(first)  # tf.distribute has no updates within a loop
         else:
             _, total = tf.while_loop(lambda i, _: i < count, body, (0, 0.0))
@@ -187,11 +190,14 @@ def run_fit(trainer, n_epochs, updates_per_epoch, rate, cosine, validation, call
     total = n_epochs * updates_per_epoch
     trainer.compile(
         optimizer=keras.optimizers.Adam(Cosine(rate, total) if cosine else rate),
-        jit_compile=True,
+        jit_compile=trainer.replicas == 1,  # XLA cannot reach variables on another device
     )
     data, steps = blocks(n_epochs, updates_per_epoch)
     if validation is not None:
-        validation = tf.data.Dataset.from_tensor_slices(validation).batch(_VALIDATION_BATCH)
+        # Keras wants equal shares for all replicas.
+        equal = len(validation[0]) // trainer.replicas * trainer.replicas
+        validation = tf.data.Dataset.from_tensor_slices(tuple(a[:equal] for a in validation))
+        validation = validation.batch(_VALIDATION_BATCH // trainer.replicas * trainer.replicas)
     bar = [ProgressBar(n_epochs)] if verbose else []
     history = trainer.fit(
         data,

@@ -191,7 +191,8 @@ def log_report(srv):
         np.array2string(srv.timescales_, precision=1),
         srv.visits_.tolist(),
     )
-    for i, (visits, eigenvalue) in enumerate(zip(srv.visits_, srv.eigenvalues_, strict=True)):
+    pairs = zip(srv.visits_, srv.eigenvalues_, strict=True)
+    for i, (visits, eigenvalue) in enumerate(pairs, start=1):
         if visits < _FEW_VISITS:
             logger.warning(
                 "Mode %d (eigenvalue %.3f) rests on %d visits to its rarer end: its timescale and "
