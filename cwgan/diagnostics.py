@@ -26,7 +26,7 @@ def energy_distance(a, b, chunk=256):
     if a.shape[1] == 0:
         return 0.0
     within = _mean_distance(a, a, chunk) + _mean_distance(b, b, chunk)
-    return max(2 * _mean_distance(a, b, chunk) - within, 0.0)
+    return float(max(2 * _mean_distance(a, b, chunk) - within, 0.0))
 
 
 def _mean_distance(a, b, chunk):

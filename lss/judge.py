@@ -34,7 +34,7 @@ def make_report(run, held_out=None, force=False):
                 comparison,
                 title=f"Latent space simulator {run.path.name}",
                 note=run.report("features")["note"],
-                training={name: stage["history"] for name, stage in stages.items()},
+                training={name: curves(stage["history"]) for name, stage in stages.items()},
                 diagnostics={n: s["diagnostics"] for n, s in stages.items() if "diagnostics" in s},
                 settings={name: stage["settings"] for name, stage in run.record["stages"].items()},
                 versions=run.record["versions"],
@@ -42,6 +42,13 @@ def make_report(run, held_out=None, force=False):
             report["summary"] = summary_table(comparison)
             store.write_meta(run, ratios_to_second_md_run=ratios(comparison))
     return f"{run.report('report')['summary']}\nreport: {run.path / 'report.html'}"
+
+
+def curves(history):
+    """Those parts of a training history that were recorded all along."""
+    lists = {name: values for name, values in history.items() if isinstance(values, list)}
+    length = max(map(len, lists.values()), default=0)
+    return {name: values for name, values in lists.items() if len(values) == length}
 
 
 def ratios(comparison):

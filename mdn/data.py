@@ -7,6 +7,13 @@ import numpy as np
 logger = logging.getLogger(__name__)
 
 
+def is_list(X):
+    """Whether X is a list of trajectories: of arrays. A list of rows of numbers is one."""
+    return isinstance(X, (list, tuple)) and all(
+        hasattr(part, "shape") or np.ndim(part) > 1 for part in X
+    )
+
+
 def as_trajectories(X, input_dim, name="X"):
     """Check the input and bring it to one form.
 
@@ -29,10 +36,7 @@ def as_trajectories(X, input_dim, name="X"):
     ValueError
         For no data, another shape, or values that are not finite.
     """
-    # A list of arrays is a list of trajectories, a list of rows of numbers is one.
-    several = isinstance(X, (list, tuple)) and all(
-        hasattr(part, "shape") or np.ndim(part) > 1 for part in X
-    )
+    several = is_list(X)
     trajectories = []
     for i, part in enumerate(X if several else [X]):
         label = f"{name}[{i}]" if several else name

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from mdn import head, members
-from mdn.data import as_trajectories, hold_out, pair_starts, pairs
+from mdn.data import as_trajectories, hold_out, is_list, pair_starts, pairs
 from mdn.errors import NotFittedError
 from mdn.presets import preset
 from mdn.sampler import Sampler
@@ -14,9 +14,13 @@ from mdn.settings import check_settings
 
 logger = logging.getLogger(__name__)
 
+_BATCH = 16384
+
 
 class Propagator(BaseEstimator):
     """Mixture density network for p(psi_{t+tau} | psi_t), equation (5) of the paper.
+
+    Methods other than `fit` raise `mdn.NotFittedError`, a RuntimeError, before it.
 
     Positional arguments and their defaults are those of the replaced package `hde`; the settings
     to prefer are `Propagator.from_preset("recommended", input_dim, lag_time=...)`.
@@ -142,20 +146,10 @@ class Propagator(BaseEstimator):
         ----------
         name : {'recommended', 'paper'}
             Settings at the statistical floor of the systems they were measured on; or the
-            paper's: 24 components, two layers of 100 ReLU, Adam, early stopping.
-        input_dim : int
-            Dimension m of psi.
-        **overrides
-            Any argument of the constructor.
-
-        Returns
-        -------
-        Propagator
-
-        Raises
-        ------
-        ValueError
-            If there is no preset of that name.
+            paper's: 24 components, two layers of 100 ReLU, Adam, early stopping. ValueError for
+            any other name.
+        input_dim, **overrides
+            As in the constructor.
         """
         return cls(input_dim, **{**preset(name), **overrides})
 
@@ -168,11 +162,6 @@ class Propagator(BaseEstimator):
             One trajectory or several. No pair spans two.
         y : like X, optional
             Validation data, in place of `validation_split`.
-
-        Returns
-        -------
-        Propagator
-            Itself.
 
         Raises
         ------
@@ -218,38 +207,20 @@ class Propagator(BaseEstimator):
         -------
         dict of np.ndarray
             `logits` (n, C), `loc` (n, C, m) and `scale` (n, C, m); a list of such for a list.
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
         """
         self._check_fitted("transform")
-        outputs = [
-            self.model.predict(part, batch_size=16384, verbose=0)
-            for part in as_trajectories(X, self.input_dim)
-        ]
-        return outputs if isinstance(X, (list, tuple)) else outputs[0]
+        parts = as_trajectories(X, self.input_dim)
+        outputs = [self.model.predict(part, batch_size=_BATCH, verbose=0) for part in parts]
+        return outputs if is_list(X) else outputs[0]
 
     def score(self, X, y=None):
-        """Mean log likelihood of the pairs in X, nats a pair.
-
-        Parameters
-        ----------
-        X : array-like, shape (n_frames, m), or list of such, units of psi
-        y : None
-            Not used.
-
-        Returns
-        -------
-        float
-        """
+        """Mean log likelihood of the pairs in X (see `fit`), nats a pair; `y` is not used."""
         self._check_fitted("score")
         first, second = pairs(as_trajectories(X, self.input_dim), self.lag_time)
         total = 0.0
-        for i in range(0, len(first), 16384):
-            outputs = self.model(first[i : i + 16384])
-            loss = head.negative_log_likelihood(outputs, second[i : i + 16384])
+        for i in range(0, len(first), _BATCH):
+            outputs = self.model(first[i : i + _BATCH])
+            loss = head.negative_log_likelihood(outputs, second[i : i + _BATCH])
             total -= float(np.sum(loss, dtype=np.float64))
         return total / len(first)
 
@@ -268,11 +239,6 @@ class Propagator(BaseEstimator):
         Returns
         -------
         np.ndarray, shape (n_steps, n_walkers, m), float32, units of psi
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
         """
         self._check_fitted("propagate")
         chunks = self.sampler().chunks(x0, n_steps, self.seed if seed is None else seed)
@@ -323,7 +289,9 @@ class Propagator(BaseEstimator):
     def _networks(self, frames):
         """New networks: copies of the current ones, or fresh where there are none that fit."""
         if self.is_fitted and self._architecture() == self._built:
-            beyond = np.mean(((frames < self.low_) | (frames > self.high_)).any(axis=1))
+            slack = 1e-6 * (self.high_ - self.low_)  # data are float32
+            beyond = (frames < self.low_ - slack) | (frames > self.high_ + slack)
+            beyond = np.mean(beyond.any(axis=1))
             if beyond > 0:
                 logger.warning(
                     "%.2g of the new data lie outside the range of the first fit, which is kept",

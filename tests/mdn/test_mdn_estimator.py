@@ -43,6 +43,7 @@ def test_shapes_and_dropin_names(fitted, paths):
         "scale": (4000, 4, 2),
     }
     assert [len(m["logits"]) for m in fitted.transform(paths)] == [4000, 2500, 90]
+    assert fitted.transform(paths[0][:3].tolist())["loc"].shape == (3, 4, 2)
     everything = np.concatenate(paths)
     np.testing.assert_array_equal(fitted.low_, everything.min(0).astype(np.float32))
     np.testing.assert_allclose(fitted.high_, everything.max(0), rtol=1e-6)
@@ -117,6 +118,8 @@ def test_a_second_fit_with_another_architecture_starts_anew(paths, caplog):
 
 def test_second_fit_beyond_the_range_warns(paths, caplog):
     p = small(bounds="data").fit(paths)
+    p.fit(paths)
+    assert "outside" not in caplog.text
     p.fit([2 * t for t in paths])
     assert "outside the range of the first fit" in caplog.text
 
