@@ -18,7 +18,7 @@ _BATCH = 16384
 
 
 class Propagator(BaseEstimator):
-    """Mixture density network for p(psi_{t+tau} | psi_t), equation (5) of the paper.
+    """Mixture density network for p(psi_{t+tau} | psi_t), see `mdn.head`.
 
     Methods other than `fit` raise `mdn.NotFittedError`, a RuntimeError, before it.
 
@@ -86,11 +86,6 @@ class Propagator(BaseEstimator):
         Mean negative log likelihood of every epoch of the last fit, nats a pair: `loss`,
         `val_loss`. With several models, of the first; `histories_` has all.
     is_fitted : bool
-
-    References
-    ----------
-    H. Sidky, W. Chen, A. L. Ferguson, Molecular latent space simulators, Chem. Sci. 11 (2020)
-    9459-9467, section 2.2.
     """
 
     def __init__(
@@ -165,10 +160,8 @@ class Propagator(BaseEstimator):
 
         Raises
         ------
-        ValueError
-            For settings or data that make no sense; the message says which.
-        RuntimeError
-            If the likelihood diverged.
+        ValueError, RuntimeError
+            For settings or data that make no sense; if the likelihood diverged.
         """
         check_settings(self, with_validation=y is not None)
         training = as_trajectories(X, self.input_dim)
@@ -234,7 +227,7 @@ class Propagator(BaseEstimator):
         n_steps : int
             Steps of one lag time.
         seed : int, optional
-            `self.seed` where not given: the same call returns the same trajectories.
+            `self.seed` where not given, so that the same call gives the same result.
 
         Returns
         -------
@@ -266,18 +259,14 @@ class Propagator(BaseEstimator):
         Returns
         -------
         dict
-            Plain floats and lists, see `mdn.diagnostics.diagnose`.
+            As of `mdn.diagnostics.diagnose`.
         """
         from mdn.diagnostics import diagnose
 
         self._check_fitted("diagnose")
-        report = diagnose(
-            self.members_,
-            self.sampler(),
-            as_trajectories(X, self.input_dim),
-            self.lag_time,
-            self.seed if seed is None else seed,
-        )
+        data = as_trajectories(X, self.input_dim)
+        seed = self.seed if seed is None else seed
+        report = diagnose(self.members_, self.sampler(), data, self.lag_time, seed)
         for sentence in report["warnings"]:
             logger.warning("%s", sentence)
         return report
