@@ -29,8 +29,8 @@ REQUIRED = (
     *("psi_low", "psi_high", "start_psi"),
 )
 MAX_BYTES = 2**30  # of one unpacked file; ours have some hundred kB
-# Stock layers that reach outside the model: code, files, other frameworks.
-FORBIDDEN = {"Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"}
+# Stock classes that reach outside the model: code, files, other frameworks.
+FORBIDDEN = {"function", "Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"}
 
 
 @dataclass
@@ -138,13 +138,13 @@ def refuse_foreign(config, name):
     if not isinstance(config, dict):
         return
     module, kind = config.get("module"), config.get("class_name")
-    outside = isinstance(module, str) and module.split(".")[0] != "keras"
-    if outside or kind in FORBIDDEN or kind == "function" or config.get("registered_name"):
-        # Keras writes registered_name for what was registered by a package, and for "Functional".
-        if config.get("registered_name") not in (None, "Functional", kind) or outside:
-            raise InputError(f"{name} holds {module}.{kind}, which is no stock Keras layer")
-        if kind in FORBIDDEN or kind == "function":
-            raise InputError(f"{name} holds {kind}, which may run code or read files; refused")
+    registered = config.get("registered_name")  # "package>Name" for what a package registered
+    foreign = isinstance(module, str) and module.split(".")[0] != "keras"
+    if foreign or kind in FORBIDDEN or registered not in (None, kind):
+        raise InputError(
+            f"{name} holds {registered or kind} of {module}; only stock Keras layers are opened, "
+            "since others may run code or read files"
+        )
     for value in config.values():
         refuse_foreign(value, name)
 
