@@ -6,10 +6,10 @@ import sys
 import tempfile
 
 from lss.errors import InputError
-from lss.flags import durations, parser
+from lss.flags import durations, parser, shard
 from lss.units import describe_lag
 
-__all__ = ["begin", "durations", "load_tensorflow", "main", "open_run", "parser"]
+__all__ = ["begin", "durations", "load_tensorflow", "main", "open_run", "parser", "shard"]
 
 
 def source(args):

@@ -46,6 +46,14 @@ def numbers(text):
     return [positive(part) for part in text.split(",")]
 
 
+def shard(text):
+    """Part I of N, as an argparse type: `3/8` -> (3, 8)."""
+    part, slash, parts = text.partition("/")
+    if not (slash and part.isdigit() and parts.isdigit() and 1 <= int(part) <= int(parts)):
+        raise argparse.ArgumentTypeError(f"'{text}' is no part of a whole; give I/N, such as 3/8")
+    return int(part), int(parts)
+
+
 def add_data(p):
     p.add_argument(
         "--traj",

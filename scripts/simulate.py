@@ -10,6 +10,13 @@ def main():
     parser.add_argument("--to", required=True, metavar="OUT", help="folder to write")
     parser.add_argument("--format", default="xtc", choices=("xtc", "dcd", "h5"))
     parser.add_argument("--latent-only", action="store_true", help="write psi.h5 only")
+    parser.add_argument(
+        "--shard",
+        type=cli.shard,
+        default=(1, 1),
+        metavar="I/N",
+        help="part I of N of the trajectories, the same as in the whole",
+    )
     parser.set_defaults(trajectories=1)
     args = parser.parse_args()
     if args.length is None:
@@ -19,12 +26,17 @@ def main():
 
     cli.load_tensorflow()
     simulator = LatentSpaceSimulator.load(args.box)
+    part, parts = args.shard
+    first, last = (args.trajectories * k // parts for k in (part - 1, part))
+    if first == last:
+        parser.error(f"--shard {part}/{parts} of {args.trajectories} trajectories is empty")
     n_steps = pipeline.steps_of(args.length, simulator.lag_time_ps)
     done = simulator.simulate(
         args.to,
         n_steps,
-        args.trajectories,
+        last - first,
         args.seed,
+        first_walker=first,
         file_format=args.format,
         latent_only=args.latent_only,
         force=args.force,

@@ -102,6 +102,22 @@ def test_latents_alone_are_those_of_the_whole(trained, tmp_path):
     assert [file.name for file in (tmp_path / "latent").iterdir()] == ["psi.h5"]
 
 
+def test_shards_are_the_parts_of_the_whole(trained, tmp_path):
+    options = ["--box", trained.box, "--length", "2ns", "--trajectories", 3, "--latent-only"]
+    found = []
+    for shard in ("1/1", "1/2", "2/2"):
+        name = shard.replace("/", "of")
+        done = call("simulate.py", *options, "--shard", shard, "--to", name, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        with h5py.File(tmp_path / name / "psi.h5") as file:
+            found.append(file["psi"][:])
+    whole, first, second = found
+    assert (len(first), len(second)) == (1, 2)
+    np.testing.assert_allclose(np.concatenate([first, second]), whole, rtol=0, atol=1e-5)
+    wrong = call("simulate.py", *options, "--shard", "3/2", "--to", "x", cwd=tmp_path)
+    assert wrong.returncode == 2 and "give I/N" in wrong.stderr
+
+
 def mistakes(small_md):
     pattern, top = small_md
     return {
