@@ -41,7 +41,8 @@ def make_report(run, held_out=None, force=False):
             )
             report["summary"] = summary_table(comparison)
             store.write_meta(run, ratios_to_second_md_run=ratios(comparison))
-    return f"{run.report('report')['summary']}\nreport: {run.path / 'report.html'}"
+    lines = [run.report("report")["summary"], run.report("features")["note"]]
+    return "\n".join([*filter(None, lines), f"report: {run.path / 'report.html'}"])
 
 
 def curves(history):

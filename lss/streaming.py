@@ -109,6 +109,8 @@ def create_psi(file, simulator, n_trajectories, n_steps, seed, first_walker):
     psi.attrs["lag_time_ps"] = simulator.lag_time_ps
     psi.attrs["seed"] = seed
     psi.attrs["first_walker"] = first_walker
+    if simulator.box.meta.get("note"):
+        psi.attrs["note"] = simulator.box.meta["note"]
     return psi
 
 

@@ -11,7 +11,8 @@ def modes(run):
     for i, (eigenvalue, timescale_ps, visits) in enumerate(rows, start=1):
         time = "not resolved" if timescale_ps is None else format_time(float(f"{timescale_ps:.3g}"))
         lines.append(f"{i:4d}  {eigenvalue:10.4f}  {time:>11s}  {visits:6d}")
-    return "\n".join(lines)
+    note = run.report("features")["note"]
+    return "\n".join([*lines, *([f"note: {note}"] if note else [])])
 
 
 def diagnostics(run, stage):
