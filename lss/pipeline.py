@@ -2,7 +2,6 @@
 
 import functools
 import json
-import logging
 
 import h5py
 import numpy as np
@@ -15,8 +14,6 @@ from lss.features import Featurizer, default_features, featurize
 from lss.files import remove
 from lss.trajectories import TrajectorySet
 from lss.units import format_time, lag_in_frames
-
-log = logging.getLogger(__name__)
 
 STARTS = 1000  # start states that a box carries
 
@@ -60,12 +57,12 @@ def check_lag(lag_ps, trajectories):
     return lag
 
 
-def make_features(run, source, specs=None, force=False):
+def make_features(run, source, specs=None):
     """Stage `features`: trajectories -> features.h5."""
     trajectories, note = open_data(source)
     specs = list(specs or default_features(trajectories.topology))
     settings = {"source": source, "features": specs, "data": trajectories.fingerprints()}
-    if run.reusable("features", settings, force):
+    if run.reusable("features", settings):
         return
     featurizer = Featurizer(trajectories.topology, specs)
     with run.stage("features", settings) as report:
@@ -76,7 +73,7 @@ def make_features(run, source, specs=None, force=False):
         report["note"] = note
 
 
-def train_srv(run, lag_ps, modes=3, seed=0, steps=None, drop_modes=(), deflate=None, force=False):
+def train_srv(run, lag_ps, modes=3, seed=0, steps=None, drop_modes=(), deflate=None):
     """Stage `srv`: features.h5 -> box/srv.keras and psi.h5 (paper, section 2.1).
 
     `drop_modes` are numbers of modes to leave out after training, 1 for the slowest; `deflate` is
@@ -90,7 +87,7 @@ def train_srv(run, lag_ps, modes=3, seed=0, steps=None, drop_modes=(), deflate=N
         "drop_modes": list(drop_modes),
         "deflate": deflate,
     }
-    if run.reusable("srv", settings, force):
+    if run.reusable("srv", settings):
         return
     beyond = [i for i in drop_modes if i > modes]
     if beyond or len(set(drop_modes)) >= modes:

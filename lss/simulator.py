@@ -1,15 +1,11 @@
 """The latent space simulator: encode, propagate, decode."""
 
-import logging
-
 import mdtraj
 import numpy as np
 
 from lss.box import load_box, save_box
 from lss.errors import InputError
 from lss.features import Featurizer
-
-log = logging.getLogger(__name__)
 
 
 class LatentSpaceSimulator:
