@@ -1,6 +1,8 @@
 """Does the sampler run at the speed of the hardware, and for as long as one likes?
 
     python benchmarks/sampler.py                       rates, bound, plain loop
+    python benchmarks/sampler.py --files               latents and decoded atoms, to files
+    python benchmarks/sampler.py --files --steps 1e6   the same, longer: is memory flat?
     python benchmarks/sampler.py --endurance 1e9       memory over as many walker-steps
 
 Times are CPU seconds of this process, on one thread.
@@ -8,31 +10,26 @@ Times are CPU seconds of this process, on one thread.
 
 import argparse
 import resource
+import tempfile
 from pathlib import Path
 
 import numpy as np
 from table import cpu_seconds, heading, listed, row
+from workload import propagator, simulator
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--endurance", type=float, metavar="N", help="run N walker-steps instead")
+    parser.add_argument("--files", action="store_true", help="100 walkers, written to files")
+    parser.add_argument("--steps", type=float, default=10_400, help="of each walker, with --files")
     args = parser.parse_args()
     if args.endurance:
         endurance(int(args.endurance))
+    elif args.files:
+        to_files(100, int(args.steps))
     else:
         speed()
-
-
-def a_network():
-    """m = 3, C = 24, 2 x 100 ReLU; components within the range, as after training."""
-    from mdn.head import build_network
-
-    network = build_network([0] * 3, [1] * 3, [0.5] * 3, [0.2] * 3, 24)
-    layer = network.get_layer("scale_unit")
-    kernel, bias = layer.get_weights()
-    layer.set_weights([kernel, bias - 4.5])
-    return network
 
 
 def sgemm_rate():
@@ -61,7 +58,7 @@ def plain_loop(network, steps=200):
 def speed():
     from mdn.sampler import Sampler
 
-    network = a_network()
+    network = propagator()
     flop = 2 * (3 * 100 + 100 * 100 + 100 * 24 * 7)
     rates = {}
     for walkers, steps in ((1, 200_000), (10, 80_000), (100, 20_000), (1000, 2_000)):
@@ -91,6 +88,29 @@ def speed():
         ">= 5000")  # fmt: skip
 
 
+def to_files(walkers, steps):
+    """Propagate, decode and write; the second of two runs each, when all is compiled."""
+    ours = simulator()
+    targets = {"latents only": "", "h5": "<= 6", "xtc": "<= 8", "dcd": ""}
+    heading(f"{walkers} x {steps} steps, 20 CA atoms, with files: CPU s after compilation")
+    times = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, target in targets.items():
+            options = {"latent_only": True} if name == "latents only" else {"file_format": name}
+
+            def run(options=options):
+                ours.simulate(folder, steps, walkers, force=True, progress=False, **options)
+
+            first, _ = cpu_seconds(run)
+            times[name], _ = cpu_seconds(run)
+            row(name, f"{times[name]:.2f}", target, f"first run {first:.2f}")
+    plain = plain_loop(ours.box.mdn)
+    ratios = [walkers * steps / times[name] / plain for name in ("h5", "xtc")]
+    row("ratio to the plain loop, h5 and xtc", listed(ratios), ">= 500", f"{plain:.0f} steps/s")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    row("peak memory, MB", f"{peak:.0f}")
+
+
 def endurance(walker_steps):
     from mdn.sampler import Sampler
 
@@ -102,7 +122,7 @@ def endurance(walker_steps):
 
     def run():
         nonlocal seen, done
-        for chunk in Sampler(a_network()).chunks(start, steps, 0):
+        for chunk in Sampler(propagator()).chunks(start, steps, 0):
             done += len(chunk)
             seen += int(np.isfinite(chunk).all(axis=2).sum())
             if len(memory) * steps < 10 * done:

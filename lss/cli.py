@@ -2,11 +2,13 @@
 
 import logging
 import os
+import shlex
 import sys
 import tempfile
 
 from lss.errors import InputError
 from lss.flags import durations, parser, shard
+from lss.interruption import Interrupted
 from lss.units import describe_lag
 
 __all__ = ["begin", "durations", "load_tensorflow", "main", "open_run", "parser", "shard"]
@@ -83,9 +85,21 @@ def main(function):
         function()
     except (InputError, OSError) as error:
         sys.exit(report(error))
+    except Interrupted as stop:
+        print(f"{stop}; go on with: {resuming(sys.argv)}", file=sys.stderr)
+        sys.exit(128 + stop.signal)
     except KeyboardInterrupt:
         print("interrupted; what was finished is kept", file=sys.stderr)
         sys.exit(130)
+
+
+def resuming(argv):
+    """The command line that goes on where another one was interrupted."""
+    script, *rest = argv
+    words = [word for word in rest if word not in ("--force", "--resume")]
+    # validate.py always goes on with the synthetic trajectories that it finds.
+    more = [] if os.path.basename(script) == "validate.py" else ["--resume"]
+    return shlex.join(["python", script, *words, *more])
 
 
 def report(error):

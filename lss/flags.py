@@ -46,6 +46,22 @@ def numbers(text):
     return [positive(part) for part in text.split(",")]
 
 
+def reals(text):
+    """Numbers with commas between them, as an argparse type."""
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        message = f"'{text}' is no list of numbers; give one a mode, such as 0.1,-0.2,0.3"
+        raise argparse.ArgumentTypeError(message) from None
+
+
+def index(text):
+    """A whole number from 0, as an argparse type."""
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"'{text}' is no whole number of at least 0")
+    return int(text)
+
+
 def shard(text):
     """Part I of N, as an argparse type: `3/8` -> (3, 8)."""
     part, slash, parts = text.partition("/")
@@ -179,6 +195,25 @@ def add_simulation(p):
     )
 
 
+def add_start(p):
+    p.add_argument(
+        "--start",
+        metavar="FILE",
+        help="trajectory of the same molecule, one frame of which all walkers start from (default: "
+        "random frames of the training data)",
+    )
+    p.add_argument(
+        "--start-frame", type=index, metavar="N", help="which frame of --start, from 0 (default 0)"
+    )
+    p.add_argument("--top", metavar="FILE", help="topology of --start, where it brings none")
+    p.add_argument(
+        "--start-psi",
+        type=reals,
+        metavar="LIST",
+        help="latent state to start from, such as --start-psi=-0.1,0.2,0.3",
+    )
+
+
 def add_held_out(p):
     p.add_argument(
         "--held-out",
@@ -219,6 +254,7 @@ GROUPS = {
     "mdn": add_mdn,
     "cwgan": add_cwgan,
     "simulation": add_simulation,
+    "start": add_start,
     "held-out": add_held_out,
     "seed": add_seed,
     "out": add_out,

@@ -1,5 +1,10 @@
 """The last stage: the simulator of a run judged against its MD, and against MD held out."""
 
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+import h5py
 import numpy as np
 from tqdm import tqdm
 
@@ -67,14 +72,18 @@ def compare_with_md(run, held_out=None):
     atoms = topology.select(trajectories.topology, run.settings("cwgan")["atoms"])
     native = trajectories.reference.atom_slice(atoms)
     lag_ps = run.settings("srv")["lag_time_ps"]
-    md_coords = store.read_coordinates(run)
     lss_psi, lss_coords = store.read_synthetic(run)
     held_psi, held_coords = None, None
-    if held_out:
-        second = TrajectorySet.open(held_out, trajectories.top, trajectories.spacing_ps)
-        held_psi, held_coords = project(load_box(run.box), second)
-    total = frames_to_do(md_coords, lss_coords, held_coords)
-    with tqdm(total=total, desc="report", unit="frame") as bar:
+    # Coordinates stay in files, of which chunks are read.
+    with ExitStack() as stack:
+        md_coords = stack.enter_context(store.open_coordinates(run))
+        if held_out:
+            second = TrajectorySet.open(held_out, trajectories.top, trajectories.spacing_ps)
+            folder = stack.enter_context(tempfile.TemporaryDirectory())
+            file = stack.enter_context(h5py.File(Path(folder) / "coords.h5", "w"))
+            held_psi, held_coords = project(load_box(run.box), second, file)
+        total = frames_to_do(md_coords, lss_coords, held_coords)
+        bar = stack.enter_context(tqdm(total=total, desc="report", unit="frame"))
         return compare(
             store.read_psi(run),
             lss_psi,
@@ -91,7 +100,7 @@ def compare_with_md(run, held_out=None):
         )
 
 
-def project(box, trajectories):
+def project(box, trajectories, file):
     """Encode trajectories and superpose their decoded atoms, in chunks.
 
     Parameters
@@ -99,11 +108,13 @@ def project(box, trajectories):
     box : lss.box.Box
     trajectories : lss.trajectories.TrajectorySet
         Of the same molecule.
+    file : h5py.File
+        Open for writing; receives the coordinates.
 
     Returns
     -------
     psi : list of np.ndarray, shape (n_frames, m), float32
-    coordinates : list of np.ndarray, shape (n_frames, atoms, 3), float32
+    coordinates : list of h5py.Dataset, shape (n_frames, atoms, 3), float32
         In **nm**, superposed on the reference structure of the box.
 
     Raises
@@ -118,13 +129,16 @@ def project(box, trajectories):
     reference = box.reference.xyz[0]
     psi, coordinates = [], []
     with tqdm(total=sum(trajectories.n_frames), desc="held-out MD", unit="frame") as bar:
-        for i in range(len(trajectories.files)):
-            parts = []
+        for i, n_frames in enumerate(trajectories.n_frames):
+            shape = (n_frames, *reference.shape)
+            states, done = [], 0
+            coordinates.append(file.create_dataset(f"{i:06d}", shape, np.float32))
             for chunk in trajectories.iterate(i, chunk=5000):
                 features = featurizer.compute(chunk)
-                states = box.srv.predict(features, batch_size=8192, verbose=0)
-                parts.append((states, superpose(chunk.xyz[:, decoded], reference)))
+                states.append(box.srv.predict(features, batch_size=8192, verbose=0))
+                xyz = superpose(chunk.xyz[:, decoded], reference)
+                coordinates[-1][done : done + len(chunk)] = xyz
+                done += len(chunk)
                 bar.update(len(chunk))
-            psi.append(np.concatenate([states for states, _ in parts]))
-            coordinates.append(np.concatenate([xyz for _, xyz in parts]))
+            psi.append(np.concatenate(states))
     return psi, coordinates

@@ -11,7 +11,6 @@ from lss import store, topology
 from lss.errors import InputError
 from lss.examples import example
 from lss.features import Featurizer, default_features, featurize
-from lss.files import remove
 from lss.trajectories import TrajectorySet
 from lss.units import format_time, lag_in_frames
 
@@ -261,9 +260,11 @@ def make_synthetic(run, length_ps=None, n_trajectories=100, seed=0, force=False)
         return
     with run.stage("synthetic", settings) as report:
         simulator = LatentSpaceSimulator.load(run.box)
-        remove(run.path / "synthetic")
         n_steps = steps_of(settings["length_ps"], simulator.lag_time_ps)
-        report.update(simulator.simulate(run.path / "synthetic", n_steps, n_trajectories, seed))
+        # What was interrupted goes on, unless its settings or networks were others.
+        options = {"force": True, "resume": not force}
+        folder = run.path / "synthetic"
+        report.update(simulator.simulate(folder, n_steps, n_trajectories, seed, **options))
 
 
 def steps_of(length_ps, lag_ps):

@@ -4,6 +4,7 @@ import mdtraj
 import numpy as np
 
 from lss.box import load_box, save_box
+from lss.decoding import Decoder
 from lss.errors import InputError
 from lss.features import Featurizer
 
@@ -32,6 +33,7 @@ class LatentSpaceSimulator:
         self.box = box
         self.lag_time_ps = float(box.meta["lag_time_ps"])
         self.n_modes = int(box.meta["n_modes"])
+        self.decoder = Decoder(box.cwgan)
         self.sampler = Sampler(box.mdn, box.meta["psi_low"], box.meta["psi_high"], outside=outside)
 
     @classmethod
@@ -92,7 +94,7 @@ class LatentSpaceSimulator:
             first += len(chunk)
         return psi
 
-    def decode(self, psi, seed, first=0):
+    def decode(self, psi, seed, first=0, walker=0):
         """Draw one structure for each latent state: x ~ p(x | psi) (paper, equation 6).
 
         Parameters
@@ -100,7 +102,10 @@ class LatentSpaceSimulator:
         psi : array_like, shape (n_frames, m)
         seed : int
         first : int
-            Number of the first frame: the noise of a frame follows from the seed and its number.
+            Number of the first frame.
+        walker : int
+            Number of the trajectory: the noise of a frame follows from the seed, the trajectory
+            and the number of the frame, as in `simulate`.
 
         Returns
         -------
@@ -108,17 +113,13 @@ class LatentSpaceSimulator:
             Of the decoded atoms, superposed on the reference structure; its times run from
             `first` in steps of the lag time.
         """
-        psi = self.check_latent(psi, "psi")
-        time = (first + np.arange(len(psi))) * self.lag_time_ps
-        return mdtraj.Trajectory(
-            self.coordinates(psi, seed, first), self.box.reference.topology, time=time
-        )
+        xyz = self.coordinates(psi, seed, first, walker)
+        time = (first + np.arange(len(xyz))) * self.lag_time_ps
+        return mdtraj.Trajectory(xyz, self.box.reference.topology, time=time)
 
-    def coordinates(self, psi, seed, first=0):
+    def coordinates(self, psi, seed, first=0, walker=0):
         """As `decode`, the coordinates alone: shape (n_frames, atoms, 3), **nm**."""
-        from cwgan.decoder import decode
-
-        return decode(self.box.cwgan, psi, seed=seed, first=first)
+        return self.decoder(self.check_latent(psi, "psi"), seed, walker, first)
 
     def simulate(self, to, n_steps, n_trajectories=1, seed=0, **options):
         """Write synthetic trajectories; see `lss.streaming.simulate`."""

@@ -1,6 +1,7 @@
 """The files of a run folder: modes, coordinates, networks and what describes the box."""
 
 import json
+from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
@@ -118,10 +119,20 @@ def write_coordinates(run, trajectories, atoms):
     return reference
 
 
-def read_coordinates(run):
-    """Superposed coordinates of the decoded atoms: list of arrays (n_frames, atoms, 3), **nm**."""
+@contextmanager
+def open_coordinates(run):
+    """Superposed coordinates of the decoded atoms, as HDF5 datasets that are read where sliced.
+
+    Yields a list of datasets (n_frames, atoms, 3), **nm**.
+    """
     with h5py.File(run.path / "coords.h5") as file:
-        return [data[:] for data in file.values()]
+        yield list(file.values())
+
+
+def read_coordinates(run):
+    """As `open_coordinates`, in memory: list of arrays (n_frames, atoms, 3), **nm**."""
+    with open_coordinates(run) as datasets:
+        return [data[:] for data in datasets]
 
 
 def read_synthetic(run):
@@ -130,19 +141,44 @@ def read_synthetic(run):
     Returns
     -------
     psi : np.ndarray, shape (trajectories, frames, m)
-    coordinates : list of np.ndarray, shape (frames, atoms, 3)
+    coordinates : list of XtcFrames, shape (frames, atoms, 3)
         In **nm**.
     """
     folder = run.path / "synthetic"
     with h5py.File(folder / "psi.h5") as file:
         psi = file["psi"][:]
-    return psi, [read_xtc(file) for file in sorted(folder.glob("traj-*.xtc"))]
+    n_atoms = mdtraj.load_topology(str(folder / "topology.pdb")).n_atoms
+    files = sorted(folder.glob("traj-*.xtc"), key=lambda path: int(path.stem[5:]))
+    return psi, [XtcFrames(file, psi.shape[1], n_atoms) for file in files]
 
 
-def read_xtc(path):
-    """Coordinates of an XTC file of our own: shape (frames, atoms, 3), **nm**."""
-    with ascii_path(path) as name, mdtraj.formats.XTCTrajectoryFile(name) as file:
-        return file.read()[0]
+class XtcFrames:
+    """An XTC file of our own as an array (frames, atoms, 3), **nm**, read where it is sliced."""
+
+    ndim = 3
+
+    def __init__(self, path, n_frames, n_atoms):
+        self.path, self.shape = path, (n_frames, n_atoms, 3)
+        self.offsets = None
+
+    def __len__(self):
+        return self.shape[0]
+
+    def __getitem__(self, frames):
+        """A frame by its number, or a slice of frames."""
+        if not isinstance(frames, slice):
+            return self[frames : frames + 1][0]
+        start, stop, step = frames.indices(len(self))
+        if start >= stop:
+            return np.empty((0, *self.shape[1:]), np.float32)
+        with ascii_path(self.path) as name, mdtraj.formats.XTCTrajectoryFile(name) as file:
+            # Found once by mdtraj, by walking through the file.
+            if self.offsets is None:
+                self.offsets = file.offsets
+            else:
+                file.offsets = self.offsets
+            file.seek(start)
+            return file.read(n_frames=stop - start)[0][::step]
 
 
 def write_structure(structure, path):

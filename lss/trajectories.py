@@ -192,6 +192,33 @@ class TrajectorySet:
         return self.read_frame(0, 0)
 
 
+def read_frame(path, top, j):
+    """Read frame `j`, from 0, of one trajectory file.
+
+    Parameters
+    ----------
+    path, top : str
+        Trajectory and topology (None where the trajectory brings its own).
+    j : int
+
+    Returns
+    -------
+    mdtraj.Trajectory
+        One frame, all atoms, molecules whole; its time says nothing.
+
+    Raises
+    ------
+    InputError
+        As of :meth:`TrajectorySet.open`, or where there is no such frame.
+    """
+    files = find_files([path])
+    if len(files) > 1:
+        raise InputError(f"{path} names {len(files)} files; give one")
+    top, topology = _open_topology(files, top)
+    n_frames = _scan(files[0], topology, top).n_frames
+    return TrajectorySet(files, topology, top, 1.0, [n_frames]).read_frame(0, j)
+
+
 def _open_topology(files, top):
     if top is not None:
         return Path(top).expanduser(), read_topology(top)

@@ -1,95 +1,103 @@
-"""Trajectory files written a block of frames at a time, every frame with its time.
+"""Trajectory files that grow by blocks of frames, and what a killed process leaves of them.
 
-Each writer is a context manager that yields `write(xyz, time)`: coordinates (n, atoms, 3) in
-**nm**, times (n,) in **ps**.
+Each class has `append(xyz, first)`, which writes frames `first` and on, coordinates (n, atoms, 3)
+in **nm**, and `cut(n_frames, size)`, which takes a file back to what it was when it had so many
+frames and bytes. Files are open only while they are written to. The first frames make the file,
+whole or not at all.
 """
 
-import json
+import os
 import struct
-from contextlib import contextmanager
+from pathlib import Path
 
-import h5py
 import mdtraj
 import numpy as np
 
+from lss.files import PARTIAL, replacing
 from lss.formats import ascii_path
+from lss.hdf5 import Hdf5
 
 # A DCD file states the time between frames in the time unit of CHARMM.
 AKMA_PS = 0.04888821
-DCD_SPACING_OFFSET = 44
-CHUNK_VALUES = 2**16  # float32 numbers in a chunk of an HDF5 dataset
+DCD_TITLE = b"latent space simulator"
+DCD_HEADER = struct.Struct("<i4s9if10ii ii80si iii")
+DCD_COUNT_OFFSET = 8
 
 
-@contextmanager
-def xtc(path, topology, spacing_ps):
-    """GROMACS XTC: coordinates to 0.001 nm, times in float32."""
-    with ascii_path(path) as name, mdtraj.formats.XTCTrajectoryFile(name, "w") as file:
-        yield lambda xyz, time: file.write(xyz, time=np.asarray(time, np.float32))
+class Xtc:
+    """GROMACS XTC: coordinates to 0.001 nm, times in float32.
+
+    A process killed while it appends can leave part of a frame at the end.
+    """
+
+    def __init__(self, path, topology, spacing_ps, n_frames):
+        self.path, self.spacing_ps = Path(path), spacing_ps
+
+    def append(self, xyz, first):
+        if first == 0:
+            with replacing(self.path) as partial:
+                self.write(partial, xyz, 0)
+            return
+        # mdtraj does not append, but XTC files are joined by joining their bytes.
+        block = self.path.with_name(f"{PARTIAL}block.xtc")
+        self.write(block, xyz, first)
+        with open(self.path, "ab") as file:
+            file.write(block.read_bytes())
+        block.unlink()
+
+    def write(self, path, xyz, first):
+        number = first + np.arange(len(xyz))
+        time = (number * self.spacing_ps).astype(np.float32)
+        with ascii_path(path) as name, mdtraj.formats.XTCTrajectoryFile(name, "w") as file:
+            file.write(xyz, time=time, step=number.astype(np.int32))
+
+    def cut(self, n_frames, size):
+        os.truncate(self.path, size)
 
 
-@contextmanager
-def dcd(path, topology, spacing_ps):
-    """DCD: coordinates in float32; the header states the spacing, the first frame is at time 0."""
-    with ascii_path(path) as name, mdtraj.formats.DCDTrajectoryFile(name, "w") as file:
-        yield lambda xyz, time: file.write(10 * xyz)  # in angstrom
-    with open(path, "r+b") as file:
-        file.seek(DCD_SPACING_OFFSET)
-        file.write(struct.pack("<f", spacing_ps / AKMA_PS))
+class Dcd:
+    """DCD: coordinates in float32; the header states the spacing, the first frame is at time 0.
+
+    A process killed while it appends can leave part of a frame at the end, which readers drop, or
+    more frames than the header counts.
+    """
+
+    def __init__(self, path, topology, spacing_ps, n_frames):
+        self.path, self.spacing_ps, self.n_atoms = Path(path), spacing_ps, topology.n_atoms
+
+    def append(self, xyz, first):
+        if first == 0:
+            with replacing(self.path) as partial:
+                partial.write_bytes(self.header(len(xyz)) + self.frames(xyz))
+            return
+        with open(self.path, "ab") as file:
+            file.write(self.frames(xyz))
+        self.count(first + len(xyz))
+
+    def header(self, n_frames):
+        """84 bytes of numbers, one line of title, the number of atoms; each between its lengths."""
+        control = [n_frames, 0, 1, n_frames, *[0] * 5, self.spacing_ps / AKMA_PS, *[0] * 9, 24]
+        return DCD_HEADER.pack(
+            *(84, b"CORD", *control, 84), *(84, 1, DCD_TITLE.ljust(80), 84), *(4, self.n_atoms, 4)
+        )
+
+    def frames(self, xyz):
+        """x, y and z of all atoms in angstrom, one after another, each between its lengths."""
+        n = self.n_atoms
+        records = np.empty((len(xyz), 3, n + 2), "<f4")
+        records[:, :, 1:-1] = np.swapaxes(10 * xyz, 1, 2)
+        records.view("<i4")[:, :, [0, -1]] = 4 * n
+        return records.tobytes()
+
+    def count(self, n_frames):
+        with open(self.path, "r+b") as file:
+            for offset in (DCD_COUNT_OFFSET, DCD_COUNT_OFFSET + 12):
+                file.seek(offset)
+                file.write(struct.pack("<i", n_frames))
+
+    def cut(self, n_frames, size):
+        os.truncate(self.path, size)
+        self.count(n_frames)
 
 
-@contextmanager
-def hdf5(path, topology, spacing_ps):
-    """MDTraj's HDF5 layout (convention "Pande" 1.1), which `mdtraj.load` reads."""
-    with h5py.File(path, "w") as file:
-        attributes = {"conventions": "Pande", "conventionVersion": "1.1", "program": "lss"}
-        attributes |= {"programVersion": "1", "application": "latent space simulator"}
-        for key, value in attributes.items():
-            file.attrs[key] = np.bytes_(value)
-        file["topology"] = np.array([topology_json(topology).encode()])
-        xyz = growing(file, "coordinates", (topology.n_atoms, 3), "nanometers")
-        times = growing(file, "time", (), "picoseconds")
-
-        def write(new_xyz, new_time):
-            for dataset, values in ((xyz, new_xyz), (times, new_time)):
-                dataset.resize(len(dataset) + len(values), axis=0)
-                dataset[-len(values) :] = values
-
-        yield write
-
-
-def growing(file, name, shape, units):
-    """A float32 dataset of frames of the given shape, empty at first."""
-    frames = max(1, CHUNK_VALUES // int(np.prod(shape, initial=1)))
-    dataset = file.create_dataset(
-        name, (0, *shape), np.float32, maxshape=(None, *shape), chunks=(frames, *shape)
-    )
-    dataset.attrs["units"] = np.bytes_(units)
-    return dataset
-
-
-def topology_json(topology):
-    """A topology in the JSON of MDTraj's HDF5 layout."""
-    chains = [
-        {
-            "index": chain.index,
-            "residues": [
-                {
-                    "index": residue.index,
-                    "name": residue.name,
-                    "resSeq": residue.resSeq,
-                    "segmentID": residue.segment_id,
-                    "atoms": [
-                        {"index": a.index, "name": a.name, "element": a.element.symbol}
-                        for a in residue.atoms
-                    ],
-                }
-                for residue in chain.residues
-            ],
-        }
-        for chain in topology.chains
-    ]
-    bonds = [[a.index, b.index] for a, b in topology.bonds]
-    return json.dumps({"chains": chains, "bonds": bonds})
-
-
-FORMATS = {"xtc": xtc, "dcd": dcd, "h5": hdf5}
+FORMATS = {"xtc": Xtc, "dcd": Dcd, "h5": Hdf5}

@@ -73,6 +73,11 @@ class Sampler:
         self._counts = np.zeros(3, np.int64)
 
     @property
+    def counts(self):
+        """Samples so far, those whose first draw fell outside, and those that were clipped."""
+        return tuple(map(int, self._counts))
+
+    @property
     def outside_fraction(self):
         return float(self._counts[1] / self._counts[0]) if self._counts[0] else float("nan")
 

@@ -5,7 +5,7 @@ from lss import cli
 
 
 def main():
-    parser = cli.parser(__doc__, "simulation", "seed", "force")
+    parser = cli.parser(__doc__, "simulation", "start", "seed", "force", "resume")
     parser.add_argument("--box", required=True, help="box folder (RUN/box) or .lss file")
     parser.add_argument("--to", required=True, metavar="OUT", help="folder to write")
     parser.add_argument("--format", default="xtc", choices=("xtc", "dcd", "h5"))
@@ -23,6 +23,7 @@ def main():
         parser.error("--length is wanted, such as --length 10us")
     from lss import pipeline
     from lss.simulator import LatentSpaceSimulator
+    from lss.starts import chosen_start
 
     cli.load_tensorflow()
     simulator = LatentSpaceSimulator.load(args.box)
@@ -39,7 +40,9 @@ def main():
         first_walker=first,
         file_format=args.format,
         latent_only=args.latent_only,
+        start=chosen_start(simulator, args.start_psi, args.start, args.start_frame, args.top),
         force=args.force,
+        resume=args.resume,
     )
     print(f"{done['trajectories']} trajectories, {done['frames']} frames -> {args.to}")
 

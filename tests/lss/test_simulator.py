@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lss import store
+from lss.decoding import TILE
 from lss.errors import InputError
 from lss.simulator import LatentSpaceSimulator
 
@@ -75,6 +76,19 @@ def test_decoded_frames_have_times_and_the_reference_topology(simulator):
     assert [a.name for a in decoded.topology.atoms] == ["N", "CA", "C", "O"] * 5
     later = simulator.decode(psi[2:], seed=1, first=2)
     np.testing.assert_allclose(later.xyz, decoded.xyz[2:], rtol=0, atol=1e-6)
+    other = simulator.decode(psi, seed=1, walker=1)
+    assert not np.allclose(other.xyz, decoded.xyz, rtol=0, atol=1e-6)
+
+
+def test_a_trajectory_is_decoded_alike_however_it_is_cut(simulator):
+    """In whole tiles and in parts of them: the same to the rounding of single precision."""
+    psi = np.repeat(simulator.starts(1, seed=0), 2 * TILE + 100, axis=0)
+    whole = simulator.coordinates(psi, seed=1)
+    for first, last in ((0, 10), (TILE - 5, TILE + 5), (TILE, 2 * TILE), (2 * TILE, len(psi))):
+        part = simulator.coordinates(psi[first:last], seed=1, first=first)
+        np.testing.assert_allclose(part, whole[first:last], rtol=0, atol=1e-5)
+    # Equal states, so that all differences are the noise's; no two frames share it.
+    assert len(np.unique(whole[:, 0], axis=0)) == len(psi)
 
 
 @pytest.mark.parametrize("psi", [np.zeros((2, 5)), np.zeros((2, 2, 2)), np.full((2, 2), np.nan)])
@@ -86,7 +100,8 @@ def test_latent_states_of_a_wrong_kind_are_refused(simulator, psi):
 def test_a_simulation_is_written_whole(trained):
     folder = trained.path / "synthetic"
     names = {file.name for file in folder.iterdir()}
-    assert names == {"psi.h5", "topology.pdb", *(f"traj-000{i}.xtc" for i in range(3))}
+    trajectories = {f"traj-000{i}.xtc" for i in range(3)}
+    assert names == {"psi.h5", "topology.pdb", "simulation.json", *trajectories}
     with h5py.File(folder / "psi.h5") as file:
         psi = file["psi"]
         assert psi.shape == (3, 21, 2)
@@ -136,6 +151,7 @@ def test_an_existing_folder_is_not_overwritten(simulator, tmp_path):
     [
         {"n_steps": 0},
         {"n_trajectories": 0},
+        {"seed": -1},
         {"file_format": "pdb"},
         {"start": np.zeros((3, 2)), "n_trajectories": 2},
     ],

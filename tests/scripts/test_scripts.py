@@ -2,9 +2,12 @@
 
 import json
 import re
+import shlex
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import h5py
@@ -87,7 +90,7 @@ def test_simulate(trained, tmp_path, file_format):
     assert done.returncode == 0, done.stderr
     names = {file.name for file in (tmp_path / "OUT").iterdir()}
     trajectories = {f"traj-0000.{file_format}", f"traj-0001.{file_format}"}
-    assert names == {"psi.h5", "topology.pdb", *trajectories}
+    assert names == {"psi.h5", "topology.pdb", "simulation.json", *trajectories}
     with h5py.File(tmp_path / "OUT" / "psi.h5") as file:
         assert file["psi"].shape == (2, 11, 2)
 
@@ -99,7 +102,8 @@ def test_latents_alone_are_those_of_the_whole(trained, tmp_path):
         assert done.returncode == 0, done.stderr
     whole, latent = (h5py.File(tmp_path / n / "psi.h5")["psi"][:] for n in ("whole", "latent"))
     np.testing.assert_array_equal(whole, latent)
-    assert [file.name for file in (tmp_path / "latent").iterdir()] == ["psi.h5"]
+    names = {file.name for file in (tmp_path / "latent").iterdir()}
+    assert names == {"psi.h5", "simulation.json"}
 
 
 def test_shards_are_the_parts_of_the_whole(trained, tmp_path):
@@ -116,6 +120,32 @@ def test_shards_are_the_parts_of_the_whole(trained, tmp_path):
     np.testing.assert_allclose(np.concatenate([first, second]), whole, rtol=0, atol=1e-5)
     wrong = call("simulate.py", *options, "--shard", "3/2", "--to", "x", cwd=tmp_path)
     assert wrong.returncode == 2 and "give I/N" in wrong.stderr
+
+
+def test_a_stopped_simulation_says_how_to_go_on(trained, small_md, tmp_path):
+    """SIGTERM, as a queue sends it: one line with the command, which then goes to the end."""
+    options = ["--box", trained.box, "--length", "150us", "--seed", 3, "--to", "OUT"]
+    options += ["--start", small_md[0].replace("*", "0"), "--top", small_md[1]]
+    command = [sys.executable, SCRIPTS / "simulate.py", *options, "--latent-only"]
+    process = subprocess.Popen(
+        [*map(str, command)], stderr=subprocess.PIPE, text=True, cwd=tmp_path
+    )
+    record = tmp_path / "OUT" / "simulation.json"
+    while not (record.exists() and json.loads(record.read_text())["frames"]):
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.001)
+    process.terminate()
+    _, said = process.communicate()
+    assert process.returncode == 128 + signal.SIGTERM, said
+    line = said.strip().splitlines()[-1]
+    assert re.search(r"stopped with \d+ of 300001 frames in OUT; go on with: python ", line), line
+    again = shlex.split(line.partition("go on with: python ")[2])
+    assert again[-1] == "--resume"
+    done = call("simulate.py", *again[1:], cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(record.read_text())["finished"]
+    with h5py.File(tmp_path / "OUT" / "psi.h5") as file:
+        assert np.isfinite(file["psi"][:]).all()
 
 
 def mistakes(small_md):
