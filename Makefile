@@ -21,6 +21,7 @@ bench: .venv/installed-test
 	$(BIN)/python benchmarks/propagator.py
 	$(BIN)/python benchmarks/sampler.py
 	$(BIN)/python benchmarks/analysis.py
+	$(BIN)/python benchmarks/workflows.py
 
 clean:
 	rm -rf .venv build dist *.egg-info demo docs/_build

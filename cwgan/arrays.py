@@ -1,9 +1,10 @@
 """The one place where arrays from users are checked."""
 
 import numpy as np
+from sklearn.exceptions import NotFittedError as _NotFittedError
 
 
-class NotFittedError(RuntimeError, ValueError, AttributeError):
+class NotFittedError(_NotFittedError, RuntimeError):
     """Raised when a result of training is asked for before there was any."""
 
 

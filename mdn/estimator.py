@@ -11,6 +11,7 @@ from mdn.errors import NotFittedError
 from mdn.presets import preset
 from mdn.sampler import Sampler
 from mdn.settings import check_settings
+from mdn.training import picklable
 
 logger = logging.getLogger(__name__)
 
@@ -20,10 +21,9 @@ _BATCH = 16384
 class Propagator(BaseEstimator):
     """Mixture density network for p(psi_{t+tau} | psi_t), see `mdn.head`.
 
-    Methods other than `fit` raise `mdn.NotFittedError`, a RuntimeError, before it.
-
-    Positional arguments and their defaults are those of the replaced package `hde`; the settings
-    to prefer are `Propagator.from_preset("recommended", input_dim, lag_time=...)`.
+    Methods other than `fit` raise `mdn.NotFittedError`, a RuntimeError, before it. Positional
+    arguments and their defaults are those of the replaced package `hde`; the settings to prefer
+    are `Propagator.from_preset("recommended", input_dim, lag_time=...)`.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class Propagator(BaseEstimator):
     activation : str
         Of the hidden layers, by its Keras name.
     callbacks : list of keras.callbacks.Callback, optional
-        They see `loss`, and `val_loss` where there are validation data. Not pickled.
+        They see `loss`, and `val_loss` where there are validation data.
     verbose : bool
         Show a progress bar.
     seed : int
@@ -57,7 +57,7 @@ class Propagator(BaseEstimator):
         transition matrix on the test system.
     validation_split : float
         Part of the data held out, for `val_loss`: whole trajectories, or else the last part of
-        each. Ignored by a `fit` that is given validation data.
+        each.
     early_stopping : int, optional
         Epochs without a better `val_loss` after which to stop and to restore the best weights.
     bounds : 'auto', 'data' or (low, high)
@@ -141,8 +141,7 @@ class Propagator(BaseEstimator):
         ----------
         name : {'recommended', 'paper'}
             Settings at the statistical floor of the systems they were measured on; or the
-            paper's: 24 components, two layers of 100 ReLU, Adam, early stopping. ValueError for
-            any other name.
+            paper's: 24 components, two layers of 100 ReLU, Adam, early stopping.
         input_dim, **overrides
             As in the constructor.
         """
@@ -178,11 +177,12 @@ class Propagator(BaseEstimator):
             members.train(network, self, frames, starts, validation, (self.seed, i, fits))
             for i, network in enumerate(networks)
         ]
-        # Only now: a fit that fails leaves the estimator as it was.
+        # A fit that fails leaves the estimator as it was.
         self.members_, self.model = networks, head.mix(networks)
         self.low_, self.high_ = head.training_range(self.model)
         self.histories_, self.history = histories, histories[0]
         self._built, self._fits, self._sampler = self._architecture(), fits + 1, None
+        self._n_calls = 0  # of propagate without a seed
         return self
 
     @property
@@ -227,16 +227,19 @@ class Propagator(BaseEstimator):
         n_steps : int
             Steps of one lag time.
         seed : int, optional
-            `self.seed` where not given, so that the same call gives the same result.
+            Where not given, each call since `fit` draws numbers of its own, decided by `self.seed`.
 
         Returns
         -------
         np.ndarray, shape (n_steps, n_walkers, m), float32, units of psi
         """
         self._check_fitted("propagate")
-        chunks = self.sampler().chunks(x0, n_steps, self.seed if seed is None else seed)
-        first = np.empty((0, len(x0), self.input_dim), np.float32)
-        return np.concatenate([first, *chunks])
+        if seed is None:
+            # A notebook that propagates step by step must not meet the same numbers in each.
+            key = np.random.SeedSequence([self.seed, self._n_calls])
+            seed, self._n_calls = int(key.generate_state(1)[0]), self._n_calls + 1
+        chunks = self.sampler().chunks(x0, n_steps, seed)
+        return np.concatenate([np.empty((0, len(x0), self.input_dim), np.float32), *chunks])
 
     def sampler(self):
         """The `Sampler` of this propagator; it keeps what it has compiled."""
@@ -254,7 +257,7 @@ class Propagator(BaseEstimator):
         X : array-like, shape (n_frames, m), or list of such, units of psi
             The training data, or others of the same system.
         seed : int, optional
-            Of the short sample; `self.seed` where not given.
+            Of the short sample; default `self.seed`.
 
         Returns
         -------
@@ -282,10 +285,8 @@ class Propagator(BaseEstimator):
             beyond = (frames < self.low_ - slack) | (frames > self.high_ + slack)
             beyond = np.mean(beyond.any(axis=1))
             if beyond > 0:
-                logger.warning(
-                    "%.2g of the new data lie outside the range of the first fit, which is kept",
-                    beyond,
-                )
+                text = "%.2g of the new data lie outside the range of the first fit, which is kept"
+                logger.warning(text, beyond)
             return [members.copy(network) for network in self.members_]
         if self.is_fitted:
             logger.warning("the architecture has changed: training starts anew")
@@ -295,5 +296,5 @@ class Propagator(BaseEstimator):
         return tuple(getattr(self, name) for name in members.ARCHITECTURE)
 
     def __getstate__(self):
-        # Callbacks hold the trainer and open files; compiled functions cannot be pickled.
-        return {**super().__getstate__(), "callbacks": None, "_sampler": None}
+        kept = {"callbacks": picklable(self.callbacks), "_sampler": None}
+        return {**super().__getstate__(), **kept}

@@ -41,6 +41,8 @@ def check_settings(settings, with_validation):
     split = settings.validation_split
     if not _is_number(split) or not 0 <= split < 1:
         raise ValueError(f"validation_split must be at least 0 and below 1, got {split!r}")
+    if split and with_validation:
+        raise ValueError("y and validation_split: give one of the two sources of validation data")
     _check_choice("schedule", settings.schedule, ("constant", "cosine"))
     _check_choice("outside", settings.outside, ("clip", "redraw"))
     if isinstance(settings.bounds, str):

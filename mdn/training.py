@@ -4,13 +4,17 @@ The frames stay on the device and every batch of pairs is drawn there, inside th
 what Keras feeds is only which updates to make.
 """
 
+import logging
 import math
+import pickle
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from mdn.head import negative_log_likelihood
+
+logger = logging.getLogger(__name__)
 
 UPDATES_PER_EPOCH = 500
 """Length of an epoch where the budget is given in updates."""
@@ -55,9 +59,9 @@ class Trainer(keras.Model):
     def build(self, input_shape):
         self.built = True
 
-    def __deepcopy__(self, memo):
-        # Callbacks keep hold of the trainer, and scikit-learn's clone copies callbacks.
-        return self
+    def save(self, filepath, **options):
+        """Save the network, which is what a checkpoint of the training is of use for."""
+        self.network.save(filepath, **options)
 
     def call(self, psi):
         return self.network(psi)
@@ -208,7 +212,23 @@ def run_fit(trainer, n_epochs, updates_per_epoch, rate, cosine, validation, call
         shuffle=False,
         verbose=0,
     )
+    for callback in callbacks:
+        # The trainer holds the data; a callback that keeps it could not be copied or pickled.
+        callback._model = None
     return history.history
+
+
+def picklable(callbacks):
+    """Return the callbacks that can be pickled, and say which cannot: open files, lambdas."""
+    kept = []
+    for callback in callbacks or []:
+        try:
+            pickle.dumps(callback)
+        except (TypeError, AttributeError, pickle.PicklingError) as error:
+            logger.warning("%s is left out of the pickle: %s", type(callback).__name__, error)
+        else:
+            kept.append(callback)
+    return kept or None
 
 
 class ProgressBar(keras.callbacks.Callback):

@@ -12,6 +12,7 @@ from srv.koopman import implied_timescales
 from srv.lobe import project
 from srv.modes import count_visits, evaluate, score_modes
 from srv.settings import check_settings, preset
+from srv.training import picklable
 
 
 class SRV(TransformerMixin, BaseEstimator):
@@ -168,11 +169,6 @@ class SRV(TransformerMixin, BaseEstimator):
             Known slow processes, one series a trajectory; the modes found are orthogonal to them
             under the equilibrium density.  Reversible only.
 
-        Returns
-        -------
-        SRV
-            Itself.
-
         Raises
         ------
         ValueError
@@ -196,7 +192,9 @@ class SRV(TransformerMixin, BaseEstimator):
         self.train_score_ = 1.0 + float(np.sum(self.eigenvalues_**2))
         self.validation_score_ = math.nan
         if validation is not None:
-            self.validation_score_ = self._score(validation, self.n_components, "vamp2")
+            self.validation_score_ = score_modes(
+                self.encoder, self.right_encoder_, validation, self.n_components, "vamp2"
+            )
         log_report(self)
         return self
 
@@ -227,7 +225,7 @@ class SRV(TransformerMixin, BaseEstimator):
                 raise ValueError(f"{name} holds NaN or infinite features at frame {bad[0]}.")
         return psi if multiple else psi[0]
 
-    def score(self, X, lag_time=None, score_k=None, *, kind="vamp2"):
+    def score(self, X, lag_time=None, score_k=None, *, kind="autocorrelation"):
         """Return the score of the modes on data, at most the number of modes + 1.
 
         Parameters
@@ -237,10 +235,10 @@ class SRV(TransformerMixin, BaseEstimator):
             In frames; default that of the training.
         score_k : int, optional
             Count the constant and the first score_k - 1 modes; default all.
-        kind : {"vamp2", "autocorrelation"}
-            "vamp2": 1 + ||C00^-1/2 C01 C11^-1/2||_F^2 of the modes, equal to deeptime's VAMP-2.
-            "autocorrelation": 1 + the sum of the squared autocorrelations, as the replaced
-            package had it; the same but for correlations between different modes.
+        kind : {"autocorrelation", "vamp2"}
+            1 + the sum of the squared autocorrelations of the modes (if not reversible, of left
+            with right functions); or 1 + ||C00^-1/2 C01 C11^-1/2||_F^2, deeptime's VAMP-2, which
+            counts correlations between different modes as well.
         """
         self._check_fitted()
         n_modes = len(self.eigenvalues_)
@@ -250,7 +248,7 @@ class SRV(TransformerMixin, BaseEstimator):
         if kind not in ("vamp2", "autocorrelation"):
             raise ValueError(f'kind is {kind!r}, wanted "vamp2" or "autocorrelation".')
         data = check_trajectories(X, self.input_size, lag_time or self.lag_time)
-        return self._score(data, k, kind)
+        return score_modes(self.encoder, self.right_encoder_, data, k, kind)
 
     def drop_modes(self, modes):
         """Remove modes, such as a nuisance one, from the fitted encoder.
@@ -291,8 +289,8 @@ class SRV(TransformerMixin, BaseEstimator):
             self.left_singular_values_ = self.right_singular_values_ = modes.values
             self.right_encoder_ = project(self._network.lobe, modes.mean_t, modes.right)
 
-    def _score(self, data, n_modes, kind):
-        return score_modes(self.encoder, self.right_encoder_, data, n_modes, kind)
+    def __getstate__(self):
+        return {**super().__getstate__(), "callbacks": picklable(self.callbacks)}
 
     def _check_fitted(self):
         if not self.is_fitted:

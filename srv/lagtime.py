@@ -175,7 +175,7 @@ def cross_validate(X, srv, *, n_folds=5, seed=0, progress=iter):
         train, test = _fold(as_list(X), fold, n_folds, srv.lag_time, seed)
         model = clone(srv).fit(train)
         counts = range(2, len(model.eigenvalues_) + 2)
-        held_out.append([model.score(test, score_k=k) for k in counts])
+        held_out.append([model.score(test, score_k=k, kind="vamp2") for k in counts])
         training.append(1 + np.cumsum(model.eigenvalues_**2))
     return CrossValidation(np.array(held_out), np.array(training))
 

@@ -97,6 +97,12 @@ def check_settings(srv, y=None, deflate=None):
     for name in ("l2_regularization", "latent_space_noise"):
         if not 0 <= getattr(srv, name) < np.inf:
             raise ValueError(f"{name} is {getattr(srv, name)}, wanted at least 0.")
+    for name in ("batch_normalization", "dropout_rate"):
+        if getattr(srv, name) and srv.hidden_layer_depth == 1:
+            raise ValueError(
+                f"{name} is {getattr(srv, name)} with hidden_layer_depth=1, where it does nothing: "
+                f"it acts from the second hidden layer on. Set {name}=0 or a greater depth."
+            )
     if srv.schedule not in ("constant", "cosine"):
         raise ValueError(f'schedule is {srv.schedule!r}, wanted "constant" or "cosine".')
     if srv.batch_size <= srv.n_components:

@@ -1,6 +1,7 @@
 """Training of the network through Keras fit."""
 
 import logging
+import pickle
 from dataclasses import dataclass, replace
 
 import keras
@@ -82,6 +83,10 @@ class Trainer(keras.Model):
     def metrics(self):
         """The mean loss of the epoch."""
         return [self._score_tracker]
+
+    def save(self, filepath, **options):
+        """Save the network, which is what a checkpoint of the training is of use for."""
+        self.lobe.save(filepath, **options)
 
     def call(self, features, training=False):
         """Return the outputs of the lobe."""
@@ -168,6 +173,19 @@ class ProgressBar(keras.callbacks.Callback):
     def on_train_end(self, logs=None):
         """Close the bar."""
         self._bar.close()
+
+
+def picklable(callbacks):
+    """Return the callbacks that can be pickled, and say which cannot: open files, lambdas."""
+    kept = []
+    for callback in callbacks or []:
+        try:
+            pickle.dumps(callback)
+        except (TypeError, AttributeError, pickle.PicklingError) as error:
+            logger.warning("%s is left out of the pickle: %s", type(callback).__name__, error)
+        else:
+            kept.append(callback)
+    return kept or None
 
 
 def validation_batches(validation):

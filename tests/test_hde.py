@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 
 from hde import HDE, MolGen, Propagator, analysis
 
@@ -75,6 +76,14 @@ def test_what_is_not_fitted_says_so(estimator):
         twin.transform(np.zeros((4, 3 if isinstance(twin, HDE) else 2)))
 
 
+@pytest.mark.parametrize(
+    "estimator", [HDE(2), Propagator(2), MolGen(2, 6)], ids=lambda e: type(e).__name__
+)
+def test_the_error_is_that_of_scikit_learn_too(estimator):
+    with pytest.raises(NotFittedError):
+        estimator.transform(np.zeros((4, 2)))
+
+
 @pytest.fixture(scope="module")
 def two_wells():
     """Telegraph noise with a stay probability of .99 in one coordinate, white noise in two more."""
@@ -119,11 +128,61 @@ def test_a_second_fit_goes_on_and_may_be_changed(fitted, two_wells):
     twin = pickle.loads(pickle.dumps(fitted))
     np.testing.assert_array_equal(twin.transform(two_wells), fitted.transform(two_wells))
     twin.n_epochs, twin.batch_size, twin.learning_rate, twin.callbacks = 2, 2000, 1e-4, None
-    twin.weights = np.array([2.0])
+    twin.weights, twin.r_degree = np.array([2.0]), 3
     twin.fit([two_wells[:3000], two_wells[3000:]])
     assert len(twin.history["loss"]) == 2
     # It began where the first ended: a fresh network is nowhere near.
     assert abs(twin.eigenvalues_[0] - fitted.eigenvalues_[0]) < 0.05
+
+
+def test_score_is_one_and_the_squared_autocorrelation(fitted, two_wells):
+    for lag in (10, 20):
+        psi = fitted.transform(two_wells)
+        (found,) = analysis.empirical_correlation(psi[:-lag], psi[lag:])
+        given = None if lag == 10 else lag
+        assert fitted.score(two_wells, lag_time=given) == pytest.approx(1 + found**2, abs=1e-6)
+    halves = [two_wells[:3000], two_wells[3000:]]
+    assert fitted.score(halves) == pytest.approx(fitted.score(two_wells), abs=0.01)
+
+
+def test_not_reversible_with_callbacks_that_keep_files(two_wells, tmp_path, caplog):
+    best, log = tmp_path / "best.keras", tmp_path / "log.csv"
+    callbacks = [
+        keras.callbacks.ModelCheckpoint(best, monitor="val_loss", save_best_only=True),
+        keras.callbacks.CSVLogger(log),
+    ]
+    hde = HDE(3, 2, 10, False, 6, 0.01, batch_size=500, callbacks=callbacks, verbose=False)
+    halves = [two_wells[:3000], two_wells[3000:]]
+    left = hde.fit(halves, halves[1]).transform(halves)
+    assert [psi.shape for psi in left] == [(3000, 2)] * 2
+    assert keras.models.load_model(best).output_shape == (None, 2)
+    assert len(log.read_text().splitlines()) == 7
+    np.testing.assert_array_equal(hde.left_singular_values_, hde.eigenvalues_)
+    np.testing.assert_array_equal(hde.right_singular_values_, hde.eigenvalues_)
+    twin = pickle.loads(pickle.dumps(hde))
+    assert "CSVLogger is left out of the pickle" in caplog.text and len(twin.callbacks) == 1
+    right = twin.transform(halves, side="right")
+    for ours, theirs in zip(hde.transform(halves, side="right"), right, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    now, later = (
+        np.concatenate(part) for part in ([x[:-10] for x in left], [x[10:] for x in right])
+    )
+    found = analysis.empirical_correlation(now, later)
+    np.testing.assert_allclose(found, hde.eigenvalues_, atol=1e-4)
+    for k in (2, 3):
+        wanted = 1 + np.sum(found[: k - 1] ** 2)
+        assert twin.score(halves, score_k=k) == pytest.approx(wanted, abs=1e-5)
+    assert hde.timescales_ == pytest.approx(-10 / np.log(hde.eigenvalues_))
+
+
+def test_frozen_layers_of_an_encoder_do_not_stop_the_next_fit(two_wells):
+    hde = HDE(3, 1, 10, n_epochs=1, learning_rate=0.01, batch_size=500, verbose=False)
+    before = hde.fit_transform(two_wells)
+    hde.encoder.trainable = False
+    encoder = hde.encoder
+    hde.fit(two_wells)
+    assert np.abs(hde.transform(two_wells) - before).max() > 1e-3
+    np.testing.assert_allclose(np.asarray(encoder(two_wells)), before, atol=1e-5)
 
 
 def test_propagator_and_generator_follow(fitted, two_wells):

@@ -1,5 +1,9 @@
 """Boxes of older versions, and the networks of a box in other people's TensorFlow code."""
 
+import importlib.metadata
+import importlib.util
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -9,11 +13,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from cwgan.decoder import decode
 from lss.examples import example
 from lss.simulator import LatentSpaceSimulator
 
-DATA = Path(__file__).parents[1] / "data"
-NAMES = {"srv": ["features"], "mdn": ["psi"], "cwgan": ["psi", "noise"]}
+ROOT = Path(__file__).parents[2]
+DATA = ROOT / "tests" / "data"
+INPUTS = {"srv": ["features"], "mdn": ["psi"], "cwgan": ["psi", "noise"]}
+OUTPUTS = {"srv": {"psi"}, "mdn": {"logits", "loc", "scale"}, "cwgan": {"coordinates"}}
+OURS = {"srv", "mdn", "cwgan", "lss", "hde"}
 
 
 @pytest.mark.parametrize("box", sorted(DATA.glob("*.lss")), ids=lambda path: path.stem)
@@ -26,18 +34,19 @@ def test_a_box_of_an_older_version_gives_what_it_gave(box):
     # A step is a choice of a component: on another processor rounding may turn one, rarely.
     path = simulator.propagate(known["psi"][:1], 1, seed=1)[0]
     np.testing.assert_allclose(path, known["path"][:2], rtol=0, atol=1e-3)
-    xyz = simulator.coordinates(known["path"], seed=1)
+    xyz = decode(simulator.box.cwgan, known["path"], seed=1)
     np.testing.assert_allclose(xyz, known["xyz"], rtol=0, atol=1e-4)
 
 
-@pytest.fixture(scope="module", params=NAMES)
+@pytest.fixture(scope="module", params=INPUTS)
 def network(request, tmp_path_factory):
     """A network loaded by Keras alone, and a function that makes inputs of n rows for it."""
     folder = tmp_path_factory.mktemp("box")
     with zipfile.ZipFile(DATA / "format-1.lss") as archive:
         archive.extract(f"{request.param}.keras", folder)
     model = keras.models.load_model(folder / f"{request.param}.keras")
-    assert [tensor.name for tensor in model.inputs] == NAMES[request.param]
+    assert [tensor.name for tensor in model.inputs] == INPUTS[request.param]
+    assert set(model.output_names) == OUTPUTS[request.param]
     rng = np.random.default_rng(0)
 
     def inputs(n):
@@ -90,9 +99,63 @@ def test_as_a_layer_of_a_larger_model(network):
     np.testing.assert_allclose(np.asarray(doubled), 2 * outputs(model(x))[0], rtol=1e-4, atol=1e-5)
 
 
-def test_exported_for_tensorflow_alone(network, tmp_path):
-    model, inputs = network
-    x = inputs(3)
-    model.export(tmp_path / "saved", verbose=False)
-    served = tf.saved_model.load(tmp_path / "saved")
-    same(served.serve(x), model(x))
+# An interpreter that has the installed packages but cannot find ours.
+WITHOUT_OURS = f"""
+import sys
+
+class NotInstalled:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {OURS}:
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, NotInstalled())
+"""
+
+TENSORFLOW_ALONE = """
+import numpy as np, tensorflow as tf
+srv, mdn, cwgan = (tf.saved_model.load(f"exported/{n}") for n in ("srv", "mdn", "cwgan"))
+psi = srv.serve(np.load("frames.npy"))
+xyz = cwgan.serve([psi, tf.constant(np.load("noise.npy"))])
+np.savez("served.npz", psi=psi, xyz=xyz, **mdn.serve(psi))
+"""
+
+
+def isolated(code, folder):
+    script = folder / "script.py"  # a file: tf.function reads the source
+    script.write_text(WITHOUT_OURS + code)
+    subprocess.run([sys.executable, "-I", script], cwd=folder, check=True)
+
+
+def test_the_how_to_as_it_stands_in_a_process_without_this_package(tmp_path):
+    """What docs/howto.md shows, with the files of a box and nothing else of ours."""
+    spec = importlib.util.spec_from_file_location("pages", ROOT / "docs" / "pages.py")
+    pages = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(pages)
+    shown = [block for block in pages.blocks("howto") if "from lss" not in block]
+    with zipfile.ZipFile(DATA / "format-1.lss") as archive:
+        archive.extractall(tmp_path / "RUN" / "box")
+    keep = """
+none = tf.zeros((100, noise.shape[-1]))
+np.save("frames.npy", frames), np.save("noise.npy", none)
+np.savez("shown.npz", psi0=psi, coordinates=coordinates, modes=modes, structures=structures,
+         same=same, psi=srv(frames), xyz=cwgan([srv(frames), none]),
+         **mdn(srv(frames)))
+"""
+    isolated("\n".join([*map(str.strip, shown), keep]), tmp_path)
+    made = np.load(tmp_path / "shown.npz")
+    assert made["psi0"].shape == (8, 2) and made["coordinates"].shape == (1, 5, 3)
+    np.testing.assert_allclose(made["modes"], made["psi"], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(made["same"], made["psi"], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(made["structures"], made["xyz"], rtol=1e-4, atol=1e-5)
+    isolated(TENSORFLOW_ALONE, tmp_path)
+    served = np.load(tmp_path / "served.npz")
+    for name in served.files:
+        np.testing.assert_allclose(served[name], made[name], rtol=1e-4, atol=1e-5, err_msg=name)
+
+
+def test_no_other_package_that_is_installed_has_a_name_of_ours():
+    """Installed beside somebody's TensorFlow project, ours hides nothing and is not hidden."""
+    for distribution in importlib.metadata.distributions():
+        if distribution.metadata["Name"] != "latent-space-simulator":
+            top = {Path(f).parts[0].removesuffix(".py") for f in distribution.files or []}
+            assert not top & OURS, distribution.metadata["Name"]

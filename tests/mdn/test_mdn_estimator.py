@@ -77,7 +77,7 @@ def test_one_dimensional_psi_and_flat_arrays(paths):
     p = small().set_params(input_dim=1).fit(flat)
     assert p.propagate([[0.1], [0.2]], 3).shape == (3, 2, 1)
     q = small().set_params(input_dim=1).fit([f[:, None] for f in flat])
-    np.testing.assert_array_equal(p.propagate([[0.1]], 9), q.propagate([[0.1]], 9))
+    np.testing.assert_array_equal(p.propagate([[0.1]], 9, 1), q.propagate([[0.1]], 9, 1))
 
 
 def test_same_seed_same_model_whatever_the_global_seed(paths):
@@ -102,11 +102,11 @@ def test_global_random_state_is_left_alone(paths):
 def test_a_second_fit_goes_on_and_leaves_the_first_model_alone(paths):
     p = small(n_epochs=5).fit(paths)
     first, before = p.model, p.model.get_weights()
-    loss, path = p.history["loss"][-1], p.propagate(paths[0][:4], 5)
+    loss, path = p.history["loss"][-1], p.propagate(paths[0][:4], 5, seed=0)
     p.set_params(n_epochs=3, learning_rate=5e-4, batch_size=200).fit(paths)
     assert len(p.history["loss"]) == 3 and p.history["loss"][0] < loss
     assert all(np.array_equal(a, b) for a, b in zip(before, first.get_weights(), strict=True))
-    assert not np.array_equal(path, p.propagate(paths[0][:4], 5))
+    assert not np.array_equal(path, p.propagate(paths[0][:4], 5, seed=0))
 
 
 def test_a_second_fit_with_another_architecture_starts_anew(paths, caplog):
@@ -151,6 +151,8 @@ def test_early_stopping_and_callbacks_see_validation_loss(paths):
 def test_validation_data_as_y(paths):
     p = small().fit(paths[:1], paths[1:])
     assert p.history["val_loss"][-1] == pytest.approx(-p.score(paths[1:]), abs=1e-4)
+    with pytest.raises(ValueError, match="two sources"):
+        p.set_params(validation_split=0.2).fit(paths[:1], paths[1:])
 
 
 def test_ensemble(paths):
@@ -200,7 +202,23 @@ def test_pickle(fitted, paths):
     start = paths[0][:3]
     np.testing.assert_array_equal(copy.propagate(start, 20), fitted.propagate(start, 20))
     assert copy.history == fitted.history
-    pickle.loads(pickle.dumps(small(callbacks=[keras.callbacks.TerminateOnNaN()])))
+
+
+def test_callbacks_are_pickled_where_they_can_be(paths, tmp_path, caplog):
+    stop, log = keras.callbacks.TerminateOnNaN(), keras.callbacks.CSVLogger(tmp_path / "log.csv")
+    p = small(callbacks=[stop, log]).fit(paths)
+    (kept,) = pickle.loads(pickle.dumps(p)).callbacks
+    assert isinstance(kept, keras.callbacks.TerminateOnNaN)
+    assert "CSVLogger is left out of the pickle" in caplog.text
+
+
+def test_each_call_without_a_seed_draws_numbers_of_its_own(fitted, paths):
+    """Else walkers that are moved step by step would meet the same random numbers at each."""
+    start, twin = paths[0][:3], pickle.loads(pickle.dumps(fitted))
+    first, second = fitted.propagate(start), fitted.propagate(start)
+    assert np.abs(first - second).min() > 0
+    np.testing.assert_array_equal(twin.propagate(start), first)
+    np.testing.assert_array_equal(twin.propagate(start), second)
 
 
 @pytest.mark.parametrize("method", ["transform", "score", "propagate", "diagnose"])
