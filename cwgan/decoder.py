@@ -1,20 +1,25 @@
-"""Structures from psi, in batches, with noise that depends on seed and frame number only."""
+"""Structures from psi, at the rate of the network, the same however a trajectory is cut.
+
+The rows are taken in tiles, counted from the first row of their trajectory. A tile's noise has a
+key of its own, and a whole tile always runs through the same compiled network: what is decoded in
+pieces of whole tiles is, to the last bit, what is decoded at once.
+"""
 
 import weakref
 
 import numpy as np
 import tensorflow as tf
 
-NOISE_BLOCK = 1024  # rows of noise drawn with one key
+TILE = 2048  # rows: its layers stay in the cache of a CPU core
 
-_compiled = weakref.WeakKeyDictionary()
+_networks = weakref.WeakKeyDictionary()
 
 
-def decode(generator, psi, seed, first=0, batch_size=4096):
-    """Draw one structure for each row of psi.
+def decode(generator, psi, seed, first=0, walker=0):
+    """Draw one structure for each row of psi: x ~ p(x | psi) (paper, equation 6).
 
-    The noise of row i is keyed by (`seed`, `first` + i): the same structures come out however a
-    trajectory is cut into pieces (to the rounding of single precision).
+    The noise of a row follows from `seed`, `walker` and its number, `first` and on. Cut elsewhere
+    than between tiles, a trajectory gives the same structures to the rounding of single precision.
 
     Parameters
     ----------
@@ -25,8 +30,8 @@ def decode(generator, psi, seed, first=0, batch_size=4096):
     seed : int
     first : int
         Number of the first row within its trajectory.
-    batch_size : int
-        Rows decoded at once; the default keeps the layers in the cache of a CPU core.
+    walker : int
+        Number of the trajectory.
 
     Returns
     -------
@@ -36,7 +41,7 @@ def decode(generator, psi, seed, first=0, batch_size=4096):
     Raises
     ------
     ValueError
-        If psi does not fit the generator or is not finite.
+        If psi does not fit the generator or is not finite, or a number is negative.
     """
     latent_dim = generator.get_layer("psi").output.shape[1]
     noise_dim = generator.get_layer("noise").output.shape[1]
@@ -45,44 +50,47 @@ def decode(generator, psi, seed, first=0, batch_size=4096):
         raise ValueError(f"psi: got shape {psi.shape}, wanted (n_frames, {latent_dim})")
     if not np.isfinite(psi).all():
         raise ValueError("psi: has values that are not finite")
-    if first < 0 or batch_size < 1:
-        raise ValueError(f"first, batch_size: got {first}, {batch_size}, wanted >= 0 and >= 1")
-    run = _graph(generator)
+    if first < 0 or walker < 0:
+        raise ValueError(f"first, walker: got {first}, {walker}, wanted at least 0")
     out = np.empty((len(psi), *generator.output_shape[1:]), np.float32)
-    for start in range(0, len(psi), batch_size):
-        part = psi[start : start + batch_size]
-        noise = row_noise(seed, first + start, len(part), noise_dim)
-        out[start : start + len(part)] = run(tf.constant(part), noise)
+    done = 0
+    while done < len(psi):
+        tile, skip = divmod(first + done, TILE)
+        n = min(TILE - skip, len(psi) - done)
+        noise = tile_noise(seed, walker, tile, skip + n, noise_dim)[skip:]
+        out[done : done + n] = _network(generator, n)(psi[done : done + n], noise)
+        done += n
     return out
 
 
-def row_noise(seed, first, n_rows, noise_dim):
-    """Standard normal noise of rows `first` to `first` + `n_rows` of an endless table.
+def tile_noise(seed, walker, tile, n_rows, noise_dim):
+    """Standard normal noise of the first rows of a tile.
+
+    A short draw is the beginning of a longer one.
 
     Returns
     -------
-    tensor (n_rows, noise_dim), float32
+    ndarray (n_rows, noise_dim), float32
     """
-    # A key is two 64-bit words: one for the seed, one for the block of rows.
-    seed = int(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0] >> 1)
-    first_block, skip = divmod(int(first), NOISE_BLOCK)
-    blocks = range(first_block, (first + n_rows - 1) // NOISE_BLOCK + 1)
-    drawn = [
-        tf.random.stateless_normal(
-            (NOISE_BLOCK, noise_dim), tf.constant([seed, block], tf.int64), alg="philox"
-        )
-        for block in blocks
-    ]
-    return tf.concat(drawn, 0)[skip : skip + n_rows]
+    key = np.random.SeedSequence(seed, spawn_key=(walker, tile))
+    # SFC64 takes an eighth of the time of TensorFlow's stateless generators.
+    generator = np.random.Generator(np.random.SFC64(key))
+    return generator.standard_normal((n_rows, noise_dim), dtype=np.float32)
 
 
-def _graph(generator):
-    """The generator as a graph for any number of rows, compiled once for each model."""
-    if generator not in _compiled:
+def _network(generator, n_rows):
+    """The generator as a function: compiled for whole tiles, a graph for what is left over."""
+    whole = n_rows == TILE
+    known = _networks.setdefault(generator, {})
+    if whole not in known:
         # The closure must not keep the model alive, or the dictionary would never forget it.
         model = weakref.ref(generator)
-        _compiled[generator] = tf.function(
+        known[whole] = tf.function(
             lambda psi, noise: model()([psi, noise], training=False),
-            input_signature=[tf.TensorSpec(x.shape, tf.float32) for x in generator.inputs],
+            input_signature=[
+                tf.TensorSpec((TILE if whole else None, x.shape[1]), tf.float32)
+                for x in generator.inputs
+            ],
+            jit_compile=whole,
         )
-    return _compiled[generator]
+    return known[whole]

@@ -178,8 +178,7 @@ class MolGen(TransformerMixin, BaseEstimator):
         ndarray (n_frames, n_atoms, 3) or (n_frames, output_dim), float32, as y was; list for list
         """
         if isinstance(X, (list, tuple)) and len(X) and np.ndim(X[0]) == 2:
-            first = np.cumsum([0, *map(len, X)])
-            return [self._decode(x, start) for x, start in zip(X, first[:-1], strict=True)]
+            return [self._decode(x, walker) for walker, x in enumerate(X)]
         return self._decode(X, 0)
 
     def diagnose(self, psi, coords):
@@ -221,10 +220,10 @@ class MolGen(TransformerMixin, BaseEstimator):
         self._check_fitted()
         return self._parts.critic
 
-    def _decode(self, X, first):
+    def _decode(self, X, walker):
         self._check_fitted()
         psi = as_frames("X", X, self.latent_dim)
-        return decode(self.generator, psi, self._decode_seed(), first)
+        return decode(self.generator, psi, self._decode_seed(), walker=walker)
 
     def _decode_seed(self):
         return int(np.random.SeedSequence(self.seed).generate_state(1)[0])

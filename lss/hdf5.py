@@ -13,6 +13,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from lss.errors import InputError
 from lss.files import replacing
 
 HEADERS = 4096  # bytes at the beginning of a file that hold what is replaced: one page of memory
@@ -110,7 +111,10 @@ def find_layout(path, names):
             space = head.find(struct.pack(f"<{2 * len(shape)}Q", *shape, *shape), header)
             data = head.find(struct.pack("<QQ", start, size), header)
             if space < 0 or data < 0:
-                raise RuntimeError(f"HDF5 {h5py.version.hdf5_version} has another file layout")
+                raise InputError(
+                    f"HDF5 {h5py.version.hdf5_version} lays files out in a way that is not known "
+                    "here; write another format: --format xtc or dcd"
+                )
             starts.append(start)
             counts += [(space, 1), (space + 8 * len(shape), 1), (data + 8, size // shape[0])]
     return starts, counts

@@ -34,10 +34,8 @@ class Progress:
 
     @classmethod
     def read(cls, folder):
-        """The record in a folder, or None where there is none."""
+        """The record in a folder that has one."""
         path = folder / FILE
-        if not path.exists():
-            return None
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
         except ValueError as error:

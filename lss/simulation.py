@@ -10,11 +10,12 @@ import h5py
 import numpy as np
 from tqdm import tqdm
 
-from lss.decoding import TILE
+from cwgan.decoder import TILE
 from lss.errors import InputError
 from lss.files import PARTIAL, remove, replacing
 from lss.hdf5 import whole_dataset
 from lss.interruption import Interrupted
+from lss.progress import FILE
 from lss.writers import FORMATS
 
 WALKERS = 256  # of a group: trajectories simulated side by side
@@ -72,7 +73,13 @@ class Simulation:
             self.finish()
 
     def lay_out(self):
-        """psi.h5 at its full size, nan in all frames to come; topology.pdb of what is decoded."""
+        """psi.h5 at its full size, nan in all frames to come; topology.pdb of what is decoded.
+
+        What an earlier simulation left is removed only here, under the record of the new one.
+        """
+        for other in self.folder.iterdir():
+            if other.name != FILE:
+                remove(other)
         box, meta = self.simulator.box, self.simulator.box.meta
         if self.settings["format"] in FORMATS:
             with replacing(self.folder / "topology.pdb") as partial:

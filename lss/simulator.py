@@ -4,7 +4,6 @@ import mdtraj
 import numpy as np
 
 from lss.box import load_box, save_box
-from lss.decoding import Decoder
 from lss.errors import InputError
 from lss.features import Featurizer
 
@@ -33,7 +32,6 @@ class LatentSpaceSimulator:
         self.box = box
         self.lag_time_ps = float(box.meta["lag_time_ps"])
         self.n_modes = int(box.meta["n_modes"])
-        self.decoder = Decoder(box.cwgan)
         self.sampler = Sampler(box.mdn, box.meta["psi_low"], box.meta["psi_high"], outside=outside)
 
     @classmethod
@@ -119,7 +117,9 @@ class LatentSpaceSimulator:
 
     def coordinates(self, psi, seed, first=0, walker=0):
         """As `decode`, the coordinates alone: shape (n_frames, atoms, 3), **nm**."""
-        return self.decoder(self.check_latent(psi, "psi"), seed, walker, first)
+        from cwgan.decoder import decode
+
+        return decode(self.box.cwgan, self.check_latent(psi, "psi"), seed, first, walker)
 
     def simulate(self, to, n_steps, n_trajectories=1, seed=0, **options):
         """Write synthetic trajectories; see `lss.streaming.simulate`."""

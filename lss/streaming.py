@@ -6,9 +6,8 @@ import h5py
 import numpy as np
 
 from lss.errors import InputError
-from lss.files import remove
 from lss.interruption import noted_signals
-from lss.progress import Progress, digest, fingerprint
+from lss.progress import FILE, Progress, digest, fingerprint
 from lss.simulation import Simulation
 from lss.writers import FORMATS
 
@@ -47,7 +46,7 @@ def simulate(
     first_walker : int
         Number of the first trajectory, for runs that share out disjoint walkers.
     force : bool
-        Replace `to` where it exists (with `resume`: where its simulation is another).
+        Replace the simulation in `to` (with `resume`: where it is another).
     resume : bool
         Go on with the simulation in `to`, if there is one: with the same settings and networks the
         files become, byte for byte, those of a simulation that was never interrupted.
@@ -60,8 +59,9 @@ def simulate(
     Raises
     ------
     InputError
-        For a number below 1, an unknown format, start states of a wrong shape; where `to` exists
-        and neither `force` nor `resume` was given; where `resume` was given with other settings.
+        For a number below 1, an unknown format, start states of a wrong shape; where `to` holds a
+        simulation and neither `force` nor `resume` was given, or `resume` with other settings;
+        where it holds anything else.
     Interrupted
         After SIGINT or SIGTERM, when the block under way is written.
     """
@@ -108,8 +108,11 @@ def start_states(simulator, start, n_trajectories, seed, first_walker):
 
 def open_folder(to, settings, force, resume):
     """The record to go on from: of the simulation that is there, or of a new one."""
-    known = Progress.read(to) if resume else None
-    if known is not None:
+    if not (to / FILE).exists():
+        if to.exists() and not (to.is_dir() and not any(to.iterdir())):
+            raise InputError(f"{to} is not empty and is no simulation; give another folder")
+    elif resume:
+        known = Progress.read(to)
         change = known.change(settings)
         if change is None:
             return known
@@ -118,21 +121,10 @@ def open_folder(to, settings, force, resume):
                 f"the simulation in {to} has {change}; go on with its own settings and networks, "
                 "or give --force to begin anew"
             )
-    if to.exists() and not force:
-        refuse(to, resume)
-    remove(to)
-    to.mkdir(parents=True)
-    return Progress.begin(to, settings)
-
-
-def refuse(to, resume):
-    """Raise InputError on a folder that must not be overwritten; an empty one may be resumed."""
-    if resume and to.is_dir() and not any(to.iterdir()):
-        return
-    known = Progress.read(to)
-    if known is not None and not known.record["finished"]:
+    elif not force:
         raise InputError(
-            f"{to} holds a simulation that is not finished; give --resume to go on with it, "
+            f"{to} holds a simulation; give --resume to go on with it where it is not finished, "
             "--force to begin anew, or another folder"
         )
-    raise InputError(f"{to} exists; give --force to overwrite it, or another folder")
+    to.mkdir(parents=True, exist_ok=True)
+    return Progress.begin(to, settings)

@@ -1,8 +1,12 @@
-"""A synthetic molecule with two states, as MD, held-out MD and LSS."""
+"""A synthetic molecule with two states, as MD, held-out MD and LSS; frames of the pentapeptide."""
 
+import h5py
 import mdtraj
 import numpy as np
 import pytest
+
+from lss.examples import example
+from lss.hdf5 import topology_json
 
 N_ATOMS = 6
 
@@ -51,3 +55,33 @@ def two_runs(bistable):
         "md_coords": list(md_xyz), "lss_coords": lss_xyz, "topology": _topology(),
         "reference": md_xyz[0, 0], "heldout_psi": list(held), "heldout_coords": list(held_xyz),
     }  # fmt: skip
+
+
+def peptide(n_frames):
+    data = example("wlall")
+    return mdtraj.load(data.files[0], top=data.top)[:n_frames]
+
+
+@pytest.fixture(scope="module")
+def whole():
+    """37 frames of the pentapeptide, 100 ps apart."""
+    return peptide(37)
+
+
+@pytest.fixture(scope="module")
+def folder(whole, tmp_path_factory):
+    """The same frames in every format."""
+    folder = tmp_path_factory.mktemp("formats")
+    for kind in ("xtc", "trr", "nc", "dcd", "xyz", "pdb", "gro", "lammpstrj", "mdcrd"):
+        whole.save(str(folder / f"a.{kind}"))
+    with h5py.File(folder / "a.h5", "w") as file:
+        file["coordinates"] = whole.xyz
+        file["time"] = whole.time
+        file["cell_lengths"], file["cell_angles"] = whole.unitcell_lengths, whole.unitcell_angles
+        file["topology"] = np.array([topology_json(whole.topology).encode()])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def md_frames():
+    return peptide(200)

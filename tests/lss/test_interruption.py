@@ -225,8 +225,9 @@ def note_and_crash(self, group, frames, files):
 
 def test_a_folder_of_something_else_is_left_alone(simulator, tmp_path):
     (tmp_path / "thesis.tex").touch()
-    with pytest.raises(InputError, match="exists"):
-        simulator.simulate(tmp_path, 5, resume=True, progress=False)
+    for options in ({}, {"resume": True}, {"force": True}):
+        with pytest.raises(InputError, match="no simulation"):
+            simulator.simulate(tmp_path, 5, **options, progress=False)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 

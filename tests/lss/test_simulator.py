@@ -5,8 +5,8 @@ import mdtraj
 import numpy as np
 import pytest
 
+from cwgan.decoder import TILE
 from lss import store
-from lss.decoding import TILE
 from lss.errors import InputError
 from lss.simulator import LatentSpaceSimulator
 
@@ -141,9 +141,13 @@ def test_a_longer_simulation_begins_with_the_shorter(simulator, tmp_path):
     np.testing.assert_allclose(long.xyz[:11], short.xyz, atol=2e-3)
 
 
-def test_an_existing_folder_is_not_overwritten(simulator, tmp_path):
+def test_a_simulation_is_overwritten_by_force_only(simulator, tmp_path):
+    simulator.simulate(tmp_path, 3, n_trajectories=2, progress=False)
     with pytest.raises(InputError, match="--force"):
         simulator.simulate(tmp_path, 3)
+    simulator.simulate(tmp_path, 4, force=True, progress=False)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"simulation.json", "psi.h5", "topology.pdb", "traj-0000.xtc"}
 
 
 @pytest.mark.parametrize(

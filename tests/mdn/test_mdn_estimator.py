@@ -1,6 +1,5 @@
 """`Propagator`: fit, drop-in behaviour, seeds, errors."""
 
-import json
 import pickle
 
 import keras
@@ -10,7 +9,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError as SklearnNotFittedError
 
 from mdn import NotFittedError, Propagator
-from mdn.data import hold_out, pair_starts, pairs
+from mdn.data import hold_out, pairs
 
 
 def small(**settings):
@@ -256,22 +255,6 @@ def test_bad_settings_are_refused(paths, settings, message):
     assert not p.is_fitted
 
 
-@pytest.mark.parametrize(
-    "data, message",
-    [
-        (np.zeros((50, 3)), r"X must have the shape \(n_frames, 2\)"),
-        ([np.zeros((50, 2)), np.zeros(50)], r"X\[1\] must have the shape"),
-        ([], "X holds no frames"),
-        (np.full((50, 2), np.nan), "X must be finite; it is not in frame 0"),
-        (np.ones((50, 2)) * [[1, 2]], "coordinate 0 of X is constant"),
-        ([["a", "b"]], "must be an array of numbers"),
-    ],
-)
-def test_bad_data_are_refused(data, message):
-    with pytest.raises(ValueError, match=message):
-        small(bounds="data").fit(data)
-
-
 def test_unknown_preset():
     with pytest.raises(ValueError, match="no preset 'best'; there are recommended, paper"):
         Propagator.from_preset("best", 2)
@@ -281,54 +264,3 @@ def test_paper_preset_has_the_settings_of_the_paper():
     p = Propagator.from_preset("paper", 3, lag_time=7)
     assert (p.n_components, p.hidden_layer_depth, p.hidden_size) == (24, 2, 100)
     assert (p.activation, p.early_stopping, p.lag_time) == ("relu", 10, 7)
-
-
-def test_pairs_never_span_trajectories():
-    parts = [np.arange(5.0)[:, None], 100 + np.arange(2.0)[:, None], 200 + np.arange(4.0)[:, None]]
-    x, y = pairs(parts, 3)
-    np.testing.assert_array_equal(np.hstack([x, y]), [[0, 3], [1, 4], [200, 203]])
-    assert pair_starts(parts, 3).tolist() == [0, 1, 7]
-
-
-def test_held_out_parts_share_nothing_with_the_training_data():
-    parts = [np.arange(100.0 * i, 100.0 * i + 50)[:, None] for i in range(10)]
-    training, held = hold_out(parts, 0.2, 5, seed=0)
-    assert len(training) == 8 and len(held) == 2
-    training, held = hold_out(parts[:2], 0.2, 5, seed=0)
-    assert [len(t) for t in training] == [40, 40] and [len(t) for t in held] == [10, 10]
-    for whole, a, b in zip(parts[:2], training, held, strict=True):
-        np.testing.assert_array_equal(np.concatenate([a, b]), whole)
-    assert hold_out(parts, 0, 5, 0) == (parts, [])
-
-
-def test_diagnosis_of_a_good_model_finds_nothing(fitted, paths):
-    report = fitted.diagnose(paths)
-    assert report["warnings"] == []
-    assert json.loads(json.dumps(report)) == report
-    for i, a in enumerate((0.9, 0.5)):
-        exact = -1 / np.log(a)
-        error = np.hypot(report["timescales_error"][i], report["timescales_data_error"][i])
-        assert abs(report["timescales"][i] - exact) < 4 * error
-        # The variance explained is the squared correlation, to 4 standard errors n^-1/2.
-        assert abs(report["r2"][i] - a**2) < 4 / np.sqrt(6600)
-    assert [row["lags"] for row in report["chapman_kolmogorov"]] == [1, 2, 5, 10]
-
-
-def test_diagnosis_sees_lost_kinetics(paths, caplog):
-    """A model trained on shuffled frames: right free energies, no memory."""
-    rng = np.random.default_rng(0)
-    shuffled = [rng.permutation(p) for p in paths]
-    settings = {"n_components": 4, "n_updates": 500, "lag_time": 1, "verbose": False}
-    p = Propagator.from_preset("recommended", 2, **settings).fit(shuffled)
-    warnings = " ".join(p.diagnose(paths)["warnings"])
-    for sentence in (
-        "Coordinate 1: the mean prediction explains",
-        "Coordinate 1: the one-step correlation of the model is",
-        "Chapman-Kolmogorov: after 1 lags mode 1",
-    ):
-        assert sentence in warnings and sentence in caplog.text
-
-
-def test_diagnosis_shows_the_spread_of_an_ensemble(paths):
-    p = small(n_models=2, n_epochs=10, bounds="data").fit(paths)
-    assert np.shape(p.diagnose(paths)["timescales_members"]) == (2, 2)

@@ -1,0 +1,41 @@
+"""Trajectories into pairs of frames."""
+
+import numpy as np
+import pytest
+
+from mdn import Propagator
+from mdn.data import hold_out, pair_starts, pairs
+
+
+@pytest.mark.parametrize(
+    "data, message",
+    [
+        (np.zeros((50, 3)), r"X must have the shape \(n_frames, 2\)"),
+        ([np.zeros((50, 2)), np.zeros(50)], r"X\[1\] must have the shape"),
+        ([], "X holds no frames"),
+        (np.full((50, 2), np.nan), "X must be finite; it is not in frame 0"),
+        (np.ones((50, 2)) * [[1, 2]], "coordinate 0 of X is constant"),
+        ([["a", "b"]], "must be an array of numbers"),
+    ],
+)
+def test_bad_data_are_refused(data, message):
+    with pytest.raises(ValueError, match=message):
+        Propagator(2, lag_time=2, bounds="data", verbose=False).fit(data)
+
+
+def test_pairs_never_span_trajectories():
+    parts = [np.arange(5.0)[:, None], 100 + np.arange(2.0)[:, None], 200 + np.arange(4.0)[:, None]]
+    x, y = pairs(parts, 3)
+    np.testing.assert_array_equal(np.hstack([x, y]), [[0, 3], [1, 4], [200, 203]])
+    assert pair_starts(parts, 3).tolist() == [0, 1, 7]
+
+
+def test_held_out_parts_share_nothing_with_the_training_data():
+    parts = [np.arange(100.0 * i, 100.0 * i + 50)[:, None] for i in range(10)]
+    training, held = hold_out(parts, 0.2, 5, seed=0)
+    assert len(training) == 8 and len(held) == 2
+    training, held = hold_out(parts[:2], 0.2, 5, seed=0)
+    assert [len(t) for t in training] == [40, 40] and [len(t) for t in held] == [10, 10]
+    for whole, a, b in zip(parts[:2], training, held, strict=True):
+        np.testing.assert_array_equal(np.concatenate([a, b]), whole)
+    assert hold_out(parts, 0, 5, 0) == (parts, [])

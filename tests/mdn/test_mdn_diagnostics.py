@@ -1,0 +1,41 @@
+"""Does the diagnosis see what is wrong, and nothing where nothing is?"""
+
+import json
+
+import numpy as np
+
+from mdn import Propagator
+
+
+def test_diagnosis_of_a_good_model_finds_nothing(fitted, paths):
+    report = fitted.diagnose(paths)
+    assert report["warnings"] == []
+    assert json.loads(json.dumps(report)) == report
+    for i, a in enumerate((0.9, 0.5)):
+        exact = -1 / np.log(a)
+        error = np.hypot(report["timescales_error"][i], report["timescales_data_error"][i])
+        assert abs(report["timescales"][i] - exact) < 4 * error
+        # The variance explained is the squared correlation, to 4 standard errors n^-1/2.
+        assert abs(report["r2"][i] - a**2) < 4 / np.sqrt(6600)
+    assert [row["lags"] for row in report["chapman_kolmogorov"]] == [1, 2, 5, 10]
+
+
+def test_diagnosis_sees_lost_kinetics(paths, caplog):
+    """A model trained on shuffled frames: right free energies, no memory."""
+    rng = np.random.default_rng(0)
+    shuffled = [rng.permutation(p) for p in paths]
+    settings = {"n_components": 4, "n_updates": 500, "lag_time": 1, "verbose": False}
+    p = Propagator.from_preset("recommended", 2, **settings).fit(shuffled)
+    warnings = " ".join(p.diagnose(paths)["warnings"])
+    for sentence in (
+        "Coordinate 1: the mean prediction explains",
+        "Coordinate 1: the one-step correlation of the model is",
+        "Chapman-Kolmogorov: after 1 lags mode 1",
+    ):
+        assert sentence in warnings and sentence in caplog.text
+
+
+def test_diagnosis_shows_the_spread_of_an_ensemble(paths):
+    settings = {"n_components": 3, "lag_time": 2, "n_epochs": 10, "hidden_size": 8}
+    p = Propagator(2, **settings, n_models=2, bounds="data", verbose=False).fit(paths)
+    assert np.shape(p.diagnose(paths)["timescales_members"]) == (2, 2)
