@@ -10,7 +10,7 @@ import weakref
 import numpy as np
 import tensorflow as tf
 
-TILE = 2048  # rows: its layers stay in the cache of a CPU core
+TILE = 2048  # rows; twice as many are hardly faster
 
 _networks = weakref.WeakKeyDictionary()
 
@@ -73,7 +73,7 @@ def tile_noise(seed, walker, tile, n_rows, noise_dim):
     ndarray (n_rows, noise_dim), float32
     """
     key = np.random.SeedSequence(seed, spawn_key=(walker, tile))
-    # SFC64 takes an eighth of the time of TensorFlow's stateless generators.
+    # SFC64 takes a fifth of the time of TensorFlow's stateless generators.
     generator = np.random.Generator(np.random.SFC64(key))
     return generator.standard_normal((n_rows, noise_dim), dtype=np.float32)
 
