@@ -21,7 +21,7 @@ MAX_NOVELTY = 1000  # frames whose neighbours are looked for
 MAX_PAIRED = 4000  # frames of an energy distance
 
 
-def diagnose(psi, coords, made, graph=None, regressor=None, target=None, features=None, seed=0):
+def diagnose(psi, coords, made, graph=None, seed=0):
     """Compare structures drawn from psi with those that belong to it.
 
     Parameters
@@ -31,9 +31,6 @@ def diagnose(psi, coords, made, graph=None, regressor=None, target=None, feature
         Data and drawn structures, **nm**, superposed.
     graph : BondGraph, optional
         Without it nothing is said of bonds, contacts and chirality.
-    regressor, target, features : callable, optional
-        Features -> standardised psi (and more), psi -> the same, coordinates -> features. A
-        regressor is fitted on half of the data if none is given.
     seed : int
 
     Returns
@@ -55,7 +52,7 @@ def diagnose(psi, coords, made, graph=None, regressor=None, target=None, feature
     out.update(_novelty(d, d_md, seed))
     if graph is not None:
         out.update(_geometry(graph, coords, made))
-    out.update(_round_trip(psi, coords, made, regressor, target, features, d_md, d, seed))
+    out.update(_round_trip(psi, d, d_md, seed))
     out = {name: _plain(value) for name, value in out.items()}
     out["warnings"] = _sentences(out)
     return out
@@ -132,22 +129,21 @@ def choose_far(pairs, coords, most=20_000):
     return pairs[np.argsort(least)[:most]]
 
 
-def _round_trip(psi, coords, made, regressor, target, features, d_md, d, seed):
-    """How well psi can be read from the drawn structures and from the data's."""
+def _round_trip(psi, d, d_md, seed):
+    """How well psi can be read from the pair distances drawn, and from the data's.
+
+    A regressor reads them, fitted on every other frame of the data and asked about the rest: not
+    the one that training went by, if it did.
+    """
     if d.shape[1] == 0 or len(psi) < 100:
         return {}
-    if regressor is None:
-        scale, mean = np.maximum(psi.std(0), 1e-12), psi.mean(0)
-        wanted = (psi - mean) / scale
-        spread, middle = np.maximum(d_md.std(0), 0.004), d_md.mean(0)
-        made, coords = ((x - middle) / spread for x in (d, d_md))
-        features = tf.identity
-        regressor, _ = fit_regressor(features, coords[::2], wanted[::2], seed, n_steps=1000)
-    else:
-        wanted = np.asarray(target(psi))
-    out, variance = {}, wanted[1::2].var(0)[: psi.shape[1]] + 1e-12
-    for name, x in (("", made), ("_md", coords)):
-        error = (read(regressor, features, x[1::2]) - wanted[1::2])[:, : psi.shape[1]]
+    wanted = (psi - psi.mean(0)) / np.maximum(psi.std(0), 1e-12)
+    middle, spread = d_md.mean(0), np.maximum(d_md.std(0), 0.004)
+    d, d_md = (d - middle) / spread, (d_md - middle) / spread
+    regressor, _ = fit_regressor(tf.identity, d_md[::2], wanted[::2], seed, n_steps=1000)
+    out, variance = {}, wanted[1::2].var(0) + 1e-12
+    for name, x in (("", d), ("_md", d_md)):
+        error = read(regressor, tf.identity, x[1::2]) - wanted[1::2]
         out[f"psi_r2{name}"] = 1 - (error**2).mean(0) / variance
         out[f"psi_median_error{name}"] = np.median(np.abs(error), 0)
     return out

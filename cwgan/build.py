@@ -10,10 +10,12 @@ import tensorflow as tf
 
 from cwgan import networks
 from cwgan.bonds import BondGraph, bond_graph
+from cwgan.condition import balanced_rows
 from cwgan.convergence import Convergence
 from cwgan.diagnostics import energy_distance
 from cwgan.features import FlatFeatures, StructureFeatures, in_chunks
 from cwgan.regression import fit_regressor
+from cwgan.settling import settle
 from cwgan.training import AdversarialModel
 
 logger = logging.getLogger(__name__)
@@ -24,6 +26,7 @@ MAX_DRAWN = 20_000  # frames drawn for one call
 WORTH_XLA = 500  # updates
 MAX_HELD_OUT = 4000  # frames for evaluation, at most a tenth
 MIN_HELD_OUT = 50
+SETTLING = 6000  # updates
 MAX_SAMPLE = 20_000  # frames from which scales and quantiles are taken
 MAX_REGRESSION = 50_000
 CONSISTENT = 0.95  # R^2 of the regressor from which a coordinate takes part
@@ -43,10 +46,6 @@ class Parts:
 
     def condition(self):
         """Model psi -> condition of the critic, or None where psi itself is."""
-        return _up_to(self.generator, "condition")
-
-    def target(self):
-        """Model psi -> what the regressor reads: standardised psi and its rank; or None."""
         return _up_to(self.generator, "condition")
 
 
@@ -146,18 +145,20 @@ def train(settings, parts, psi, coords):
         parts.condition() or tf.identity,
         psi[kept],
         coords[kept],
+        balanced_rows(psi[kept]) if settings.head == "bonds" else np.arange(len(kept)),
         batch_size=settings.batch_size,
         n_critic=settings.n_discriminator,
         n_inner=n_inner,
         smoothing=settings.smoothing,
         seed=seeds[1],
         regressor=parts.regressor,
-        target=parts.target(),
         consistency=weights,
         repulsion=settings.repulsion,
     )
     # Compilation takes as long as some hundred updates without it.
     model.compile(_optimizer(settings), _optimizer(settings), jit_compile=budget >= WORTH_XLA)
+    if settings.head == "bonds" and not parts.n_updates:
+        settle(model, min(SETTLING, budget))
     judge = Convergence(
         psi[held],
         in_chunks(parts.structure.distances, coords[held]),
@@ -173,7 +174,7 @@ def train(settings, parts, psi, coords):
     model.fit(calls, batch_size=1, epochs=n_epochs, shuffle=False, verbose=0, callbacks=[judge])
     history = judge.history
     if parts.regressor is not None:
-        # Of psi's value, then of its rank.
+        # Of psi's logarithmic scale, then of its rank.
         history["regressor_r2"] = parts.regressor_r2.reshape(2, -1).tolist()
         history["consistent"] = (weights.reshape(2, -1) > 0).tolist()
     done = parts.n_updates + judge.history["updates"][-1]
@@ -182,7 +183,7 @@ def train(settings, parts, psi, coords):
 
 def _add_regressor(parts, psi, coords, seed):
     rows = _evenly(len(psi), MAX_REGRESSION)
-    targets = parts.target()(psi[rows]).numpy()
+    targets = parts.condition()(psi[rows]).numpy()
     parts.regressor, parts.regressor_r2 = fit_regressor(
         parts.structure, coords[rows], targets, seed
     )

@@ -7,7 +7,7 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from cwgan.decoder import decode
-from cwgan.diagnostics import energy_distance, variance_over
+from cwgan.diagnostics import energy_distance, mean_distance, variance_over
 from cwgan.features import in_chunks
 
 logger = logging.getLogger(__name__)
@@ -16,8 +16,10 @@ CONSTANT_PART = 0.3  # of the budget at the full learning rate, at most
 LAST_PART = 0.02  # of the learning rate, at the end
 PATIENCE = 6  # evaluations without progress before the rate starts to fall
 PROGRESS = 0.97  # an energy distance below this part of the best counts as progress
-REACHED = 3  # evaluations at the floor before training stops
+REACHED = 3  # evaluations at the floor before training comes to its end
+FINISH = 5000  # updates in which it does
 AT_FLOOR = 1.05  # times the floor counts as at the floor: the floor itself is an estimate
+AS_GOOD = 1.1  # times the best counts as as good: the estimate scatters
 
 
 class Convergence(keras.callbacks.Callback):
@@ -25,9 +27,10 @@ class Convergence(keras.callbacks.Callback):
 
     At the end of each epoch the smoothed generator decodes held-out psi, and the energy distance of
     the result to the held-out structures is taken. The learning rate is constant until that no
-    longer falls, or for 30 % of the budget, and goes linearly to 2 % of itself from then on.
-    Training stops when the distance stays at its floor (structures against other structures). The
-    best weights are restored.
+    longer falls, for 30 % of the budget at most, and goes linearly to 2 % of itself from then on.
+    Once the distance stays at its floor (structures against other structures), it does so within
+    5,000 updates, and training ends. Of the weights that are as good as the best, the last are
+    kept: they were made at the lowest rate.
 
     Parameters
     ----------
@@ -61,11 +64,13 @@ class Convergence(keras.callbacks.Callback):
             "warnings": [],
         }
         self.best, self._weights = np.inf, None
-        self._done, self._at_floor = 0, 0
-        self._decay_from, self._since = int(CONSTANT_PART * n_updates), 0
+        self._done, self._at_floor, self._finishing = 0, 0, False
+        self._decay_from, self._until = int(CONSTANT_PART * n_updates), n_updates
+        self._since = 0
 
     def on_train_begin(self, logs=None):
-        self._rate = float(self.model.generator_optimizer.learning_rate)
+        self._within = mean_distance(self.wanted, self.wanted)
+        self._rate = self._high = float(self.model.generator_optimizer.learning_rate)
         self._bar = tqdm(total=self.n_updates, desc="cWGAN", disable=not self.verbose)
 
     def on_train_batch_begin(self, batch, logs=None):
@@ -83,7 +88,7 @@ class Convergence(keras.callbacks.Callback):
             self.history.setdefault(name, []).append(float(value))
         made = in_chunks(self.distances, decode(self.model.smoothed, self.psi, self.seed))
         finite = np.isfinite(made).all() and all(np.isfinite(v) for v in logs.values())
-        distance = energy_distance(made, self.wanted) if finite else float("inf")
+        distance = energy_distance(made, self.wanted, self._within) if finite else float("inf")
         ratio = variance_over(made, self.wanted) if finite else float("nan")
         self.history["updates"].append(self._done)
         self.history["energy_distance"].append(distance)
@@ -108,19 +113,29 @@ class Convergence(keras.callbacks.Callback):
     def rate(self, done):
         """Learning rate after `done` updates."""
         if not self.decay or done < self._decay_from:
-            return self._rate
-        left = (self.n_updates - done) / max(1, self.n_updates - self._decay_from)
-        return self._rate * max(left, LAST_PART)
+            return self._high
+        left = (self._until - done) / max(1, self._until - self._decay_from)
+        return max(self._high * left, self._rate * LAST_PART)
 
     def _progress(self, distance):
         self._since = 0 if distance < PROGRESS * self.best else self._since + 1
         if self._since >= PATIENCE and self._done < self._decay_from:
             self._decay_from = self._done
-        if distance < self.best:
-            self.best, self._weights = distance, self.model.smoothed.get_weights()
-        self._at_floor = self._at_floor + 1 if distance <= AT_FLOOR * self.floor else 0
-        if self._at_floor >= REACHED:
+        at_floor = distance <= AT_FLOOR * self.floor
+        self._at_floor = self._at_floor + 1 if at_floor else 0
+        if self._at_floor == REACHED and not self._finishing:
+            self._finish()
+        self.best = min(self.best, distance)
+        if at_floor or distance <= AS_GOOD * self.best:
+            self._weights = self.model.smoothed.get_weights()
+        if self._finishing and self._done >= self._until:
             self.model.stop_training = True
+
+    def _finish(self):
+        """Let the rate fall from where it is to its end."""
+        self._finishing, self._high = True, self.rate(self._done)
+        self._decay_from = self._done
+        self._until = min(self._done + FINISH, self._until)
 
     def _judge(self):
         last, ratio = self.history["energy_distance"][-1], self.history["variance_ratio"]

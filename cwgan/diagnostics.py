@@ -5,7 +5,7 @@ import numpy as np
 from cwgan.features import distances, in_chunks, volumes
 
 
-def energy_distance(a, b, chunk=256):
+def energy_distance(a, b, within_b=None):
     """Energy distance of two samples, 2 E|a - b| - E|a - a'| - E|b - b'|.
 
     Never negative: two samples of n frames of one distribution are about E|a - a'| (1/n + 1/n)
@@ -15,21 +15,22 @@ def energy_distance(a, b, chunk=256):
     Parameters
     ----------
     a, b : array-like (n_frames, n_features)
-    chunk : int
-        Rows handled at once.
+    within_b : float, optional
+        `mean_distance(b, b)` where it is known already.
 
     Returns
     -------
     float
     """
     a, b = np.asarray(a, np.float32), np.asarray(b, np.float32)
+    within_b = mean_distance(b, b) if within_b is None else within_b
+    return float(max(2 * mean_distance(a, b) - mean_distance(a, a) - within_b, 0.0))
+
+
+def mean_distance(a, b, chunk=256):
+    """Mean of |a_i - b_j| over all pairs, over the square root of the number of features."""
     if a.shape[1] == 0:
         return 0.0
-    within = _mean_distance(a, a, chunk) + _mean_distance(b, b, chunk)
-    return float(max(2 * _mean_distance(a, b, chunk) - within, 0.0))
-
-
-def _mean_distance(a, b, chunk):
     total, b_squared = 0.0, (b**2).sum(1)
     for start in range(0, len(a), chunk):
         part = a[start : start + chunk]

@@ -40,7 +40,7 @@ class MolGen(TransformerMixin, BaseEstimator):
     n_discriminator : int
     head : {"tanh", "bonds"}
         Last layer of the generator: scaled coordinates, or a tree of bond vectors. With "bonds" the
-        critic sees internal geometry, and psi is given by value and rank.
+        critic sees internal geometry, and psi is given on a logarithmic scale and by rank.
     bonds : array-like (n_bonds, 2) of int, optional
         Bonds between the atoms 0 to n_atoms - 1. With ``head="bonds"`` they are guessed if missing;
         with "tanh" only `diagnose` looks at them.
@@ -57,8 +57,8 @@ class MolGen(TransformerMixin, BaseEstimator):
         Weight of the term that asks a structure to give back its psi, as a small regressor fitted
         beforehand reads it; for ``head="bonds"``.
     repulsion : float
-        Weight of the term that keeps atoms from coming closer than they ever do in the data; for
-        ``head="bonds"``.
+        Weight of the term that keeps atoms from coming closer than they ever do in the data, which
+        rises as the learning rate falls; for ``head="bonds"``.
     warm_start : bool
         Whether a second fit goes on from the weights of the first.
     seed : int, optional
@@ -199,14 +199,7 @@ class MolGen(TransformerMixin, BaseEstimator):
         if coords.ndim != 3:
             raise ValueError("coords: diagnose needs (n_frames, n_atoms, 3)")
         made = decode(self.generator, psi, self._decode_seed())
-        parts, reader = self._parts, {}
-        if parts.regressor is not None:
-            reader = {
-                "regressor": parts.regressor,
-                "target": parts.target(),
-                "features": parts.structure,
-            }
-        out = diagnose(psi, coords, made, parts.graph, **reader)
+        out = diagnose(psi, coords, made, self._parts.graph)
         out["warnings"] = [*self.history["warnings"], *out["warnings"]]
         return out
 

@@ -69,11 +69,15 @@ class StructureFeatures:
         return tf.concat([(flat - self._coords_mean) / self._spread, invariant], 1)
 
     def overlap(self, coords):
-        """Sum over contacts of (d - nearest distance in the data)^2 below it, in (.01 nm)^2."""
+        """Sum over contacts of how much closer they are than ever in the data, in .01 nm.
+
+        Linear beyond .01 nm: a square would outweigh all else while structures are still raw, and
+        blow them up to where nothing touches.
+        """
         if not len(self.contacts):
             return tf.zeros(())
         inside = tf.nn.relu(self._nearest - distances(coords, self.contacts)) / OVERLAP_SCALE
-        return tf.reduce_sum(inside**2, 1)
+        return tf.reduce_sum(tf.sqrt(1 + inside**2) - 1, 1)
 
     def distances(self, coords):
         """Standardised pair distances (n_frames, n_pairs), the space of the energy distance."""

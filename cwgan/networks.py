@@ -4,15 +4,13 @@ All that a generator needs (scaling, the rank transform of psi, the geometry of 
 its layers, so that ``keras.models.load_model`` opens a saved one where this package is missing.
 """
 
-from itertools import pairwise
-
 import keras
 import numpy as np
 
+from cwgan.condition import condition
 from cwgan.heads import molecular_head
 from cwgan.placement import plan
 
-N_QUANTILES = 201
 N_SWITCHED = 8  # components of the noise that also work as switches
 QUARTILES = (-0.6745, 0.0, 0.6745)
 STEEPNESS = 1e3
@@ -80,48 +78,24 @@ def molecular_generator(psi, coords, graph, noise_dim, depth, width, activation,
     -------
     keras.Model
         [psi (n, latent_dim), noise (n, noise_dim)] -> coordinates (n, n_atoms, 3), **nm**. The
-        layer "condition" holds standardised psi and its rank.
+        layer "condition" holds what the networks see of psi.
     """
     seeds = Seeds(seed)
     psi_in = keras.Input((psi.shape[1],), name="psi")
     noise = keras.Input((noise_dim,), name="noise")
-    x = keras.layers.Concatenate(name="hidden_input")(
-        [noise, step_code(noise, noise_dim), condition(psi_in, psi)]
+    given = keras.layers.Concatenate(name="hidden_input")(
+        [noise, step_code(noise, noise_dim), condition(psi_in, psi, _frozen)]
     )
-    x = _hidden(x, depth, width, activation, seeds)
+    x = _hidden(given, depth, width, activation, seeds)
+    # Stiff bonds and angles fluctuate almost independently and near a Gaussian: the head can take
+    # them from the noise itself, past hidden layers that would have to carry every one of them.
+    x = keras.layers.Concatenate(name="head_input")([x, given])
 
     def dense(units, **options):
         return _dense(units, seeds, **options)
 
     x = molecular_head(x, coords, plan(graph, coords), dense, _frozen)
     return keras.Model([psi_in, noise], x, name="generator")
-
-
-def condition(x, psi):
-    """Standardised psi beside its rank, both of mean 0 and variance 1.
-
-    Slow modes are spiky: nearly all frames within a tenth of a standard deviation, a few far out.
-    The value tells the states apart, the rank resolves the structure inside them.
-
-    Parameters
-    ----------
-    x : keras tensor (n, latent_dim)
-    psi : ndarray (n_frames, latent_dim)
-
-    Returns
-    -------
-    keras tensor (n, 2 latent_dim)
-    """
-    mean, scale = psi.mean(0, dtype=float), psi.std(0, dtype=float)
-    scale = np.where(scale > 1e-6 * np.abs(mean) + 1e-12, scale, 1.0)
-    value = keras.layers.Rescaling(
-        (1 / scale).tolist(), (-mean / scale).tolist(), name="standardised_psi"
-    )(x)
-    ramps, shares = _quantile_ramps((psi - mean) / scale)
-    rank = _frozen(ramps[0], ramps[1], name="quantile_ramps")(value)
-    rank = keras.layers.ReLU(max_value=1.0, name="clipped_ramps")(rank)
-    rank = _frozen(shares[0], shares[1], name="rank")(rank)
-    return keras.layers.Concatenate(name="condition")([value, rank])
 
 
 def step_code(noise, noise_dim):
@@ -184,46 +158,3 @@ def _frozen(kernel, bias, name):
     layer.build((None, kernel.shape[0]))
     layer.set_weights([kernel] if bias is None else [kernel, bias])
     return layer
-
-
-def _quantile_ramps(values):
-    """Weights of the piecewise linear rank of each column as a sum of clipped ramps.
-
-    Returns
-    -------
-    tuple of (kernel, bias)
-        For the ramps: each goes from 0 to 1 between two neighbouring quantiles.
-    tuple of (kernel, bias)
-        For their weighted sum, scaled to the range -sqrt(3) to sqrt(3): variance 1.
-    """
-    ramps, shares = [], []
-    levels = np.linspace(0, 1, N_QUANTILES)
-    for column in values.T:
-        knots = np.quantile(column, levels)
-        # Intervals too narrow for single precision are joined to the next.
-        keep = [0]
-        for k in range(1, len(knots)):
-            if knots[k] - knots[keep[-1]] > 1e-4:
-                keep.append(k)
-        keep = keep if len(keep) > 1 else [0, 0]
-        ramps.append(
-            [(a, max(b - a, 1.0)) if b <= a else (a, b - a) for a, b in _steps(knots[keep])]
-        )
-        shares.append(np.diff(levels[keep]))
-    sizes = [len(ramp) for ramp in ramps]
-    kernel, bias = np.zeros((len(ramps), sum(sizes))), np.zeros(sum(sizes))
-    total, middle = np.zeros((sum(sizes), len(ramps))), np.full(len(ramps), -np.sqrt(3.0))
-    start = 0
-    for j, (ramp, share) in enumerate(zip(ramps, shares, strict=True)):
-        stop = start + len(ramp)
-        low, width = np.array(ramp).T
-        kernel[j, start:stop], bias[start:stop] = 1 / width, -low / width
-        # A column without any variation has no share to give: its rank is the middle.
-        total[start:stop, j] = 2 * np.sqrt(3.0) * (share / share.sum() if share.sum() else share)
-        middle[j] = middle[j] if share.sum() else 0.0
-        start = stop
-    return (kernel, bias), (total, middle)
-
-
-def _steps(knots):
-    return list(pairwise(knots))

@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 PENALTY = 10.0
+MOST_REPULSION = 10.0  # times its weight, at the lowest rates
 
 
 class AdversarialModel(keras.Model):
@@ -20,20 +21,20 @@ class AdversarialModel(keras.Model):
     structure, condition : callable
         Tensor of coordinates -> what the critic sees; tensor of psi -> its condition.
     regressor : callable or None
-        What the critic sees -> standardised psi and its rank, for the consistency term.
-    target : callable
-        psi -> standardised psi and its rank.
+        What the critic sees -> the condition, for the consistency term.
     psi : ndarray (n_frames, latent_dim)
     coords : ndarray (n_frames, ...)
+    pool : ndarray (n_draws,), int
+        Rows of the frames that batches are drawn from evenly; a row can be there many times.
     batch_size, n_critic, n_inner : int
         Frames of one update; critic updates for each one of the generator; generator updates in
         one call.
     smoothing : float
         Momentum of the running mean of the weights, 0 for none.
-    consistency : ndarray (2 latent_dim,) or None
-        Weight of the consistency term of each slow coordinate, then of each one's rank.
+    consistency : ndarray (condition_dim,) or None
+        Weight of each component of the condition in the consistency term.
     repulsion : float
-        Weight of the term against contacts closer than in the data.
+        Weight of the term against contacts closer than in the data; it rises as the rate falls.
     seed : int
     """
 
@@ -46,6 +47,7 @@ class AdversarialModel(keras.Model):
         condition,
         psi,
         coords,
+        pool,
         *,
         batch_size,
         n_critic,
@@ -53,17 +55,19 @@ class AdversarialModel(keras.Model):
         smoothing,
         seed,
         regressor=None,
-        target=None,
         consistency=None,
         repulsion=0.0,
     ):
         super().__init__()
         self.generator, self.smoothed, self.critic = generator, smoothed, critic
         self.structure, self.condition = structure, condition
-        self.regressor, self.target = regressor, target
+        self.regressor = regressor
         self.psi = tf.convert_to_tensor(psi, tf.float32)
         self.coords = tf.convert_to_tensor(coords, tf.float32)
+        self.pool = tf.convert_to_tensor(pool, tf.int32)
         self.batch_size, self.n_critic, self.n_inner = batch_size, n_critic, n_inner
+        # Half of a batch tells the critic's slope well enough, and saves an eighth of the time.
+        self.half = max(1, batch_size // 2)
         self.smoothing, self.seed = smoothing, seed
         self.consistency, self.repulsion = consistency, repulsion
         self.noise_dim = generator.get_layer("noise").output.shape[1]
@@ -73,18 +77,15 @@ class AdversarialModel(keras.Model):
         super().compile(**options)
         self.generator_optimizer = generator_optimizer
         self.critic_optimizer = critic_optimizer
+        self._full_rate = float(generator_optimizer.learning_rate)
         generator_optimizer.build(self.generator.trainable_variables)
         critic_optimizer.build(self.critic.trainable_variables)
 
     def train_step(self, data):
         """Make `n_inner` generator updates; returns means of the losses."""
-
         # The frames are drawn before the loop: a loop carries a copy of all that it reads.
         count = tf.cast(self.generator_optimizer.iterations, tf.int32)
-        shape = (self.n_inner, self.n_critic, self.batch_size)
-        key = tf.stack([self.seed, -1 - count])
-        rows = tf.random.stateless_uniform(shape, key, 0, len(self.psi), tf.int32, alg="philox")
-        psi, coords = tf.gather(self.psi, rows), tf.gather(self.coords, rows)
+        psi, coords = self.frames(-1 - count, (self.n_inner, self.n_critic, self.batch_size))
 
         def body(i, totals):
             return i + 1, totals + self._update(psi[i], coords[i])
@@ -99,6 +100,14 @@ class AdversarialModel(keras.Model):
             "consistency": consistency,
             "overlap": overlap,
         }
+
+    def frames(self, key, shape):
+        """Frames drawn from the pool, psi (*shape, latent_dim) and coordinates (*shape, ...)."""
+        rows = tf.random.stateless_uniform(
+            shape, tf.stack([self.seed, key]), 0, len(self.pool), tf.int32, alg="philox"
+        )
+        rows = tf.gather(self.pool, rows)
+        return tf.gather(self.psi, rows), tf.gather(self.coords, rows)
 
     def _update(self, psis, coords):
         """One update on psi (n_critic, batch_size, latent_dim) and the structures there."""
@@ -127,13 +136,13 @@ class AdversarialModel(keras.Model):
         key = tf.stack([self.seed, count * (self.n_critic + 1) + k])
         keys = tf.random.experimental.stateless_split(key, 2, alg="philox")
         noise = tf.random.stateless_normal((self.batch_size, self.noise_dim), keys[0], alg="philox")
-        mix = tf.random.stateless_uniform((self.batch_size, 1), keys[1], alg="philox")
+        mix = tf.random.stateless_uniform((self.half, 1), keys[1], alg="philox")
         return noise, mix
 
     def _critic_update(self, psi, coords, fake, mix):
         condition = self.condition(psi)
         real = self.structure(coords)
-        between = mix * real + (1 - mix) * fake
+        between = mix * real[: self.half] + (1 - mix) * fake[: self.half]
         with tf.GradientTape() as tape:
             both = self.critic([tf.concat([real, fake], 0), tf.concat([condition] * 2, 0)])
             scores = tf.reduce_mean(both[self.batch_size :]) - tf.reduce_mean(
@@ -141,7 +150,7 @@ class AdversarialModel(keras.Model):
             )
             with tf.GradientTape() as inner:
                 inner.watch(between)
-                score = self.critic([between, condition])
+                score = self.critic([between, condition[: self.half]])
             slope = inner.gradient(score, between)
             norm = tf.sqrt(tf.reduce_sum(slope**2, 1) + 1e-12)
             penalty = tf.reduce_mean((norm - 1) ** 2)
@@ -155,12 +164,15 @@ class AdversarialModel(keras.Model):
         loss = -tf.reduce_mean(self.critic([fake, self.condition(psi)]))
         mismatch = overlap = tf.zeros(())
         if self.consistency is not None:
-            error = self.regressor(fake) - self.target(psi)
+            error = self.regressor(fake) - self.condition(psi)
             # Pseudo-Huber: the few frames far out must not rule it.
             mismatch = tf.reduce_sum(self.consistency * (tf.sqrt(1 + error**2) - 1), 1)
             mismatch = tf.reduce_mean(mismatch) / self.psi.shape[1]
         if self.repulsion:
-            overlap = self.repulsion * tf.reduce_mean(self.structure.overlap(coords))
+            # Contacts are mended last: early on, a strong push would blow the structures up.
+            lower = self._full_rate / self.generator_optimizer.learning_rate
+            weight = self.repulsion * tf.minimum(lower, MOST_REPULSION)
+            overlap = weight * tf.reduce_mean(self.structure.overlap(coords))
         return loss, mismatch, overlap
 
     def _smooth(self, count):

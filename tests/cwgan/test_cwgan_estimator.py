@@ -7,7 +7,7 @@ import pytest
 from sklearn.base import clone
 
 from cwgan import MolGen, NotFittedError, decode
-from cwgan.diagnostics import energy_distance, pair_distances
+from cwgan.diagnostics import energy_distance, mean_distance, pair_distances
 from cwgan.presets import PRESETS
 
 TINY = {"n_updates": 3, "hidden_size": 16, "hidden_layer_depth": 1, "consistency": 0.0, "seed": 0}
@@ -208,5 +208,8 @@ def test_energy_distance_against_the_definition():
     a, b = rng.normal(size=(40, 3)), rng.normal(0.5, 1.5, size=(50, 3))
     mean = lambda x, y: np.linalg.norm(x[:, None] - y[None], axis=-1).mean()  # noqa: E731
     wanted = (2 * mean(a, b) - mean(a, a) - mean(b, b)) / np.sqrt(3)
-    assert energy_distance(a, b, chunk=7) == pytest.approx(wanted, rel=1e-4)
+    assert energy_distance(a, b) == pytest.approx(wanted, rel=1e-4)
     assert energy_distance(a, a) == pytest.approx(0, abs=1e-6)
+    # In chunks, and with a part known beforehand, it is the same.
+    within = mean_distance(b, b, chunk=7)
+    assert energy_distance(a, b, within) == pytest.approx(wanted, rel=1e-4)

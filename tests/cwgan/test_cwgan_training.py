@@ -8,6 +8,7 @@ from cwgan.bonds import bond_graph
 from cwgan.convergence import Convergence
 from cwgan.diagnostics import energy_distance
 from cwgan.features import StructureFeatures, in_chunks
+from cwgan.settling import energy_score, settle
 from cwgan.training import AdversarialModel
 
 
@@ -32,6 +33,7 @@ def small_model(critic_weights, n_critic=1, rate=0.0):
         tf.identity,
         np.zeros((500, 1)),
         rng.normal(3.0, 1.0, (500, 2)),
+        np.arange(500),
         batch_size=100,
         n_critic=n_critic,
         n_inner=20,
@@ -66,9 +68,54 @@ def test_running_mean_lags_behind():
     assert np.abs(now - np.eye(2)).max() > np.abs(mean - np.eye(2)).max() > 0
 
 
-def schedule(decay):
-    judge = Convergence(None, None, 0.1, None, 1000, 10, decay, 0, False)
-    judge._rate = 1.0
+def test_energy_score_of_a_gaussian():
+    x = np.random.default_rng(0).normal(size=(90_000, 1))
+    made, real = x[:60_000], x[60_000:]
+    # E|X - x| = E|X - X'| = 2 / sqrt(pi), so the score is 1 / sqrt(pi); each of the three means has
+    # a standard error of .85 / sqrt(30,000) = .005, halved.
+    best = float(energy_score(tf.constant(made), tf.constant(real)))
+    assert best == pytest.approx(1 / np.sqrt(np.pi), abs=5 * 0.004)
+    # Too narrow, too wide or displaced is worse.
+    for wrong in (0.5 * made, 2 * made, made + 1):
+        assert float(energy_score(tf.constant(wrong), tf.constant(real))) > best + 0.03
+
+
+def test_settling_moves_the_generator_to_the_data_it_belongs_to():
+    rng = np.random.default_rng(0)
+    psi = rng.normal(size=(2000, 2)).astype(np.float32)
+    noise, given = keras.Input((2,), name="noise"), keras.Input((2,), name="psi")
+    joined = keras.layers.Concatenate()([noise, given])
+    networks = []
+    for _ in range(2):
+        layer = keras.layers.Dense(2, kernel_initializer="zeros")
+        networks.append(keras.Model([given, noise], layer(joined)))
+    real = psi @ [[0.0, 0.1], [0.1, 0.0]] + 0.1 * rng.normal(size=(2000, 2))
+    model = AdversarialModel(
+        *networks,
+        linear([[1.0], [1.0]], "critic"),
+        tf.identity,
+        tf.identity,
+        psi,
+        real,
+        np.arange(2000),
+        batch_size=128,
+        n_critic=1,
+        n_inner=50,
+        smoothing=0.0,
+        seed=1,
+    )
+    model.compile(keras.optimizers.SGD(0.0), keras.optimizers.SGD(0.0), jit_compile=False)
+    settle(model, 1000)
+    kernel = networks[1].get_weights()[0]
+    # 1,000 steps of 1e-3 reach .1; what is left is the scatter of steps of batches of 64 pairs.
+    assert np.abs(kernel[2:] - [[0.0, 0.1], [0.1, 0.0]]).max() < 0.03
+    # The noise is used: the spread of the data, whatever the directions, .1 in each.
+    assert np.linalg.svd(kernel[:2])[1] == pytest.approx([0.1, 0.1], abs=0.04)
+
+
+def schedule(decay, n_updates=1000):
+    judge = Convergence(None, None, 0.1, None, n_updates, 10, decay, 0, False)
+    judge._rate = judge._high = 1.0
     return judge
 
 
@@ -80,16 +127,40 @@ def test_learning_rate_is_constant_then_falls():
     assert schedule(False).rate(900) == 1
 
 
-def test_no_progress_starts_the_decay_and_the_floor_stops():
+def test_no_progress_starts_the_decay():
     judge = schedule(True)
     judge.set_model(small_model([[1.0], [1.0]]))
     for n in range(8):
         judge._done = 10 * n
         judge._progress(0.5)
     assert judge._decay_from == 60
-    for _ in range(3):
+    assert judge.rate(530) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(("start", "rate"), [(1000, 1.0), (10_600, 0.914)])
+def test_training_ends_soon_after_the_floor_is_reached(start, rate):
+    judge = schedule(True, 30_000)
+    judge.set_model(small_model([[1.0], [1.0]]))
+    for n in range(3):
+        judge._done = start + 100 * n
         judge._progress(0.1)
-    assert judge.model.stop_training
+    done = start + 200
+    assert judge.rate(done) == pytest.approx(rate, abs=0.01)
+    assert judge.rate(done + 2500) == pytest.approx(rate / 2, abs=0.01)
+    for n, stopped in ((4900, False), (5000, True)):
+        judge._done = done + n
+        judge._progress(0.1)
+        assert bool(getattr(judge.model, "stop_training", False)) == stopped
+
+
+def test_of_weights_as_good_as_the_best_the_last_are_kept():
+    judge = schedule(True)
+    model = small_model([[1.0], [1.0]])
+    judge.set_model(model)
+    for mark, distance in ((1.0, 0.5), (2.0, 0.3), (3.0, 0.32), (4.0, 0.4)):
+        model.smoothed.set_weights([np.full((2, 2), mark)])
+        judge._progress(distance)
+    assert judge._weights[0][0, 0] == 3.0
 
 
 def test_best_weights_are_kept(fitted, molecule):
@@ -121,4 +192,4 @@ def test_repulsion_is_zero_on_data_and_grows_inside():
     assert float(tf.reduce_max(seen.overlap(tf.constant(coords)))) < 1e-6
     closer = coords[:1].copy()
     closer[0, 4, 0] -= 0.03
-    assert float(seen.overlap(tf.constant(closer))[0]) == pytest.approx(9, rel=1e-3)
+    assert float(seen.overlap(tf.constant(closer))[0]) == pytest.approx(np.sqrt(10) - 1, rel=1e-3)
