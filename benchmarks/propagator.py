@@ -45,41 +45,15 @@ def fit(dim, lag, psi, seed, args, **settings):
 TVD_TARGETS = {8: "<= .0200", 24: "<= .0155"}
 
 
-def binned_matrix(model, centers, edges, points=5):
-    """Transition matrix of a one-dimensional model, averaged over starts within each bin."""
-    from scipy.special import ndtr
-
-    matrix = 0
-    width = edges[1] - edges[0]
-    for offset, weight in zip(*np.polynomial.legendre.leggauss(points), strict=True):
-        start = (centers + offset * width / 2).astype(np.float32)[:, None]
-        out = {k: np.asarray(v, np.float64) for k, v in model(start).items()}
-        alpha = np.exp(out["logits"] - out["logits"].max(axis=1, keepdims=True))
-        alpha /= alpha.sum(axis=1, keepdims=True)
-        below = ndtr((edges[:, None, None] - out["loc"][None, ..., 0]) / out["scale"][None, ..., 0])
-        inside = np.diff((below * alpha).sum(axis=-1).T, axis=1)
-        matrix += weight / 2 * inside / inside.sum(axis=1, keepdims=True)
-    return matrix
-
-
-def matrix_figures(matrix, lag):
-    """Three implied timescales and the stationary distribution."""
-    values, left = np.linalg.eig(matrix.T)
-    order = np.argsort(-values.real)
-    stationary = np.abs(left[:, order[0]].real)
-    return -lag / np.log(values.real[order][1:4]), stationary / stationary.sum()
-
-
 def fourwell(args):
     from lss import four_well
+    from lss.binned import binned_matrix, matrix_figures, row_distance
+    from lss.four_well_reference import chain_reference, positions
 
     lag, n_steps = 100, 5_000_000
-    exact, weight = four_well.transition_matrix(lag), four_well.stationary()
+    reference = chain_reference(lag)
     bins = four_well.chain(n_steps, seed=0).astype(int)
-    edges = np.linspace(-1, 1, 101)
-    # The chain knows bins only: positions are spread evenly within them.
-    jitter = np.random.default_rng(1).uniform(-0.01, 0.01, n_steps)
-    psi = (four_well.CENTERS[bins] + jitter).astype(np.float32)[:, None]
+    psi = positions(bins, seed=1).astype(np.float32)[:, None]
     counts = np.bincount(bins[:-lag] * 100 + bins[lag:], minlength=10_000).reshape(100, 100)
     own = np.bincount(bins, minlength=100) / n_steps
     data = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
@@ -87,14 +61,16 @@ def fourwell(args):
     exact_times = four_well.spectrum()[1]
 
     def row_tvd(matrix):
-        return weight @ np.abs(matrix - exact).sum(axis=1) / 2
+        return row_distance(matrix, reference.matrix, reference.weight)
 
     heading(f"Four-well chain, {n_steps:.0e} steps, lag {lag}; exact t = {listed(exact_times)}")
     args.updates = args.updates or 40_000
     for components in args.components:
         for seed in args.seeds:
             model, seconds = fit(1, lag, psi, seed, args, n_components=components, bounds=(-1, 1))
-            matrix = binned_matrix(model.model, four_well.CENTERS, edges)
+            matrix = binned_matrix(
+                model.model, reference.starts, reference.start_weights, reference.edges
+            )
             times, stationary = matrix_figures(matrix, lag)
             print(f" C = {components}, seed {seed}, {seconds:.1f} CPU s")
             row("weighted row TVD", f"{row_tvd(matrix):.4f}",

@@ -10,7 +10,8 @@ author = "The latent-space-simulator developers"
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 myst_enable_extensions = ["dollarmath", "amsmath"]
 myst_heading_anchors = 3
-exclude_patterns = ["_build"]
+# Tables that a page includes are no pages.
+exclude_patterns = ["_build", "reproduction/*/*"]
 html_theme = "furo"
 autodoc_member_order = "bysource"
 napoleon_google_docstring = False

@@ -7,11 +7,20 @@ import sys
 import tempfile
 
 from lss.errors import InputError
-from lss.flags import durations, parser, shard
+from lss.flags import durations, parser, positive, shard
 from lss.interruption import Interrupted
 from lss.units import describe_lag
 
-__all__ = ["begin", "durations", "load_tensorflow", "main", "open_run", "parser", "shard"]
+__all__ = [
+    "begin",
+    "durations",
+    "load_tensorflow",
+    "main",
+    "open_run",
+    "parser",
+    "positive",
+    "shard",
+]
 
 
 def source(args):
@@ -57,7 +66,7 @@ def open_run(path):
 
 def begin(args, lags_ps):
     """Open the data, check and print the lag times, and make the run folder with its features."""
-    from lss import pipeline
+    from lss import cluster, pipeline
     from lss.features import split_specs
     from lss.run import Run
 
@@ -69,6 +78,7 @@ def begin(args, lags_ps):
     if note:
         print(f"note: {note}")
     run = Run.create(args.out, force=args.force, resume=args.resume)
+    run.scheduler = getattr(args, "dask", None) or cluster.LOCAL
     pipeline.make_features(run, data, args.features and split_specs(args.features))
     load_tensorflow()
     return run

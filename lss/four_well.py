@@ -180,6 +180,27 @@ def brownian(n_steps, seed):
     return out
 
 
+def brownian_kernel(low=-1.3, high=1.3, n_points=400):
+    """Return the transition probabilities of one step of the Brownian dynamics on a grid.
+
+    Parameters
+    ----------
+    low, high : float
+        Ends of the grid.
+    n_points : int, default=400
+
+    Returns
+    -------
+    grid : np.ndarray, shape=(n_points,)
+    kernel : np.ndarray, shape=(n_points, n_points)
+        Row i: the probabilities of going from point i to each point j.
+    """
+    grid = np.linspace(low, high, n_points)
+    mean = grid - BROWNIAN_STEP * brownian_gradient(grid)
+    kernel = np.exp(-((grid[None, :] - mean[:, None]) ** 2) / (2 * BROWNIAN_NOISE**2))
+    return grid, kernel / kernel.sum(axis=1, keepdims=True)
+
+
 def brownian_spectrum(n_modes=3, lag=100, low=-1.3, high=1.3, n_points=400):
     """Return the slowest modes of the Brownian dynamics from its one-step kernel on a grid.
 
@@ -206,10 +227,7 @@ def brownian_spectrum(n_modes=3, lag=100, low=-1.3, high=1.3, n_points=400):
     density : np.ndarray, shape=(n_points,)
         Stationary density, whose sum times the spacing is 1.
     """
-    grid = np.linspace(low, high, n_points)
-    mean = grid - BROWNIAN_STEP * brownian_gradient(grid)
-    kernel = np.exp(-((grid[None, :] - mean[:, None]) ** 2) / (2 * BROWNIAN_NOISE**2))
-    kernel /= kernel.sum(axis=1, keepdims=True)
+    grid, kernel = brownian_kernel(low, high, n_points)
     values, right = np.linalg.eig(kernel)
     order = np.argsort(-values.real)
     values, functions = (

@@ -39,7 +39,11 @@ class TrajectorySet:
         Time between frames in ps.
     n_frames : list of int
         Frames in each file.
+    times_only_count : bool
+        Whether a file's times were frame numbers, for which `dt_ps` stood in.
     """
+
+    times_only_count = False
 
     def __init__(self, files, topology, top, spacing_ps, n_frames):
         self.files = files
@@ -94,7 +98,9 @@ class TrajectorySet:
                 f" and {len(overridden) - 1} more" if len(overridden) > 1 else "",
                 format_time(spacing_ps),
             )
-        return cls(files, topology, top, spacing_ps, counts)
+        opened = cls(files, topology, top, spacing_ps, counts)
+        opened.times_only_count = bool(overridden)
+        return opened
 
     def iterate(self, i, chunk=1000, atom_indices=None):
         """Read one trajectory in chunks.

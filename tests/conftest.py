@@ -1,5 +1,8 @@
 """What several test modules share: a small piece of real MD and a simulator trained on it."""
 
+import runpy
+from pathlib import Path
+
 import mdtraj
 import numpy as np
 import pytest
@@ -45,3 +48,15 @@ def trained(source, tmp_path_factory):
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
+
+
+@pytest.fixture
+def run_script(monkeypatch):
+    """Runs the main function of a script in this process, where TensorFlow is loaded already."""
+
+    def run(script, *arguments):
+        path = Path(__file__).parents[1] / "scripts" / script
+        monkeypatch.setattr("sys.argv", [script, *map(str, arguments)])
+        runpy.run_path(str(path), run_name="tested")["main"]()
+
+    return run

@@ -1,0 +1,39 @@
+#!/usr/bin/env python
+"""The paper's Trp-cage (section 3.2): train, simulate, and stand beside its figures and table."""
+
+from lss import cli, paper
+
+PRESETS = ("paper", "recommended")
+
+
+def main():
+    parser = cli.parser(__doc__, "data", "simulation", "held-out", "seed", "out", "force", "resume")
+    parser.add_argument(
+        "--preset",
+        choices=PRESETS,
+        default="paper",
+        help="settings of the three networks: the paper's (default), or ours",
+    )
+    parser.add_argument(
+        "--steps",
+        type=cli.positive,
+        metavar="N",
+        help="training steps of each network, for a quick look (default: the preset's)",
+    )
+    args = parser.parse_args()
+    args.features = None
+    run = cli.begin(args, [paper.LAG_PS])
+    from lss import judge, pipeline, tables, trpcage_study
+
+    named = {"seed": args.seed, "steps": args.steps, "preset": args.preset}
+    pipeline.train_srv(run, paper.LAG_PS, paper.MODES, **named)
+    print(tables.modes(run))
+    pipeline.train_mdn(run, paper.COMPONENTS, **named)
+    pipeline.train_cwgan(run, paper.ATOMS, paper.NOISE_DIM, **named)
+    pipeline.make_synthetic(run, args.length, args.trajectories, args.seed)
+    print(judge.make_report(run, args.held_out))
+    print(trpcage_study.write(run))
+
+
+if __name__ == "__main__":
+    cli.main(main)

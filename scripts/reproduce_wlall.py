@@ -1,0 +1,40 @@
+#!/usr/bin/env python
+"""The pentapeptide WLALL: slow modes against a Markov model, and simulators against held-out MD."""
+
+from pathlib import Path
+
+from lss import cli
+
+
+def main():
+    parser = cli.parser(__doc__, "data", "simulation", "held-out", "seed", "out", "force", "resume")
+    parser.add_argument(
+        "--steps",
+        type=cli.positive,
+        metavar="N",
+        help="training steps of each network, for a quick look (default: the recommended ones)",
+    )
+    args = parser.parse_args()
+    if not args.held_out:
+        parser.error("--held-out is wanted: the MD that the simulator is held against")
+    folder, args.out, args.features = Path(args.out), Path(args.out) / "backbone", None
+    if not args.traj and not args.example:
+        args.example = "wlall"
+    from lss import wlall_study as wlall
+
+    run = cli.begin(args, [wlall.LAG_PS])
+    from lss import judge, pipeline, tables
+
+    pipeline.train_srv(run, wlall.LAG_PS, wlall.MODES, args.seed, args.steps)
+    print(tables.modes(run))
+    pipeline.train_mdn(run, seed=args.seed, steps=args.steps)
+    runs = [run, wlall.branch(run, "heavy", args.force)]
+    for one, atoms in zip(runs, wlall.ATOMS, strict=True):
+        pipeline.train_cwgan(one, atoms, seed=args.seed, steps=args.steps)
+        pipeline.make_synthetic(one, args.length, args.trajectories, args.seed)
+        print(judge.make_report(one, args.held_out))
+    print(wlall.write(runs, args.held_out, folder / "reproduction", args.seed))
+
+
+if __name__ == "__main__":
+    cli.main(main)
