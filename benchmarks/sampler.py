@@ -2,13 +2,14 @@
 
     python benchmarks/sampler.py                       rates, bound, plain loop
     python benchmarks/sampler.py --files               latents and decoded atoms, to files
-    python benchmarks/sampler.py --files --steps 1e6   the same, longer: is memory flat?
+    python benchmarks/sampler.py --memory              the same, ten times as long: is memory flat?
     python benchmarks/sampler.py --endurance 1e9       memory over as many walker-steps
 
-Times are CPU seconds of this process, on one thread.
+Times are CPU seconds of this process, on one thread. `--memory` writes about 3 GB of files.
 """
 
 import argparse
+import multiprocessing
 import resource
 import tempfile
 from pathlib import Path
@@ -22,12 +23,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--endurance", type=float, metavar="N", help="run N walker-steps instead")
     parser.add_argument("--files", action="store_true", help="100 walkers, written to files")
+    parser.add_argument("--memory", action="store_true", help="peak memory at two lengths")
     parser.add_argument("--steps", type=float, default=10_400, help="of each walker, with --files")
     args = parser.parse_args()
     if args.endurance:
         endurance(int(args.endurance))
     elif args.files:
         to_files(100, int(args.steps))
+    elif args.memory:
+        memory(100, int(args.steps))
     else:
         speed()
 
@@ -109,6 +113,31 @@ def to_files(walkers, steps):
     row("ratio to the plain loop, h5 and xtc", listed(ratios), ">= 500", f"{plain:.0f} steps/s")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     row("peak memory, MB", f"{peak:.0f}")
+
+
+def memory(walkers, steps):
+    """Peak memory at a length and at ten times it, each in a process of its own."""
+    context = multiprocessing.get_context("spawn")
+    heading(f"{walkers} x {steps} and x {10 * steps} steps, decoded to files: peak memory, MB")
+    with tempfile.TemporaryDirectory() as folder:
+        # Networks are made once: a process that trains one has seen more memory than sampling.
+        jobs = [(None, 0)] + [(kind, n * steps) for kind in ("h5", "xtc") for n in (1, 10)]
+        with context.Pool(1, maxtasksperchild=1) as pool:
+            found = [pool.apply(peak_mb, (folder, walkers, *job)) for job in jobs][1:]
+    for kind, pair in (("h5", found[:2]), ("xtc", found[2:])):
+        (_, short), (before, long) = pair
+        row(kind, f"{short:.0f}/{long:.0f}", "", f"networks loaded: {before:.0f}")
+        row("  ratio", f"{long / short:.2f}", "<= 1.10")
+
+
+def peak_mb(folder, walkers, kind, steps):
+    """Largest resident memory of this process before and after a simulation, MB."""
+    ours = simulator(Path(folder))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    if kind:
+        to = Path(folder) / "out"
+        ours.simulate(to, steps, walkers, force=True, progress=False, file_format=kind)
+    return before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def endurance(walker_steps):

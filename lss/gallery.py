@@ -25,8 +25,9 @@ class Gallery:
     Parameters
     ----------
     structures : dict of list of np.ndarray, shape (k, atoms, 3)
-        For each ensemble, for each region up to ten structures superposed on the reference,
-        **nm**; k is 0 where a region was never visited.
+        For each ensemble, for each region up to ten structures, **nm**; k is 0 where a region
+        was never visited. Superposed on the MD structure of the region that is closest to all
+        others of it, which is superposed on the reference.
     psi : dict of list of np.ndarray, shape (k, m)
         Where they are.
     pairwise_rmsd_nm : list of dict
@@ -36,6 +37,8 @@ class Gallery:
         LSS frames along one passage from core to core, or an empty array.
     traces : np.ndarray, shape (bonds, 2)
         Atom pairs to join by lines.
+    overlay : np.ndarray, shape (bonds, 2)
+        The same where structures lie on top of one another (see ``lss.measures.Measures.trace``).
     """
 
     structures: dict[str, list[np.ndarray]]
@@ -43,6 +46,7 @@ class Gallery:
     pairwise_rmsd_nm: list[dict[str, float | None]]
     path: np.ndarray
     traces: np.ndarray
+    overlay: np.ndarray
 
 
 def make_gallery(
@@ -60,11 +64,12 @@ def make_gallery(
         Reference and what to join by lines.
     """
     sampled = {name: _sample(*both, cores) for name, both in ensembles.items()}
+    centres = [_central(sampled["MD"][k][0], ruler.reference) for k in range(3)]
     structures, where = {}, {}
     for name, regions in sampled.items():
         few = [_thin(len(x), DRAWN) for x, _ in regions]
         structures[name] = [
-            superpose(x[k], ruler.reference) for (x, _), k in zip(regions, few, strict=True)
+            superpose(x[k], centre) for (x, _), k, centre in zip(regions, few, centres, strict=True)
         ]
         where[name] = [p[k] for (_, p), k in zip(regions, few, strict=True)]
     m = ruler.measures
@@ -76,6 +81,7 @@ def make_gallery(
         ],
         path=_path(*ensembles["LSS"], cores, ruler.reference),
         traces=m.bonds if len(m.bonds) else m.ca_bonds,
+        overlay=m.trace,
     )
 
 
@@ -96,6 +102,18 @@ def _sample(psi, coords, cores: Cores) -> list[tuple[np.ndarray, np.ndarray]]:
             xyz[row], where[row] = coords[i][j], psi[i][j * stride]
         found.append((xyz, where))
     return found
+
+
+def _central(structures: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """The structure that is closest to all others of its region, superposed on the reference.
+
+    What it has in common with the others is seen best when they are superposed on it.
+    """
+    if not len(structures):
+        return reference
+    frames = frames_last(structures)
+    mean = [rmsd(frames, x).mean() for x in structures]
+    return superpose(structures[[np.argmin(mean)]], reference)[0]
 
 
 def _thin(n: int, most: int) -> np.ndarray:

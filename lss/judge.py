@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from lss import pipeline, store, topology
 from lss.features import Featurizer
+from lss.training_figures import FLOORS
 from lss.trajectories import TrajectorySet
 
 
@@ -51,10 +52,12 @@ def make_report(run, held_out=None, force=False):
 
 
 def curves(history):
-    """Those parts of a training history that were recorded all along."""
+    """Those parts of a training history that were recorded all along, and their floors."""
     lists = {name: values for name, values in history.items() if isinstance(values, list)}
     length = max(map(len, lists.values()), default=0)
-    return {name: values for name, values in lists.items() if len(values) == length}
+    found = {name: values for name, values in lists.items() if len(values) == length}
+    floors = {f: history[f] for name, f in FLOORS.items() if name in found and f in history}
+    return found | floors
 
 
 def ratios(comparison):

@@ -16,6 +16,8 @@ MAX_SITES = 32
 CHIRAL_VOLUME = 0.3
 #: Non-bonded contacts closer than this are clashes, **nm**: heavy atoms, alpha carbons.
 CLASH_HEAVY_NM, CLASH_CA_NM = 0.25, 0.30
+#: With so many residues the alpha-carbon trace shows the fold, and the backbone more than that.
+TRACED_RESIDUES = 10
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,9 @@ class Measures:
         Pairs of heavy atoms too far apart along the bonds to touch.
     clash_nm : float
         Contacts closer than this are clashes, **nm**.
+    trace : np.ndarray, shape (n, 2)
+        Pairs to join where many structures are drawn on top of one another: the alpha-carbon
+        trace of a protein, the backbone of a peptide, the bonds of any other molecule.
     """
 
     masses: np.ndarray
@@ -61,6 +66,7 @@ class Measures:
     centres: np.ndarray
     contacts: np.ndarray
     clash_nm: float
+    trace: np.ndarray
 
 
 def describe(topology, reference: np.ndarray) -> Measures:
@@ -94,6 +100,7 @@ def describe(topology, reference: np.ndarray) -> Measures:
         centres=_centres(bonds, atoms, reference),
         contacts=_contacts(bonds, atoms, 3 if only_ca else 4),
         clash_nm=CLASH_CA_NM if only_ca else CLASH_HEAVY_NM,
+        trace=_trace(atoms, bonds, ca_bonds),
     )
 
 
@@ -109,6 +116,14 @@ def _ca_bonds(topology) -> np.ndarray:
         ca = {a.residue.index: a.index for a in chain.atoms if a.name == "CA"}
         found += [(ca[r], ca[r + 1]) for r in sorted(ca) if r + 1 in ca]
     return np.array(found, dtype=int).reshape(-1, 2)
+
+
+def _trace(atoms, bonds: np.ndarray, ca_bonds: np.ndarray) -> np.ndarray:
+    if len(ca_bonds) >= TRACED_RESIDUES - 1:
+        return ca_bonds
+    main = np.array([a.residue.is_protein and a.name in ("N", "CA", "C") for a in atoms], bool)
+    backbone = bonds[main[bonds].all(axis=1)]
+    return backbone if len(backbone) else bonds
 
 
 def _bonds(topology, fallback: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ import numpy as np
 
 from cwgan.superpose import superpose
 from lss.given import coordinate_stride
+from lss.structure_figures import chain_colours
 from lss.transitions import Cores, transition_paths
 from lss.wording import duration
 
@@ -96,7 +97,7 @@ def player(movie: Movie) -> str:
     caption = (
         f"Synthetic trajectory {movie.trajectory}, {len(movie.xyz)} consecutive frames from "
         f"{duration(float(movie.times_ps[0]))} to {duration(float(movie.times_ps[-1]))}; blue: "
-        "first atom, red: last. Drag to turn, scroll to zoom. Viewer: 3Dmol.js (BSD-3-Clause)."
+        "first atom, orange: last. Drag to turn, scroll to zoom. Viewer: 3Dmol.js (BSD-3-Clause)."
     )
     # JSON inside a script element must not contain the end of one.
     data = json.dumps(_data(movie), separators=(",", ":")).replace("<", "\\u003c")
@@ -118,11 +119,10 @@ def _asset(folder: str, name: str) -> str:
 
 def _data(movie: Movie) -> dict:
     """Coordinates in Angstrom, as the viewer wants them."""
-    from matplotlib import colormaps
     from matplotlib.colors import to_hex
 
     frames = np.round(movie.xyz.reshape(len(movie.xyz), -1) * 10, 2)
-    shades = colormaps["coolwarm"](np.linspace(0, 1, movie.xyz.shape[1]))
+    shades = chain_colours(np.linspace(0, 1, movie.xyz.shape[1]))
     labels = [
         f"t = {duration(float(t))}, psi_1 = {p:.2f}"
         for t, p in zip(movie.times_ps, movie.psi_1, strict=True)

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from lss import figures as draw
+from lss import slowest_mode
 from lss.curves import Curves
 from lss.structure_figures import (
     View,
@@ -16,9 +15,10 @@ from lss.structure_figures import (
     best_view,
     dozen,
     draw_path,
-    draw_region,
+    draw_scale,
     draw_structures,
 )
+from lss.training_figures import Panel, draw_panel, panel_columns, training_panels
 from lss.validation import Comparison
 
 
@@ -51,19 +51,19 @@ def make_plates(
     comparison : Comparison
         The numbers.
     training : dict of dict
-        Training curves of each network.
+        Training curves of each network, and floors of curves (see :mod:`lss.training_figures`).
     folder : Path
         Where the files go; must exist.
     note : str, optional
         Printed under each figure.
     """
-    for maker in (_profiles, _regions, _maps, _densities, _timescales, _correlations,
+    for maker in (_slowest_mode, _profiles, _maps, _densities, _timescales, _correlations,
                   _chapman_kolmogorov, _dozen, _path):  # fmt: skip
         made = maker(comparison)
         if made is not None:
             name, caption, figure, columns = made
             yield Plate(name, caption, draw.save(figure, folder, name, columns, note))
-    panels = draw.training_panels(training)
+    panels = training_panels(training)
     if panels:
         name, caption, figure, columns = _training(panels)
         yield Plate(name, caption, draw.save(figure, folder, name, columns, note))
@@ -72,7 +72,7 @@ def make_plates(
 def _row_of_panels(n: int, height: float = 2.6, columns: int = 3):
     columns = min(n, columns)
     rows = -(-n // columns)
-    figure = draw.new_figure(3.4 * columns, height * rows)
+    figure = draw.new_figure(3.0 * columns, height * rows)
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for ax in axes[n:]:
         ax.set_visible(False)
@@ -98,25 +98,11 @@ def _profiles(c: Comparison):
     return "free_energy", caption, figure, draw.profile_columns(c.curves)
 
 
-def _regions(c: Comparison):
+def _slowest_mode(c: Comparison):
     if c.gallery is None:
         return None
-    figure = draw.new_figure(9, 6)
-    axes, view = figure.subplots(2, 3), _view(c)
-    for row, name in enumerate(("MD", "LSS")):
-        for k in range(3):
-            draw_region(axes[row, k], c.gallery, name, k, c.core_names[k], view)
-    columns = {}
-    for k, found in enumerate(c.gallery.pairwise_rmsd_nm):
-        columns[f"{c.core_names[k]}: mean RMSD of pairs (nm)"] = [
-            np.nan if x is None else x for x in found.values()
-        ]
-    columns = {"ensembles": list(c.gallery.pairwise_rmsd_nm[0]), **columns}
-    caption = (
-        "Ten structures from each region of psi_1, superposed on the reference; blue: first "
-        "atom, red: last."
-    )
-    return "regions", caption, figure, columns
+    figure = slowest_mode.draw_slowest_mode(c, _view(c))
+    return "slowest_mode", slowest_mode.caption(c), figure, slowest_mode.columns(c)
 
 
 def _maps(c: Comparison):
@@ -214,10 +200,11 @@ def _dozen(c: Comparison):
     for k, (ax, (region, structure, psi)) in enumerate(zip(axes, chosen, strict=True)):
         colours = along_chain(1, len(structure), bonds)
         draw_structures(ax, structure[None], bonds, colours, view, lw=1.8)
+        draw_scale(ax)
         ax.set_title(f"{c.core_names[region]}, psi_1 = {psi:.2f}", fontsize=7)
         for axis, values in zip("xyz", structure.T, strict=True):
             columns[f"structure {k + 1} {axis} (nm)"] = values
-    caption = "Decoded structures of the synthetic trajectories; blue: first atom, red: last."
+    caption = "Decoded structures of the synthetic trajectories; blue: first atom, orange: last."
     return "structures", caption, figure, columns
 
 
@@ -233,17 +220,18 @@ def _path(c: Comparison):
     }
     caption = (
         f"Synthetic structures along one passage between the cores: {len(c.gallery.path)} frames, "
-        "the first violet, the last yellow."
+        "the first violet, the last orange."
     )
     return "passage", caption, figure, columns
 
 
-def _training(panels: list):
+def _training(panels: list[Panel]):
     figure, axes = _row_of_panels(len(panels), 1.7, columns=4)
     figure.set_figwidth(9)
-    columns = {}
-    for ax, (label, values, place, along) in zip(axes, panels, strict=True):
-        draw.draw_training(ax, label, values, place, along)
-        columns[f"{label} {along} (number)"] = place
-        columns[f"{label} (as logged)"] = values
-    return "training", "Training curves, each on its own scale.", figure, columns
+    for ax, panel in zip(axes, panels, strict=True):
+        draw_panel(ax, panel)
+    caption = (
+        "Training curves, each on its own scale. Dashed: the floor of the decoder's energy "
+        "distance, as far as structures of the MD are from as many others of it."
+    )
+    return "training", caption, figure, panel_columns(panels)

@@ -42,7 +42,7 @@ def write_report(
     note : str, optional
         A warning printed at the top and under every figure (such as: the times are labels).
     training : dict of dict, optional
-        For each network a dict of curves (name to sequence of numbers).
+        For each network a dict of curves (name to sequence of numbers) and of their floors.
     diagnostics : dict of dict, optional
         For each network its diagnostics; the sentences under ``warnings`` are printed.
     settings, versions : dict, optional
@@ -99,12 +99,12 @@ def _sections(
     parts += [
         html.section("Verdict", *_verdict(c, verdict, diagnostics)),
         html.section("Main figures", html.table(tables.summary(c)), _srv_line(c)),
-        html.section("Free energies", shown("free_energy", "tica")),
+        html.section("Free energies", shown("slowest_mode", "free_energy", "tica")),
         html.section("Kinetics", shown("timescales", "correlation", "chapman_kolmogorov")),
     ]
     if c.gallery is not None:
         parts.append(html.section(
-            "Structures", player(c.movie), shown("regions"), html.table(tables.regions(c)),
+            "Structures", player(c.movie), html.table(tables.regions(c)),
             html.table(tables.region_rmsd(c)), shown("size", "structures", "passage"),
         ))  # fmt: skip
     parts.append(html.section("All numbers", html.table(tables.all_figures(c))))

@@ -8,6 +8,11 @@ import numpy as np
 
 from lss.gallery import Gallery
 
+#: From the first atom to the last; told apart by colour-blind readers too.
+CHAIN = ("#0072b2", "#7b5aa6", "#d55e00")
+#: How white the farthest bond of a picture is: 0 as strong as the nearest, 1 not to be seen.
+FADED = 0.6
+
 
 @dataclass(frozen=True)
 class View:
@@ -44,6 +49,8 @@ def best_view(structures: list[np.ndarray]) -> View:
 def draw_structures(ax, structures: np.ndarray, bonds: np.ndarray, colours, view: View, lw=1.0):
     """Draw structures on top of one another, to scale, nearer bonds over farther ones.
 
+    What is farther from the reader is fainter.
+
     Parameters
     ----------
     ax : matplotlib.axes.Axes
@@ -64,60 +71,75 @@ def draw_structures(ax, structures: np.ndarray, bonds: np.ndarray, colours, view
     page = view.project(structures - structures.mean(axis=1, keepdims=True))
     if len(bonds):
         lines = page[:, bonds].reshape(-1, 2, 3)
-        order = np.argsort(lines[:, :, 2].mean(axis=1))
-        shades = np.asarray(colours).reshape(-1, 4)[order]
+        depth = lines[:, :, 2].mean(axis=1)
+        order = np.argsort(depth)
+        shades = fade(np.asarray(colours).reshape(-1, 4), depth)[order]
         ax.add_collection(
             LineCollection(lines[order, :, :2], colors=shades, linewidths=lw, capstyle="round")
         )
     else:
-        ax.scatter(*page[..., :2].reshape(-1, 2).T, c=np.asarray(colours).reshape(-1, 4), s=4)
-    _frame(ax, view.half)
+        points = page.reshape(-1, 3)
+        ax.scatter(*points[:, :2].T, c=fade(np.asarray(colours).reshape(-1, 4), points[:, 2]), s=4)
+    ax.set_xlim(-view.half, view.half)
+    ax.set_ylim(-view.half, view.half)
+    ax.set_aspect("equal")
+    ax.set_axis_off()
     return ax
 
 
-def _frame(ax, half: float) -> None:
-    """Equal scales, no axes, but a bar of known length."""
-    ax.set_xlim(-half, half)
-    ax.set_ylim(-half, half)
-    ax.set_aspect("equal")
-    ax.set_axis_off()
-    bar = next(b for b in (1.0, 0.5, 0.2, 0.1) if b < half or b == 0.1)
-    x, y = -0.95 * half, -0.95 * half
+def fade(colours: np.ndarray, depth: np.ndarray) -> np.ndarray:
+    """Mix colours (n, 4) with white, the more the farther: by depth (n,), least is farthest."""
+    if not len(depth):
+        return colours
+    span = depth.max() - depth.min()
+    white = FADED * (depth.max() - depth) / span if span > 0 else np.zeros(len(depth))
+    faded = colours.copy()
+    faded[:, :3] += (1 - faded[:, :3]) * white[:, None]
+    return faded
+
+
+def draw_scale(ax) -> None:
+    """A bar of known length in the lower left corner of a picture of structures."""
+    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
+    width, height = right - left, top - bottom
+    bar = next(b for b in (1.0, 0.5, 0.2, 0.1) if b < width / 2 or b == 0.1)
+    x, y = left + 0.025 * width, bottom + 0.025 * height
     ax.plot([x, x + bar], [y, y], color="0.35", lw=1.5, solid_capstyle="butt")
-    ax.text(x + bar / 2, y + 0.03 * half, f"{bar:g} nm", fontsize=6, color="0.35", ha="center",
+    ax.text(x + bar / 2, y + 0.015 * height, f"{bar:g} nm", fontsize=6, color="0.35", ha="center",
             va="bottom")  # fmt: skip
 
 
-def along_chain(n_structures: int, n_atoms: int, bonds: np.ndarray) -> np.ndarray:
-    """Colours from blue at the first atom to red at the last, the same for each structure."""
-    from matplotlib import colormaps
+def chain_colours(place: np.ndarray) -> np.ndarray:
+    """Colours (n, 4) of places (n,) along a molecule, from 0 at its first atom to 1 at its last.
 
+    All are dark enough for thin lines on white.
+    """
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("chain", CHAIN)(place)
+
+
+def along_chain(n_structures: int, n_atoms: int, bonds: np.ndarray) -> np.ndarray:
+    """Colours from blue at the first atom to orange at the last, the same for each structure."""
     place = bonds.mean(axis=1) if len(bonds) else np.arange(n_atoms)
-    colours = colormaps["coolwarm"](place / max(n_atoms - 1, 1))
+    colours = chain_colours(place / max(n_atoms - 1, 1))
     return np.broadcast_to(colours, (n_structures, *colours.shape))
 
 
 def along_time(n_structures: int, n_atoms: int, bonds: np.ndarray) -> np.ndarray:
-    """One colour for each structure, from violet for the first to yellow for the last."""
+    """One colour for each structure, from violet for the first to orange for the last."""
     from matplotlib import colormaps
 
-    colours = colormaps["plasma"](np.linspace(0, 0.95, n_structures))[:, None]
+    colours = colormaps["plasma"](np.linspace(0, 0.8, n_structures))[:, None]
     return np.broadcast_to(colours, (n_structures, len(bonds) or n_atoms, 4))
 
 
-def draw_region(ax, gallery: Gallery, name: str, region: int, title: str, view: View):
-    """All structures of one region of one ensemble, overlaid."""
-    structures = gallery.structures[name][region]
-    colours = along_chain(*structures.shape[:2], gallery.traces)
-    draw_structures(ax, structures, gallery.traces, colours, view)
-    ax.set_title(f"{name}: {title} ({len(structures)})", fontsize=8)
-    return ax
-
-
 def draw_path(ax, gallery: Gallery, view: View):
-    """The frames of one passage from core to core, from violet to yellow."""
+    """The frames of one passage from core to core, from violet to orange."""
     colours = along_time(*gallery.path.shape[:2], gallery.traces)
-    return draw_structures(ax, gallery.path, gallery.traces, colours, view, lw=1.2)
+    draw_structures(ax, gallery.path, gallery.traces, colours, view, lw=1.2)
+    draw_scale(ax)
+    return ax
 
 
 def dozen(

@@ -26,6 +26,8 @@ DISTANCE_LIMITS = {
 FEW_CROSSINGS = 20
 #: Blocks shorter than so many slowest timescales are not independent.
 BLOCK_TIMESCALES = 5
+#: Standard errors by which a timescale of two MD runs may differ without a word.
+RUNS_APART = 3
 #: Share of frames outside the training range that is worth a word.
 OUTSIDE_SHARE = 0.001
 LIGHTS = ("green", "amber", "red", "grey")
@@ -192,7 +194,37 @@ def _cautions(comparison: Comparison) -> list[str]:
                 f"{ensemble.name}: a block holds {duration(block)}, less than "
                 f"{BLOCK_TIMESCALES} slowest timescales; its error bars are too small."
             )
-    return found + _bin_cautions(comparison)
+    return _run_cautions(comparison) + found + _bin_cautions(comparison)
+
+
+def _run_cautions(comparison: Comparison) -> list[str]:
+    """Modes that are not as slow in the held-out MD as in the training MD.
+
+    Where the two MD runs contradict one another, the LSS is as good as a second run if it repeats
+    what is peculiar to the first: the ratio does not tell.
+    """
+    if comparison.heldout is None:
+        return []
+    found = []
+    for i in range(1, comparison.n_modes + 1):
+        row = comparison.row(f"t_{i}_ps")
+        md, held = float(row.md.value), float(row.heldout.value)
+        if not md > 0:
+            continue
+        own = f"The {ordinal(i)} timescale is {estimate(row.md, 'ps')} in the training MD"
+        if not held > 0:
+            other = "and cannot be measured in the held-out MD"
+        else:
+            error = math.hypot(row.md.standard_error / md, row.heldout.standard_error / held)
+            if abs(math.log(md / held)) <= RUNS_APART * error:
+                continue
+            held_out = estimate(row.heldout, "ps", row.md)
+            other = f"and {held_out} in the held-out MD, further apart than their errors"
+        found.append(
+            f"{own} {other}: psi_{i} may be peculiar to the training MD, and a ratio near 1 does "
+            "not make it right. Give more MD, or fewer --modes or --srv-steps."
+        )
+    return found
 
 
 def _bin_cautions(comparison: Comparison) -> list[str]:

@@ -12,7 +12,7 @@ from lss.validation import compare
 
 NASTY = '<script>alert(1)</script> & "quotes" $x$'
 FIGURES = {
-    "free_energy", "regions", "tica", "size", "timescales", "correlation",
+    "free_energy", "slowest_mode", "tica", "size", "timescales", "correlation",
     "chapman_kolmogorov", "structures", "passage", "training",
 }  # fmt: skip
 
@@ -25,7 +25,10 @@ def report(two_runs, tmp_path_factory):
         compare(**two_runs, eigenvalues=[0.9, 0.3]),
         title=NASTY,
         note=NASTY,
-        training={NASTY: {"loss": np.array([1.0, np.nan, 0.5]), "warnings": ["none"], "best": 3}},
+        training={
+            NASTY: {"loss": np.array([1.0, np.nan, 0.5]), "warnings": ["none"], "best": 3},
+            "cWGAN": {"energy_distance": [0.5, 0.02], "energy_floor": 0.015},
+        },
         diagnostics={"MDN": {"warnings": [NASTY], "r2": float("inf")}},
         settings={NASTY: {"lag": NASTY}},
         versions={"numpy": np.__version__},
@@ -115,6 +118,14 @@ def test_every_figure_comes_as_picture_vector_and_numbers(report):
         assert {len(row) for row in rows} == {len(rows[0])}
 
 
+def test_floor_of_the_training_is_in_the_numbers(report):
+    data = json.loads(report.with_name("report.json").read_text(encoding="utf-8"))
+    assert data["training_as_logged"]["cWGAN"]["energy_floor"] == 0.015
+    with (report.parent / "figures" / "training.csv").open(encoding="utf-8", newline="") as file:
+        first = next(csv.DictReader(file))
+    assert first["cWGAN: energy_distance floor (as logged)"] == "0.015"
+
+
 def test_csv_has_the_numbers_of_the_profile(report, two_runs):
     with (report.parent / "figures" / "free_energy.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
@@ -133,8 +144,6 @@ def test_latents_alone_make_a_report_and_a_second_one_replaces_the_first(two_run
     path = write_report(tmp_path, found)
     text = path.read_text(encoding="utf-8")
     assert "No MD was held out" in text
-    assert (
-        "the note of the first" not in text and "3Dmol" not in text and 'id="regions"' not in text
-    )
-    assert not (tmp_path / "figures" / "regions.png").exists()
+    assert not any(x in text for x in ("the note of the first", "3Dmol", 'id="slowest_mode"'))
+    assert not (tmp_path / "figures" / "slowest_mode.png").exists()
     assert {p.name for p in tmp_path.iterdir()} == {"report.html", "report.json", "figures"}
