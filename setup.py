@@ -37,10 +37,14 @@ setup(
         "tqdm",
     ],
     extras_require={
-        "test": ["pytest", "ruff", "hypothesis", "deeptime>=0.4.5", "tables", "playwright"],
+        "test": [
+            *("pytest", "ruff", "hypothesis", "deeptime>=0.4.5", "tables", "playwright"),
+            "distributed",
+        ],
         "docs": ["sphinx", "myst-parser", "furo"],
         "analysis": ["deeptime>=0.4.5"],
         "md": ["openmm"],
+        "cluster": ["distributed"],
     },
     keywords=[
         "molecular dynamics",

@@ -86,6 +86,7 @@ def read_folder(folder, name=None):
     if missing:
         raise InputError(f"{name} is no complete box: {missing[0]} is missing")
     meta = read_meta(folder / "lss.json", name)
+    check_meta(meta, name)
     reference = read_structure(folder / "topology.pdb", name)
     networks = {network: load_network(folder / f"{network}.keras") for network in NETWORKS}
     box = Box(meta, reference, **networks)
@@ -105,6 +106,42 @@ def read_meta(path, name):
     if absent:
         raise InputError(f"lss.json of {name} lacks '{absent[0]}'; the box is damaged")
     return meta
+
+
+def check_meta(meta, name):
+    """Raise InputError unless lss.json holds numbers with which a simulator can begin."""
+    modes, features = meta["n_modes"], meta["n_features"]
+    for key, value in (("n_modes", modes), ("n_features", features)):
+        if type(value) is not int or value < 1:
+            raise InputError(f"{key} of lss.json of {name} is no whole number of at least 1")
+    for key in ("lag_time_ps", "frame_spacing_ps"):
+        if not numbers(meta, key, name, 0) > 0:
+            raise InputError(f"{key} of lss.json of {name} is {meta[key]}, no time")
+    low, high = (numbers(meta, key, name, 1) for key in ("psi_low", "psi_high"))
+    if not len(low) == len(high) == modes:
+        raise InputError(f"psi_low and psi_high of lss.json of {name} are not of {modes} modes")
+    if not (low < high).all():
+        raise InputError(f"psi_low of lss.json of {name} is not below psi_high")
+    starts = numbers(meta, "start_psi", name, 2)
+    if len(starts) == 0 or starts.shape[1] != modes:
+        raise InputError(f"start_psi of lss.json of {name} holds no states of {modes} modes")
+    described = meta["features"]
+    names = described.get("names") if isinstance(described, dict) else None
+    if not isinstance(names, list) or len(names) != features:
+        raise InputError(f"features of lss.json of {name} do not name {features} features")
+
+
+def numbers(meta, key, name, ndim):
+    """An entry of lss.json as finite numbers in single precision, with that many axes."""
+    try:
+        with np.errstate(over="ignore"):
+            values = np.asarray(meta[key], np.float32)
+    except (TypeError, ValueError, OverflowError):
+        values = np.array(np.nan)
+    if values.ndim != ndim or not np.isfinite(values).all():
+        kind = ("a finite number", "a list of finite numbers", "rows of finite numbers")[ndim]
+        raise InputError(f"{key} of lss.json of {name} is not {kind}; the box is damaged")
+    return values
 
 
 def read_structure(path, name):
@@ -157,8 +194,6 @@ def check(box, name):
         "srv.keras output (modes)": (box.srv.output_shape[-1], modes),
         "mdn.keras input (modes)": (box.mdn.input_shape[-1], modes),
         "cwgan.keras output (atoms)": (box.cwgan.output_shape[-2], box.reference.n_atoms),
-        "psi_low of lss.json": (np.size(box.meta["psi_low"]), modes),
-        "psi_high of lss.json": (np.size(box.meta["psi_high"]), modes),
     }
     for what, (found, wanted) in shapes.items():
         if found != wanted:

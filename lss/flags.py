@@ -233,6 +233,15 @@ def add_seed(p):
     )
 
 
+def add_dask(p):
+    p.add_argument(
+        "--dask",
+        metavar="ADDRESS",
+        help="scheduler of a Dask cluster, such as tcp://node1:8786, whose workers read, project "
+        "and sample, one task a trajectory",
+    )
+
+
 def add_force(p):
     p.add_argument("--force", action="store_true", help="overwrite what is there")
 
@@ -257,6 +266,7 @@ GROUPS = {
     "start": add_start,
     "held-out": add_held_out,
     "seed": add_seed,
+    "dask": add_dask,
     "out": add_out,
     "force": add_force,
     "resume": add_resume,

@@ -15,6 +15,7 @@ import numpy as np
 
 from lss.errors import InputError
 from lss.files import replacing
+from lss.newfile import check_room
 
 HEADERS = 4096  # bytes at the beginning of a file that hold what is replaced: one page of memory
 
@@ -37,6 +38,7 @@ class Hdf5:
     def lay_out(self, path):
         """The file with all its frames, none of them written."""
         n_atoms = self.topology.n_atoms
+        check_room(path, self.n_frames * (12 * n_atoms + 4))
         with h5py.File(path, "w") as file:
             # First of all, so that their headers lie at the beginning of the file.
             for name, shape, units in (

@@ -15,6 +15,7 @@ from lss.trajectories import TrajectorySet
 from lss.units import format_time, lag_in_frames
 
 STARTS = 1000  # start states that a box carries
+LABEL = "The files only count frames: a frame is called {}, as --dt says, and so are all times."
 
 
 def open_data(source):
@@ -41,7 +42,8 @@ def _open(source):
     if source.get("example"):
         data = example(source["example"])
         return TrajectorySet.open(data.files, data.top, data.dt_ps), data.note
-    return TrajectorySet.open(source["traj"], source["top"], source["dt_ps"]), None
+    opened = TrajectorySet.open(source["traj"], source["top"], source["dt_ps"])
+    return opened, LABEL.format(format_time(opened.spacing_ps)) if opened.times_only_count else None
 
 
 def check_lag(lag_ps, trajectories):
@@ -65,20 +67,23 @@ def make_features(run, source, specs=None):
         return
     featurizer = Featurizer(trajectories.topology, specs)
     with run.stage("features", settings) as report:
-        featurize(trajectories, featurizer, run.path / "features.h5")
+        featurize(trajectories, featurizer, run.path / "features.h5", scheduler=run.scheduler)
         report["n_features"] = len(featurizer.names)
         report["n_frames"] = list(trajectories.n_frames)
         report["frame_spacing_ps"] = trajectories.spacing_ps
         report["note"] = note
 
 
-def train_srv(run, lag_ps, modes=3, seed=0, steps=None, drop_modes=(), deflate=None):
+def train_srv(
+    run, lag_ps, modes=3, seed=0, steps=None, drop_modes=(), deflate=None, preset="recommended"
+):
     """Stage `srv`: features.h5 -> box/srv.keras and psi.h5 (paper, section 2.1).
 
     `drop_modes` are numbers of modes to leave out after training, 1 for the slowest; `deflate` is
     a file of known modes to leave out of the training (see `lss.store.read_known`).
     """
     settings = {
+        "preset": preset,
         "lag_time_ps": lag_ps,
         "modes": modes,
         "seed": seed,
@@ -100,7 +105,7 @@ def train_srv(run, lag_ps, modes=3, seed=0, steps=None, drop_modes=(), deflate=N
     with h5py.File(run.path / "features.h5") as file, run.stage("srv", settings) as report:
         data = store.feature_arrays(file)
         known = None if deflate is None else store.read_known(deflate, file)
-        srv, validation = planned_srv(data, lag, modes, seed, steps)
+        srv, validation = planned_srv(data, lag, modes, seed, steps, preset=preset)
         srv.fit(data, deflate=known)
         if drop_modes:
             srv.drop_modes([i - 1 for i in drop_modes])
@@ -132,20 +137,21 @@ def train_srv(run, lag_ps, modes=3, seed=0, steps=None, drop_modes=(), deflate=N
             report["cross_validation"] = validation.to_dict()
 
 
-def planned_srv(data, lag, modes, seed, steps=None, verbose=True):
-    """An SRV to be fitted to features, in the recommended recipe.
+def planned_srv(data, lag, modes, seed, steps=None, verbose=True, preset="recommended"):
+    """An SRV to be fitted to features, with the settings of a preset.
 
     Returns
     -------
     srv : srv.SRV
-        With `steps` training steps, or as many as cross-validation allows where none are given.
+        With `steps` training steps. Where none are given, the recommended preset has as many as
+        cross-validation allows, and the paper's its own, which early stopping ends.
     validation : srv.lagtime.CrossValidation or None
     """
     from srv import SRV
     from srv.length import choose_length
 
     srv = SRV.from_preset(
-        "recommended",
+        preset,
         data[0].shape[1],
         n_components=modes,
         lag_time=lag,
@@ -153,7 +159,7 @@ def planned_srv(data, lag, modes, seed, steps=None, verbose=True):
         verbose=verbose,
         **chosen(min_steps=steps, max_steps=steps),
     )
-    if steps is not None:
+    if steps is not None or preset != "recommended":
         return srv, None
 
     def folds(sequence):
@@ -167,11 +173,11 @@ def chosen(**options):
     return {name: value for name, value in options.items() if value is not None}
 
 
-def train_mdn(run, components=24, seed=0, steps=None, force=False):
+def train_mdn(run, components=24, seed=0, steps=None, force=False, preset="recommended"):
     """Stage `mdn`: psi.h5 -> box/mdn.keras (paper, section 2.2)."""
     from mdn import Propagator
 
-    settings = {"components": components, "seed": seed, "steps": steps}
+    settings = {"preset": preset, "components": components, "seed": seed, "steps": steps}
     if run.reusable("mdn", settings, force):
         return
     psi = store.read_psi(run)
@@ -179,7 +185,7 @@ def train_mdn(run, components=24, seed=0, steps=None, force=False):
     lag = lag_in_frames(run.settings("srv")["lag_time_ps"], spacing_ps)
     with run.stage("mdn", settings) as report:
         propagator = Propagator.from_preset(
-            "recommended",
+            preset,
             psi[0].shape[1],
             n_components=components,
             lag_time=lag,
@@ -201,24 +207,31 @@ def train_mdn(run, components=24, seed=0, steps=None, force=False):
         report.update(history=propagator.history, diagnostics=diagnostics)
 
 
-def train_cwgan(run, atoms=None, noise_dim=50, seed=0, steps=None, force=False):
+def train_cwgan(
+    run, atoms=None, noise_dim=50, seed=0, steps=None, force=False, preset="recommended"
+):
     """Stage `cwgan`: psi.h5 and the trajectories -> box/cwgan.keras (paper, section 2.3)."""
     from cwgan import MolGen
 
     run.require("srv")
     trajectories, _ = open_data(run.settings("features")["source"])
     atoms = atoms or default_atoms(trajectories.topology)
-    settings = {"atoms": atoms, "noise_dim": noise_dim, "seed": seed, "steps": steps}
+    settings = {
+        "preset": preset,
+        "atoms": atoms,
+        "noise_dim": noise_dim,
+        "seed": seed,
+        "steps": steps,
+    }
     if run.reusable("cwgan", settings, force):
         return
     selected = topology.select(trajectories.topology, atoms)
     bonds = topology.bonds(trajectories.topology, trajectories.reference.xyz[0], selected)
-    psi = np.concatenate(store.read_psi(run))
     with run.stage("cwgan", settings) as report:
         reference = store.write_coordinates(run, trajectories, selected)
-        coordinates = np.concatenate(store.read_coordinates(run))
+        psi, coordinates = store.read_frames(run, seed)
         molgen = MolGen.from_preset(
-            "recommended",
+            preset,
             psi.shape[1],
             len(selected),
             bonds=bonds,
@@ -262,7 +275,7 @@ def make_synthetic(run, length_ps=None, n_trajectories=100, seed=0, force=False)
         simulator = LatentSpaceSimulator.load(run.box)
         n_steps = steps_of(settings["length_ps"], simulator.lag_time_ps)
         # What was interrupted goes on, unless its settings or networks were others.
-        options = {"force": True, "resume": not force}
+        options = {"force": True, "resume": not force, "scheduler": run.cluster()}
         folder = run.path / "synthetic"
         report.update(simulator.simulate(folder, n_steps, n_trajectories, seed, **options))
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 
+from lss.cluster import LOCAL
 from lss.errors import InputError
 from lss.files import plain, remove, write_json
 
@@ -34,7 +35,11 @@ class Run:
     record : dict
         `created`, `versions`, and `stages`: for each finished stage its `settings`, its `seconds`
         and what it reported.
+    scheduler : str or None
+        Other processes that take part in the work of this process: see `lss.cluster.share`.
     """
+
+    scheduler = None
 
     def __init__(self, path, record):
         self.path = Path(path)
@@ -88,6 +93,10 @@ class Run:
 
     def write(self):
         write_json(self.path / "run.json", self.record)
+
+    def cluster(self):
+        """Address of the Dask scheduler, or None; TensorFlow uses all cores of one machine."""
+        return None if self.scheduler == LOCAL else self.scheduler
 
     def finished(self, stage):
         return stage in self.record["stages"]

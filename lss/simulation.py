@@ -15,6 +15,7 @@ from lss.errors import InputError
 from lss.files import PARTIAL, remove, replacing
 from lss.hdf5 import whole_dataset
 from lss.interruption import Interrupted
+from lss.newfile import new_hdf5
 from lss.progress import FILE
 from lss.writers import FORMATS
 
@@ -85,7 +86,7 @@ class Simulation:
             with replacing(self.folder / "topology.pdb") as partial:
                 box.reference.save_pdb(str(partial))
         shape = (len(self.psi0), self.n_frames, self.simulator.n_modes)
-        with replacing(self.folder / "psi.h5") as partial, h5py.File(partial, "w") as file:
+        with replacing(self.folder / "psi.h5") as partial, new_hdf5(partial) as file:
             psi = whole_dataset(file, "psi", shape, fill=np.nan)
             psi.attrs["lag_time_ps"] = self.simulator.lag_time_ps
             psi.attrs["seed"] = self.settings["seed"]
@@ -106,8 +107,8 @@ class Simulation:
         n_block = TILE * max(1, FRAMES // (TILE * len(psi)))
         while first < self.n_frames:
             block = self.propagate(psi, rows, first, min(n_block, self.n_frames - first))
-            for row, file in enumerate(files):
-                self.write(file, rows.start + row, block[row], first)
+            for row, file in zip(self.written(rows), files, strict=bool(files)):
+                self.write(file, row, block[row - rows.start], first)
             self.write_psi(rows, block, first)
             first, psi = first + block.shape[1], block[:, -1]
             self.note(group, first, files)
@@ -117,9 +118,13 @@ class Simulation:
         kind = self.settings["format"]
         if kind not in FORMATS:
             return []
-        names = [f"traj-{self.number(row):04d}.{kind}" for row in range(rows.start, rows.stop)]
+        names = [f"traj-{self.number(row):04d}.{kind}" for row in self.written(rows)]
         topology, lag_ps = self.simulator.box.reference.topology, self.simulator.lag_time_ps
         return [FORMATS[kind](self.folder / n, topology, lag_ps, self.n_frames) for n in names]
+
+    def written(self, rows):
+        """The trajectories of a group that are decoded and written: all."""
+        return range(rows.start, rows.stop)
 
     def number(self, row):
         """The number of a trajectory in the whole of which this simulation may be a part."""

@@ -8,14 +8,17 @@ import h5py
 import mdtraj
 import numpy as np
 
+from lss import cluster
 from lss.box import load_network
 from lss.errors import InputError
 from lss.files import replacing, write_json
 from lss.formats import ascii_path
+from lss.newfile import new_hdf5
 
-IN_MEMORY = 2 * 2**30  # bytes of features up to which they are read at once; more is streamed
+IN_MEMORY = 2**29  # bytes of features that are read at once, of which training makes two copies
 REFERENCE_SAMPLE = 2000  # frames from which the reference structure is chosen
 BLOCK = 50_000  # frames superposed at once
+DECODER_BYTES = 2**27  # of coordinates that the decoder is trained on; of more, a sample
 
 
 def feature_arrays(file):
@@ -75,11 +78,30 @@ def save_network(model, run, name):
 
 
 def write_psi(run, srv, features, **attributes):
-    """Project all frames on the modes, a trajectory at a time, and write psi.h5."""
-    with replacing(run.path / "psi.h5") as partial, h5py.File(partial, "w") as file:
+    """Project all frames on the modes, a trajectory at a time, and write psi.h5.
+
+    Where the run has a Dask cluster, its workers do it, with the network in the box.
+    """
+    names = list(features)
+    if run.cluster() is None:
+        found = (srv.transform(features[name]) for name in names)
+    else:
+        paths = (run.box / "srv.keras").absolute(), (run.path / "features.h5").absolute()
+        tasks = [(*paths, name) for name in names]
+        what = [f"features {name}" for name in names]
+        found = cluster.share(project, tasks, what, run.cluster())
+    with replacing(run.path / "psi.h5") as partial, new_hdf5(partial) as file:
         file.attrs.update(attributes)
-        for name, data in features.items():
-            file[name] = np.asarray(srv.transform(data), np.float32)
+        for name, psi in zip(names, found, strict=True):
+            file[name] = np.asarray(psi, np.float32)
+
+
+def project(network, features, name):
+    """Modes of one trajectory, (n_frames, m), from the network and the features in files."""
+    from srv.modes import evaluate
+
+    with h5py.File(features) as file:
+        return evaluate(load_network(network), file[name])
 
 
 def read_psi(run):
@@ -99,7 +121,7 @@ def write_coordinates(run, trajectories, atoms):
     """
     from cwgan.superpose import mean_structure, superpose
 
-    with replacing(run.path / "coords.h5") as partial, h5py.File(partial, "w") as file:
+    with replacing(run.path / "coords.h5") as partial, new_hdf5(partial) as file:
         for i, n_frames in enumerate(trajectories.n_frames):
             shape = (n_frames, len(atoms), 3)
             data, done = file.create_dataset(f"{i:06d}", shape, np.float32), 0
@@ -129,10 +151,37 @@ def open_coordinates(run):
         yield list(file.values())
 
 
-def read_coordinates(run):
-    """As `open_coordinates`, in memory: list of arrays (n_frames, atoms, 3), **nm**."""
-    with open_coordinates(run) as datasets:
-        return [data[:] for data in datasets]
+def read_frames(run, seed):
+    """Modes and superposed coordinates that the decoder is trained on.
+
+    Of more than `DECODER_BYTES` of coordinates (0.56 million frames of 20 atoms), one frame drawn
+    at random from each of as many equal stretches: training makes a given number of updates, and
+    memory does not grow with the data.
+
+    Returns
+    -------
+    psi : np.ndarray, shape (n_frames, m), float32
+    coordinates : np.ndarray, shape (n_frames, atoms, 3), float32
+        In **nm**.
+    """
+    with h5py.File(run.path / "psi.h5") as modes, open_coordinates(run) as datasets:
+        n_frames = sum(map(len, datasets))
+        n_kept = min(n_frames, max(1, DECODER_BYTES // (4 * datasets[0][0].size)))
+        edges = np.arange(n_kept + 1) * n_frames // n_kept
+        kept = np.random.default_rng(seed).integers(edges[:-1], edges[1:])
+        return _frames(list(modes.values()), kept), _frames(datasets, kept)
+
+
+def _frames(datasets, kept):
+    """The frames with the (increasing) numbers `kept`, of all trajectories end to end."""
+    found, start = np.empty((len(kept), *datasets[0].shape[1:]), np.float32), 0
+    for data in datasets:
+        for first in range(0, len(data), BLOCK):
+            block = data[first : first + BLOCK]
+            low, high = np.searchsorted(kept, (start, start + len(block)))
+            found[low:high] = block[kept[low:high] - start]
+            start += len(block)
+    return found
 
 
 def read_synthetic(run):

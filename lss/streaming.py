@@ -25,6 +25,7 @@ def simulate(
     force=False,
     resume=False,
     progress=True,
+    scheduler=None,
 ):
     """Simulate and write `to/psi.h5`, `to/topology.pdb` and `to/traj-0000.xtc` and on.
 
@@ -50,6 +51,9 @@ def simulate(
     resume : bool
         Go on with the simulation in `to`, if there is one: with the same settings and networks the
         files become, byte for byte, those of a simulation that was never interrupted.
+    scheduler : str, optional
+        Address of a Dask scheduler whose workers decode and write, an eighth of the trajectories
+        each; the files are the same, byte for byte. They must see `to` under the same name.
 
     Returns
     -------
@@ -79,7 +83,13 @@ def simulate(
     }
     state = open_folder(to, settings, force, resume)
     with noted_signals() as stop:
-        Simulation(simulator, to, state, psi0, stop, progress).run()
+        simulation = Simulation(simulator, to, state, psi0, stop, progress)
+        if scheduler is None:
+            simulation.run()
+        else:
+            from lss import shards
+
+            shards.run(simulation, scheduler)
     with h5py.File(to / "psi.h5") as file:
         outside = float(file["psi"].attrs["outside_fraction"])
     frames = n_trajectories * (n_steps + 1)

@@ -17,6 +17,7 @@ from lss.files import PARTIAL, replacing
 from lss.formats import ascii_path
 from lss.hdf5 import Hdf5
 
+ROOM = 2**16  # bytes; more than the buffer of a file of the C library
 # A DCD file states the time between frames in the time unit of CHARMM.
 AKMA_PS = 0.04888821
 DCD_TITLE = b"latent space simulator"
@@ -48,8 +49,17 @@ class Xtc:
     def write(self, path, xyz, first):
         number = first + np.arange(len(xyz))
         time = (number * self.spacing_ps).astype(np.float32)
-        with ascii_path(path) as name, mdtraj.formats.XTCTrajectoryFile(name, "w") as file:
-            file.write(xyz, time=time, step=number.astype(np.int32))
+        try:
+            with ascii_path(path) as name, mdtraj.formats.XTCTrajectoryFile(name, "w") as file:
+                file.write(xyz, time=time, step=number.astype(np.int32))
+        except RuntimeError as error:
+            raise OSError(f"{self.path} can't be written; is the disk full? ({error})") from error
+        # A buffer that finds no room when the file is closed is lost without a word. Nor would
+        # these bytes, which are taken off again, find room.
+        with open(path, "r+b") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.write(bytes(ROOM))
+            file.truncate(size)
 
     def cut(self, n_frames, size):
         os.truncate(self.path, size)

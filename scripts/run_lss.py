@@ -6,7 +6,7 @@ from lss import cli
 
 def main():
     groups = ("data", "features", "lag", "srv", "mdn", "cwgan", "simulation", "held-out", "seed")
-    args = cli.parser(__doc__, *groups, "out", "force", "resume").parse_args()
+    args = cli.parser(__doc__, *groups, "dask", "out", "force", "resume").parse_args()
     run = cli.begin(args, [args.lag])
     from lss import judge, pipeline, tables
 

@@ -5,7 +5,7 @@ from lss import cli
 
 
 def main():
-    parser = cli.parser(__doc__, "simulation", "start", "seed", "force", "resume")
+    parser = cli.parser(__doc__, "simulation", "start", "seed", "dask", "force", "resume")
     parser.add_argument("--box", required=True, help="box folder (RUN/box) or .lss file")
     parser.add_argument("--to", required=True, metavar="OUT", help="folder to write")
     parser.add_argument("--format", default="xtc", choices=("xtc", "dcd", "h5"))
@@ -43,6 +43,7 @@ def main():
         start=chosen_start(simulator, args.start_psi, args.start, args.start_frame, args.top),
         force=args.force,
         resume=args.resume,
+        scheduler=args.dask,
     )
     print(f"{done['trajectories']} trajectories, {done['frames']} frames -> {args.to}")
 

@@ -5,8 +5,8 @@ from lss import cli
 
 
 def main():
-    groups = ("data", "features", "lag", "srv", "modes-out", "seed", "out", "force", "resume")
-    args = cli.parser(__doc__, *groups).parse_args()
+    groups = ("data", "features", "lag", "srv", "modes-out", "seed", "dask")
+    args = cli.parser(__doc__, *groups, "out", "force", "resume").parse_args()
     run = cli.begin(args, [args.lag])
     from lss import pipeline, tables
 

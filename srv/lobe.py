@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 _SMALLEST_SD = 1e-12
 
@@ -60,7 +61,8 @@ def build_lobe(
         x = standardisation(mean, sd)(x)
     for i in range(depth):
         if i and batch_normalization:
-            x = keras.layers.BatchNormalization()(x)
+            # Replicas of a tf.distribute strategy share the statistics of the whole batch.
+            x = keras.layers.BatchNormalization(synchronized=_n_replicas() > 1)(x)
         x = dense(width, activation)(x)
         if i and dropout_rate:
             x = keras.layers.Dropout(dropout_rate, seed=_draw(rng))(x)
@@ -104,6 +106,10 @@ def project(lobe, mean, vectors):
     model = keras.Model(features, last(x), name="srv")
     last.set_weights([kernel @ vectors, (bias - mean) @ vectors])
     return model
+
+
+def _n_replicas():
+    return tf.distribute.get_strategy().num_replicas_in_sync
 
 
 def _draw(rng):

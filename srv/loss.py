@@ -7,6 +7,11 @@ wrong by tens of per cent, and the cost of m x m matrices does not show.
 Outputs are scaled to unit variance before `epsilon` is added to the diagonal, so that the
 regularisation does not depend on the scale of any output, and a constant output counts as zero
 instead of giving NaN.
+
+Under a tf.distribute strategy each replica holds a part of the pairs. Means and covariances are
+summed over the replicas before anything is inverted: the score is that of the whole batch. The
+mean of the replicas' own scores would be another number, biased upwards the more, the fewer the
+pairs of each.
 """
 
 import tensorflow as tf
@@ -70,30 +75,41 @@ def vamp_loss(
 def _whitened_coupling(psi_0, psi_t, reversible, epsilon):
     """Return L0^-1 C1 Lt^-T and the whitened batches, each (m, n_pairs)."""
     psi_0, psi_t = tf.cast(psi_0, tf.float64), tf.cast(psi_t, tf.float64)
-    n_pairs = tf.cast(tf.shape(psi_0)[0], tf.float64)
-    psi_0, psi_t = _standardised(psi_0, psi_t, reversible)
-    c_00 = tf.matmul(psi_0, psi_0, transpose_a=True) / n_pairs
-    c_tt = tf.matmul(psi_t, psi_t, transpose_a=True) / n_pairs
+    n_pairs = _over_replicas(tf.cast(tf.shape(psi_0)[0], tf.float64))
+    psi_0, psi_t = _standardised(psi_0, psi_t, n_pairs, reversible)
+    c_00 = _over_replicas(tf.matmul(psi_0, psi_0, transpose_a=True)) / n_pairs
+    c_tt = _over_replicas(tf.matmul(psi_t, psi_t, transpose_a=True)) / n_pairs
     if reversible:
         factor_0 = factor_t = _cholesky((c_00 + c_tt) / 2, epsilon)
     else:
         factor_0, factor_t = _cholesky(c_00, epsilon), _cholesky(c_tt, epsilon)
     left = tf.linalg.triangular_solve(factor_0, tf.transpose(psi_0))
     right = tf.linalg.triangular_solve(factor_t, tf.transpose(psi_t))
-    coupling = tf.matmul(left, right, transpose_b=True) / n_pairs
+    coupling = _over_replicas(tf.matmul(left, right, transpose_b=True)) / n_pairs
     if reversible:
         coupling = (coupling + tf.transpose(coupling)) / 2
     return coupling, left, right
 
 
-def _standardised(psi_0, psi_t, reversible):
+def _over_replicas(part):
+    """Sum over the replicas of a tf.distribute strategy; its gradient is summed likewise."""
+    context = tf.distribute.get_replica_context()
+    if context is None or context.num_replicas_in_sync == 1:
+        return part
+    return context.all_reduce(tf.distribute.ReduceOp.SUM, part)
+
+
+def _standardised(psi_0, psi_t, n_pairs, reversible):
     """Remove the mean and scale to unit variance: common to both ends if reversible."""
-    mean_0, mean_t = tf.reduce_mean(psi_0, axis=0), tf.reduce_mean(psi_t, axis=0)
+
+    def mean(values):
+        return _over_replicas(tf.reduce_sum(values, axis=0)) / n_pairs
+
+    mean_0, mean_t = mean(psi_0), mean(psi_t)
     if reversible:
         mean_0 = mean_t = (mean_0 + mean_t) / 2
     psi_0, psi_t = psi_0 - mean_0, psi_t - mean_t
-    var_0 = tf.reduce_mean(tf.square(psi_0), axis=0)
-    var_t = tf.reduce_mean(tf.square(psi_t), axis=0)
+    var_0, var_t = mean(tf.square(psi_0)), mean(tf.square(psi_t))
     if reversible:
         var_0 = var_t = (var_0 + var_t) / 2
     return (
@@ -114,13 +130,13 @@ def _deflated(coupling, left, right, known_0, known_t):
     one lag away.  The second equals the first where z is an exact eigenfunction; where z is a
     noisy observable of a slow process, it is what removes the process itself.
     """
-    n_pairs = tf.cast(tf.shape(known_0)[0], tf.float64)
+    n_pairs = _over_replicas(tf.cast(tf.shape(known_0)[0], tf.float64))
     known_0, known_t = _standardised(
-        tf.cast(known_0, tf.float64), tf.cast(known_t, tf.float64), reversible=True
+        tf.cast(known_0, tf.float64), tf.cast(known_t, tf.float64), n_pairs, reversible=True
     )
     same = tf.matmul(left, known_0) + tf.matmul(right, known_t)
     lagged = tf.matmul(left, known_t) + tf.matmul(right, known_0)
-    overlap = tf.concat([same, lagged], axis=1) / (2 * n_pairs)  # (m, 2 k)
+    overlap = _over_replicas(tf.concat([same, lagged], axis=1)) / (2 * n_pairs)  # (m, 2 k)
     n_constraints = overlap.shape[1]
     gram = tf.matmul(overlap, overlap, transpose_a=True)
     gram += _DEFLATION_SOFTNESS * tf.eye(n_constraints, dtype=tf.float64)

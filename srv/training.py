@@ -99,7 +99,8 @@ class Trainer(keras.Model):
             total = loss
             if self.lobe.losses:
                 total += tf.cast(tf.add_n(self.lobe.losses), tf.float64)
-            # The replicas of a tf.distribute strategy add up their gradients.
+            # Every replica of a tf.distribute strategy has the loss of the whole batch (see
+            # srv.loss), and they add up their gradients.
             total /= self.distribute_strategy.num_replicas_in_sync
         gradients = tape.gradient(total, self.lobe.trainable_weights)
         self.optimizer.apply_gradients(zip(gradients, self.lobe.trainable_weights, strict=True))

@@ -9,9 +9,11 @@ import zipfile
 import keras
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lss.__main__ import describe
-from lss.box import FILES, load_box, save_box
+from lss.box import FILES, REQUIRED, Box, check_meta, load_box, save_box
 from lss.errors import InputError
 from lss.simulator import LatentSpaceSimulator
 
@@ -102,13 +104,41 @@ def test_a_damaged_file_is_named(box_folder, name):
 
 @pytest.mark.parametrize(
     ("key", "value", "said"),
-    [("format", 2, "format 2"), ("n_modes", 7, "not 7"), ("psi_low", [0.0], "psi_low")],
+    [
+        *(("format", 2, "format 2"), ("n_modes", 7, "7 modes"), ("psi_low", [0.0], "psi_low")),
+        *(("n_modes", "2", "whole number"), ("lag_time_ps", -1, "no time")),
+        *(("psi_high", [None, 1.0], "finite"), ("psi_high", [-99, -99], "not below")),
+        *(("start_psi", [], "rows"), ("start_psi", [[0.0]], "2 modes"), ("features", [], "name")),
+    ],
 )
 def test_metadata_that_do_not_fit_are_refused(box_folder, key, value, said):
     path = box_folder / "lss.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
     with pytest.raises(InputError, match=said):
         load_box(box_folder)
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(key=st.sampled_from(REQUIRED), value=_VALUES)
+def test_other_metadata_are_refused_or_numbers(box, key, value):
+    meta = box.meta | {key: value}
+    try:
+        check_meta(meta, "x.lss")
+    except InputError as error:
+        assert key in str(error) or key in ("n_modes", "n_features", "psi_low", "psi_high")
+        assert "\n" not in str(error)
+    else:
+        simulator = LatentSpaceSimulator(Box(meta, box.reference, box.srv, box.mdn, box.cwgan))
+        assert simulator.lag_time_ps > 0
+        assert np.isfinite(simulator.starts(3, 0)).all()
+        assert (np.asarray(meta["psi_low"]) < np.asarray(meta["psi_high"])).all()
 
 
 def test_a_lambda_layer_is_refused(box_folder):

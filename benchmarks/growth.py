@@ -1,0 +1,156 @@
+"""Do memory and time grow with the data as they should: memory not, time linearly?
+
+    python benchmarks/growth.py --entries 10 100       1.04 and 10.4 million Trp-cage frames
+
+The Trp-cage trajectories (`--traj`, `--top`; those bundled otherwise) are listed over and over
+until there are as many entries, and a run is made of them, each stage in a process of its own.
+Training makes few steps, the same at each size; the passes over all data are whole. Then the
+features are read as training reads them, without training. Needs 0.8 GB of disk a million frames.
+"""
+
+import argparse
+import itertools
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import h5py
+from table import heading, row
+
+STAGES = ("features", "srv", "projection", "epoch", "mdn", "cwgan", "synthetic", "report")
+LAG_PS, STEPS = 20_000.0, {"srv": 500, "mdn": 500, "cwgan": 100}
+READS = 1000  # batches
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--entries", type=int, nargs="+", default=[10, 100])
+    parser.add_argument("--traj", nargs="+", metavar="FILE")
+    parser.add_argument("--top", metavar="FILE")
+    parser.add_argument("--to", help="folder for the runs; a temporary one otherwise")
+    parser.add_argument("--stages", nargs="+", default=STAGES, choices=STAGES)
+    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.child:
+        child(*args.child)
+        return
+    for n in args.entries:
+        with tempfile.TemporaryDirectory(dir=args.to) as folder:
+            campaign(Path(folder) / "run", source(args, n), args.stages)
+
+
+def source(args, n):
+    from lss.examples import example
+
+    data = example("trpcage")
+    files = args.traj or data.files
+    repeated = itertools.islice(itertools.cycle(map(str, files)), n)
+    return {"traj": list(repeated), "top": str(args.top or data.top), "dt_ps": data.dt_ps}
+
+
+def campaign(run, data, stages):
+    run.parent.joinpath("source.json").write_text(json.dumps(data))
+    heading(f"{len(data['traj'])} trajectories listed: peak memory in MB, CPU s, wall-clock s")
+    for stage in stages:
+        command = [sys.executable, __file__, "--child", stage, str(run)]
+        start = time.time()
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            row(stage, f"FAILED {done.stderr.strip().splitlines()[-1][:200]}")
+            return
+        found = json.loads(done.stdout.strip().splitlines()[-1])
+        figures = f"{found['peak']:.0f} / {found['cpu']:.1f} / {time.time() - start:.0f}"
+        row(stage, figures, "<= 3000", found["note"])
+
+
+def child(stage, path):
+    from lss import cli, judge, pipeline
+    from lss.run import Run
+
+    data = json.loads(Path(path).parent.joinpath("source.json").read_text())
+    run = Run.create(path) if stage == "features" else Run.open(path)
+    if stage != "features":
+        cli.load_tensorflow()
+    start, note = time.process_time(), ""
+    if stage == "features":
+        pipeline.make_features(run, data, ["ca-distances"])
+        note = f"{sum(run.report('features')['n_frames'])} frames"
+    elif stage == "srv":
+        pipeline.train_srv(run, LAG_PS, steps=STEPS["srv"])
+    elif stage == "projection":
+        note = projection(run)
+    elif stage == "epoch":
+        note = epoch(run)
+    elif stage == "mdn":
+        pipeline.train_mdn(run, steps=STEPS["mdn"])
+    elif stage == "cwgan":
+        pipeline.train_cwgan(run, steps=STEPS["cwgan"])
+    elif stage == "synthetic":
+        pipeline.make_synthetic(run, n_trajectories=len(data["traj"]))
+        note = f"{run.report('synthetic')['frames']} frames"
+    else:
+        judge.make_report(run)
+    cpu = time.process_time() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"peak": peak, "cpu": cpu, "note": note}))
+
+
+def projection(run):
+    """Project all frames on the modes with the trained network, from file to file."""
+    from lss import box
+    from srv.modes import evaluate
+
+    network = box.load_network(run.box / "srv.keras")
+    with h5py.File(run.path / "features.h5") as file, h5py.File(run.path / "x.h5", "w") as to:
+        for name, features in file.items():
+            to[name] = evaluate(network, features)
+        return f"{len(file)} trajectories"
+
+
+def epoch(run):
+    """Read batches as streamed training does; the fraction of an epoch's CPU time."""
+    from srv import SRV
+    from srv.data import check_trajectories
+    from srv.feeding import PairBlocks
+
+    with h5py.File(run.path / "features.h5") as file:
+        data = list(file.values())
+        width, lag = data[0].shape[1], pipeline_lag(run)
+        size = SRV.from_preset("recommended", width).batch_size
+        n = sum(len(d) - lag for d in data) // size
+        reads = PairBlocks(check_trajectories(data, width, lag), size, n, seed=0)
+        start = time.process_time()
+        for i in range(min(READS, n)):
+            reads[i]
+        reading = (time.process_time() - start) / min(READS, n)
+        training = train_seconds(data, width, lag)
+    return f"reading {1e3 * reading:.1f} of {1e3 * training:.1f} ms a step, {n} steps an epoch"
+
+
+def train_seconds(data, width, lag):
+    """CPU seconds of a training step on streamed data, from two lengths of training."""
+    from srv import SRV
+
+    def fit(steps):
+        srv = SRV.from_preset("recommended", width, n_components=3, lag_time=lag, verbose=False,
+                              min_steps=steps, max_steps=steps)  # fmt: skip
+        start = time.process_time()
+        srv.fit(data[:2])
+        return time.process_time() - start
+
+    fit(20)
+    return (fit(520) - fit(20)) / 500
+
+
+def pipeline_lag(run):
+    from lss.units import lag_in_frames
+
+    return lag_in_frames(LAG_PS, run.report("features")["frame_spacing_ps"])
+
+
+if __name__ == "__main__":
+    main()

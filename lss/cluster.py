@@ -1,0 +1,106 @@
+"""One task a trajectory, shared out over the processes of this machine or of a Dask cluster.
+
+The machines of a cluster must see the same files under the same names. A task that is begun again,
+since its worker died, must come to the same end.
+"""
+
+import multiprocessing
+import os
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+
+from lss.errors import InputError
+
+#: In place of the address of a scheduler: processes of this machine, one for each of its cores.
+LOCAL = "local"
+_CONNECT_SECONDS = 30
+
+
+def share(function, tasks, names, scheduler=None):
+    """Call a function for each task and yield the results in the order of the tasks.
+
+    Parameters
+    ----------
+    function : callable
+        Defined in a module, so that other processes find it.
+    tasks : list of tuple
+        The arguments of each call.
+    names : list of str
+        What each task works on, for errors.
+    scheduler : str, optional
+        Address of a Dask scheduler, or `LOCAL`; where not given, this process does all.
+
+    Yields
+    ------
+    object
+        What the calls returned.
+
+    Raises
+    ------
+    InputError
+        Where a process died of a task, as the readers of damaged files may; where there is no
+        Dask or no scheduler. What a call raises is passed on.
+    """
+    if scheduler is None:
+        return (function(*task) for task in tasks)
+    if scheduler == LOCAL:
+        return _on_this_machine(function, tasks, names)
+    return _on_dask(function, tasks, names, scheduler)
+
+
+def _on_this_machine(function, tasks, names):
+    done = 0
+    while done < len(tasks):
+        try:
+            with _pool(min(_n_cores(), len(tasks) - done)) as pool:
+                for result in pool.map(function, *zip(*tasks[done:], strict=True)):
+                    yield result
+                    done += 1
+        except BrokenProcessPool:
+            # All tasks under way are lost with the process; the first of them is tried alone.
+            yield _alone(function, tasks[done], names[done])
+            done += 1
+
+
+def _alone(function, task, name):
+    try:
+        with _pool(1) as pool:
+            return pool.submit(function, *task).result()
+    except BrokenProcessPool as error:
+        raise _died(name) from error
+
+
+def _pool(n):
+    # Started afresh: a process that has used TensorFlow or OpenMP must not be forked.
+    return ProcessPoolExecutor(n, mp_context=multiprocessing.get_context("spawn"))
+
+
+def _n_cores():
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+def _died(name):
+    return InputError(
+        f"{name}: the process that worked on it died; the file may be damaged, or memory was short"
+    )
+
+
+def _on_dask(function, tasks, names, scheduler):
+    try:
+        from distributed import Client, KilledWorker
+    except ImportError:
+        raise InputError(
+            "--dask needs Dask; install it with: pip install 'latent-space-simulator[cluster]'"
+        ) from None
+    try:
+        client = Client(scheduler, timeout=_CONNECT_SECONDS)
+    except (OSError, ValueError) as error:
+        raise InputError(f"--dask {scheduler}: no scheduler answers there ({error})") from error
+    with client:
+        # Not "pure": Dask would take equal arguments for equal files.
+        futures = [client.submit(function, *task, pure=False) for task in tasks]
+        for future, name in zip(futures, names, strict=True):
+            try:
+                yield future.result()
+            except KilledWorker as error:
+                raise _died(name) from error
