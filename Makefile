@@ -8,7 +8,7 @@ demo: .venv/installed
 	$(BIN)/python scripts/run_lss.py --example trpcage --lag 20ns --out demo --force
 
 test: .venv/installed-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: .venv/installed-test
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

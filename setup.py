@@ -38,8 +38,14 @@ setup(
     ],
     extras_require={
         "test": [
-            *("pytest", "ruff", "hypothesis", "deeptime>=0.4.5", "tables", "playwright"),
+            "deeptime>=0.4.5",
             "distributed",
+            "hypothesis",
+            "playwright",
+            "pytest",
+            "pytest-xdist",
+            "ruff",
+            "tables",
         ],
         "docs": ["sphinx", "myst-parser", "furo"],
         "analysis": ["deeptime>=0.4.5"],

@@ -92,7 +92,7 @@ def build(settings, psi, coords):
     """
     seeds = _seeds(settings.seed, 3)
     shape = (settings.hidden_layer_depth, settings.hidden_size, settings.activation)
-    rows = _evenly(len(psi), MAX_SAMPLE)
+    rows = evenly(len(psi), MAX_SAMPLE)
     sample = coords[rows]
     graph = None
     if coords.ndim == 3 and (settings.head == "bonds" or settings.bonds is not None):
@@ -182,7 +182,7 @@ def train(settings, parts, psi, coords):
 
 
 def _add_regressor(parts, psi, coords, seed):
-    rows = _evenly(len(psi), MAX_REGRESSION)
+    rows = evenly(len(psi), MAX_REGRESSION)
     targets = parts.condition()(psi[rows]).numpy()
     parts.regressor, parts.regressor_r2 = fit_regressor(
         parts.structure, coords[rows], targets, seed
@@ -243,7 +243,8 @@ def _seeds(seed, n, key=0):
     return [int(s) for s in seed.generate_state(n) >> 1]
 
 
-def _evenly(n_frames, n_most):
+def evenly(n_frames, n_most):
+    """Rows of at most `n_most` frames, at equal distances."""
     return np.unique(np.linspace(0, n_frames - 1, min(n_frames, n_most)).astype(int))
 
 

@@ -13,6 +13,8 @@ from cwgan.presets import PRESETS
 
 logger = logging.getLogger(__name__)
 
+MAX_DIAGNOSED = 50_000  # frames
+
 
 class MolGen(TransformerMixin, BaseEstimator):
     """Conditional Wasserstein GAN that draws structures from slow coordinates psi.
@@ -184,6 +186,8 @@ class MolGen(TransformerMixin, BaseEstimator):
     def diagnose(self, psi, coords):
         """Compare structures drawn from psi with those that belong to it.
 
+        Of more than 50,000 frames, so many are taken evenly.
+
         Parameters
         ----------
         psi : array-like (n_frames, latent_dim), or list of such
@@ -198,6 +202,8 @@ class MolGen(TransformerMixin, BaseEstimator):
         psi, coords = self._frames(psi, coords)
         if coords.ndim != 3:
             raise ValueError("coords: diagnose needs (n_frames, n_atoms, 3)")
+        rows = build.evenly(len(psi), MAX_DIAGNOSED)
+        psi, coords = psi[rows], coords[rows]
         made = decode(self.generator, psi, self._decode_seed())
         out = diagnose(psi, coords, made, self._parts.graph)
         out["warnings"] = [*self.history["warnings"], *out["warnings"]]

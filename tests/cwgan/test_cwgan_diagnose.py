@@ -68,3 +68,11 @@ def test_variance_within_and_between_bins():
     doubled = 2 * psi + np.sqrt(2) * rng.normal(size=(20_000, 3))
     ratio = diagnostics.variance_ratio(psi, doubled - 2 * psi, psi, values - 2 * psi)
     assert ratio == pytest.approx(2, abs=2 * 5 * 0.008)
+
+
+def test_of_very_many_frames_a_part_is_judged(fitted, molecule):
+    psi, coords, _ = molecule
+    times = 1 + 50_000 // len(psi)
+    out = fitted.diagnose(np.tile(psi, (times, 1)), np.tile(coords, (times, 1, 1)))
+    assert out["n_frames"] == 50_000
+    assert out["rg_mean_md"] == pytest.approx(fitted.diagnose(psi, coords)["rg_mean_md"], rel=1e-3)
