@@ -1,6 +1,7 @@
 """A full disk and folders that may not be written to: one error, and what was there is left."""
 
 import os
+import tempfile
 import resource
 import shutil
 from contextlib import contextmanager
@@ -49,6 +50,15 @@ def no_permission(folder):
         if user == 0:
             os.seteuid(0)
         folder.chmod(0o755)
+
+
+def open_to_all(inner):
+    """Let everyone read what pytest keeps to its owner, up to the folder of temporary files."""
+    for path in [inner, *inner.parents]:
+        if path == Path(tempfile.gettempdir()).resolve():
+            break
+        if path.stat().st_mode & 0o005 != 0o005:
+            path.chmod(0o755)
 
 
 def features(folder, trained, small_md):
@@ -109,9 +119,8 @@ def test_a_full_disk(write, trained, small_md, tmp_path):
 def test_permission_denied(write, trained, small_md, tmp_path):
     folder = tmp_path / "mine"
     folder.mkdir()
-    data = Path(small_md[0]).parent, trained.path.parent
-    for path in [*data, tmp_path, *tmp_path.parents[:2]]:  # pytest keeps its folders to their owner
-        path.chmod(0o755)
+    for inner in (Path(small_md[0]).parent, trained.path.parent, tmp_path):
+        open_to_all(inner)
     (folder / "features.h5").write_text("old")
     with no_permission(folder), pytest.raises((InputError, OSError)) as error:
         write(folder, trained, small_md)
