@@ -1,9 +1,9 @@
 """A full disk and folders that may not be written to: one error, and what was there is left."""
 
 import os
-import tempfile
 import resource
 import shutil
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
