@@ -4,8 +4,6 @@ Slow modes are spiky: nearly all frames within a tenth of a standard deviation, 
 one away, others at fifteen. No linear scale shows all of that.
 """
 
-from itertools import pairwise
-
 import keras
 import numpy as np
 
@@ -107,24 +105,18 @@ def _quantile_ramps(values):
             if knots[k] - knots[keep[-1]] > 1e-4:
                 keep.append(k)
         keep = keep if len(keep) > 1 else [0, 0]
-        ramps.append(
-            [(a, max(b - a, 1.0)) if b <= a else (a, b - a) for a, b in _steps(knots[keep])]
-        )
+        widths = np.diff(knots[keep])
+        ramps.append((knots[keep[:-1]], np.where(widths > 0, widths, 1.0)))
         shares.append(np.diff(levels[keep]))
-    sizes = [len(ramp) for ramp in ramps]
+    sizes = [len(low) for low, _ in ramps]
     kernel, bias = np.zeros((len(ramps), sum(sizes))), np.zeros(sum(sizes))
     total, middle = np.zeros((sum(sizes), len(ramps))), np.full(len(ramps), -np.sqrt(3.0))
     start = 0
-    for j, (ramp, share) in enumerate(zip(ramps, shares, strict=True)):
-        stop = start + len(ramp)
-        low, width = np.array(ramp).T
+    for j, ((low, width), share) in enumerate(zip(ramps, shares, strict=True)):
+        stop = start + len(low)
         kernel[j, start:stop], bias[start:stop] = 1 / width, -low / width
         # A column without any variation has no share to give: its rank is the middle.
         total[start:stop, j] = 2 * np.sqrt(3.0) * (share / share.sum() if share.sum() else share)
         middle[j] = middle[j] if share.sum() else 0.0
         start = stop
     return (kernel, bias), (total, middle)
-
-
-def _steps(knots):
-    return list(pairwise(knots))

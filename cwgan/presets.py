@@ -1,7 +1,7 @@
 """Named settings of MolGen."""
 
 PRESETS = {
-    # Made for the figures of benchmarks/decoder.py; heavy atoms still improve at the end of them.
+    # Made for the figures of benchmarks/decoder.py; a peptide's backbone needs half the updates.
     "recommended": {
         "batch_size": 64,
         "noise_dim": 50,

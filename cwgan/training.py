@@ -66,7 +66,7 @@ class AdversarialModel(keras.Model):
         self.coords = tf.convert_to_tensor(coords, tf.float32)
         self.pool = tf.convert_to_tensor(pool, tf.int32)
         self.batch_size, self.n_critic, self.n_inner = batch_size, n_critic, n_inner
-        # Half of a batch tells the critic's slope well enough, and saves an eighth of the time.
+        # Half of a batch tells the critic's slope well enough.
         self.half = max(1, batch_size // 2)
         self.smoothing, self.seed = smoothing, seed
         self.consistency, self.repulsion = consistency, repulsion

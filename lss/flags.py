@@ -233,6 +233,15 @@ def add_seed(p):
     )
 
 
+def add_steps(p):
+    p.add_argument(
+        "--steps",
+        type=positive,
+        metavar="N",
+        help="training steps of each network, for a quick look (default: those of the settings)",
+    )
+
+
 def add_dask(p):
     p.add_argument(
         "--dask",
@@ -266,6 +275,7 @@ GROUPS = {
     "start": add_start,
     "held-out": add_held_out,
     "seed": add_seed,
+    "steps": add_steps,
     "dask": add_dask,
     "out": add_out,
     "force": add_force,

@@ -127,7 +127,6 @@ def project(box, trajectories, file):
     """
     from cwgan.superpose import superpose
 
-    featurizer = Featurizer.from_dict(box.meta["features"], trajectories.topology)
     decoded = topology.match(trajectories.topology, box.reference.topology)
     reference = box.reference.xyz[0]
     psi, coordinates = [], []
@@ -136,12 +135,18 @@ def project(box, trajectories, file):
             shape = (n_frames, *reference.shape)
             states, done = [], 0
             coordinates.append(file.create_dataset(f"{i:06d}", shape, np.float32))
-            for chunk in trajectories.iterate(i, chunk=5000):
-                features = featurizer.compute(chunk)
-                states.append(box.srv.predict(features, batch_size=8192, verbose=0))
+            for chunk, modes in with_modes(box, trajectories, i):
+                states.append(modes)
                 xyz = superpose(chunk.xyz[:, decoded], reference)
                 coordinates[-1][done : done + len(chunk)] = xyz
                 done += len(chunk)
                 bar.update(len(chunk))
             psi.append(np.concatenate(states))
     return psi, coordinates
+
+
+def with_modes(box, trajectories, i):
+    """Read one trajectory in chunks and encode it: pairs of mdtraj.Trajectory and psi (n, m)."""
+    featurizer = Featurizer.from_dict(box.meta["features"], trajectories.topology)
+    for chunk in trajectories.iterate(i, chunk=5000):
+        yield chunk, box.srv.predict(featurizer.compute(chunk), batch_size=8192, verbose=0)

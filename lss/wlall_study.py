@@ -8,10 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from lss import pipeline, wlall_msm
+from lss import judge, pipeline, wlall_msm
 from lss.blocks import BlockSums, assign_blocks
 from lss.box import load_box
-from lss.features import Featurizer
 from lss.figures import COLOURS, new_figure, save
 from lss.files import remove, replacing
 from lss.kinetics import add_lagged_sums
@@ -106,14 +105,8 @@ def compare_modes(run, held_out, seed, n_states):
 
 def encode(box, trajectories):
     """Modes of a simulator along trajectories: list of arrays (n_i, m)."""
-    featurizer = Featurizer.from_dict(box.meta["features"], trajectories.topology)
     return [
-        np.concatenate(
-            [
-                box.srv.predict(featurizer.compute(chunk), batch_size=8192, verbose=0)
-                for chunk in trajectories.iterate(i, chunk=5000)
-            ]
-        )
+        np.concatenate([psi for _, psi in judge.with_modes(box, trajectories, i)])
         for i in range(len(trajectories.files))
     ]
 

@@ -5,7 +5,7 @@ from lss import cli, paper
 
 
 def main():
-    parser = cli.parser(__doc__, "seed")
+    parser = cli.parser(__doc__, "seed", "steps")
     parser.add_argument(
         "--out",
         default="four-well",
@@ -25,12 +25,6 @@ def main():
         default=paper.FOUR_WELL_SYNTHETIC_STEPS,
         metavar="N",
         help="steps of one lag of the synthetic trajectory (default %(default)s)",
-    )
-    parser.add_argument(
-        "--steps",
-        type=cli.positive,
-        metavar="N",
-        help="training steps of each network, for a quick look (default: the recommended ones)",
     )
     args = parser.parse_args()
     from lss import four_well_study as four_well

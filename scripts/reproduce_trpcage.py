@@ -7,18 +7,14 @@ PRESETS = ("paper", "recommended")
 
 
 def main():
-    parser = cli.parser(__doc__, "data", "simulation", "held-out", "seed", "out", "force", "resume")
+    parser = cli.parser(
+        __doc__, "data", "simulation", "held-out", "seed", "steps", "out", "force", "resume"
+    )
     parser.add_argument(
         "--preset",
         choices=PRESETS,
         default="paper",
         help="settings of the three networks: the paper's (default), or ours",
-    )
-    parser.add_argument(
-        "--steps",
-        type=cli.positive,
-        metavar="N",
-        help="training steps of each network, for a quick look (default: the preset's)",
     )
     args = parser.parse_args()
     args.features = None

@@ -7,12 +7,8 @@ from lss import cli
 
 
 def main():
-    parser = cli.parser(__doc__, "data", "simulation", "held-out", "seed", "out", "force", "resume")
-    parser.add_argument(
-        "--steps",
-        type=cli.positive,
-        metavar="N",
-        help="training steps of each network, for a quick look (default: the recommended ones)",
+    parser = cli.parser(
+        __doc__, "data", "simulation", "held-out", "seed", "steps", "out", "force", "resume"
     )
     args = parser.parse_args()
     if not args.held_out:
