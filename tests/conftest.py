@@ -1,7 +1,13 @@
 """What several test modules share: a small piece of real MD and a simulator trained on it."""
 
+import os
 import runpy
 from pathlib import Path
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # The processes of pytest-xdist have a core each: more threads would only wait for one another.
+    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        os.environ.setdefault(name, "1")
 
 import mdtraj
 import numpy as np
