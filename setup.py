@@ -16,7 +16,7 @@ setup(
     license="MIT",
     license_files=["LICENSE"],
     python_requires=">=3.11",
-    packages=["srv", "mdn", "cwgan", "lss"],
+    packages=["srv", "mdn", "cwgan", "lss", "lss.analysis", "lss.report", "lss.reproduction"],
     py_modules=["hde"],
     scripts=sorted(glob("scripts/*.py")),
     package_data={"lss": ["data/*.md", "data/*/*"]},

@@ -55,9 +55,9 @@ def coverage(repetitions: int, seed: int) -> None:
 
 def gaussian_statistics(rng, n_trajectories: int, n_frames: int):
     """Free energy and timescale of AR(1) processes, one and the difference of two."""
-    from lss.blocks import BlockSums, assign_blocks, jackknife
-    from lss.kinetics import add_lagged_sums, autocorrelation, implied_timescale
-    from lss.thermodynamics import histogram, populations
+    from lss.analysis.blocks import BlockSums, assign_blocks, jackknife
+    from lss.analysis.kinetics import add_lagged_sums, autocorrelation, implied_timescale
+    from lss.analysis.thermodynamics import histogram, populations
 
     phi, low, high = 0.95, np.array([-2.0]), np.array([2.0])
     ensembles = []
@@ -95,9 +95,9 @@ def standard_deviation(s) -> float:
 
 def two_state_statistics(rng, n_trajectories: int, n_frames: int):
     """Population, passage times and timescale of a two-state Markov chain."""
-    from lss.blocks import BlockSums, assign_blocks, jackknife
-    from lss.kinetics import add_lagged_sums, timescales
-    from lss.transitions import (
+    from lss.analysis.blocks import BlockSums, assign_blocks, jackknife
+    from lss.analysis.kinetics import add_lagged_sums, timescales
+    from lss.analysis.transitions import (
         Cores,
         add_staying_sums,
         add_transition_sums,
@@ -152,7 +152,7 @@ def two_state(rng, n_trajectories: int, n_frames: int) -> np.ndarray:
 def speed(n_frames: int, seed: int) -> None:
     """CPU time and memory of comparison and report for two ensembles of 20-atom chains."""
     from lss.report import write_report
-    from lss.validation import compare
+    from lss.report.validation import compare
 
     rng = np.random.default_rng(seed)
     lag, n_lss = 100, 100

@@ -70,9 +70,9 @@ def compared_latents(run, held, seed):
     """As the whole comparison, of the same latent trajectories, without decoding any."""
     from lss import pipeline, store
     from lss.box import Box, load_network, read_meta
+    from lss.report.validation import compare
     from lss.simulator import LatentSpaceSimulator
     from lss.trajectories import TrajectorySet
-    from lss.validation import compare
 
     meta = read_meta(run.box / "lss.json", run.box)
     networks = [load_network(run.box / f"{name}.keras") for name in ("srv", "mdn")]
@@ -129,7 +129,7 @@ def print_ratios(found, args):
 
 def pooled(rows):
     """Ratio of one seed over the folds, also of what MD never has, such as clashes."""
-    from lss.rows import pooled_ratio
+    from lss.analysis.rows import pooled_ratio
 
     if all(r.limit == 0 for r in rows):
         return 0.0 if all(r.model == 0 for r in rows) else float("inf")

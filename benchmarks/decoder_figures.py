@@ -127,7 +127,7 @@ def region_rmsd(system, coords, psi):
     """
     import mdtraj as md
 
-    from lss.transitions import find_cores
+    from lss.analysis.transitions import find_cores
 
     cores = find_cores(system.judged_psi[:, 0])
     label, md_label = cores.label(psi), cores.label(system.judged_psi)

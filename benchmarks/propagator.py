@@ -47,8 +47,8 @@ TVD_TARGETS = {8: "<= .0200", 24: "<= .0155"}
 
 def fourwell(args):
     from lss import four_well
-    from lss.binned import binned_matrix, matrix_figures, row_distance
-    from lss.four_well_reference import chain_reference, positions
+    from lss.reproduction.binned import binned_matrix, matrix_figures, row_distance
+    from lss.reproduction.four_well_reference import chain_reference, positions
 
     lag, n_steps = 100, 5_000_000
     reference = chain_reference(lag)

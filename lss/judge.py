@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from lss import pipeline, store, topology
 from lss.features import Featurizer
-from lss.training_figures import FLOORS
+from lss.report.training_figures import FLOORS
 from lss.trajectories import TrajectorySet
 
 
@@ -28,7 +28,7 @@ def make_report(run, held_out=None, force=False):
         The summary table and where the report is.
     """
     from lss.report import write_report
-    from lss.report_tables import summary_table
+    from lss.report.tables import summary_table
 
     settings = {"held_out": held_out}
     if not run.reusable("report", settings, force):
@@ -67,9 +67,9 @@ def ratios(comparison):
 
 
 def compare_with_md(run, held_out=None):
-    """Compare the synthetic trajectories of a run with its MD; see `lss.validation.compare`."""
+    """Compare the synthetic trajectories of a run with its MD; see `validation.compare`."""
     from lss.box import load_box
-    from lss.validation import compare, frames_to_do
+    from lss.report.validation import compare, frames_to_do
 
     trajectories, _ = pipeline.open_data(run.settings("features")["source"])
     atoms = topology.select(trajectories.topology, run.settings("cwgan")["atoms"])

@@ -1,7 +1,8 @@
 #!/usr/bin/env python
 """The paper's Trp-cage (section 3.2): train, simulate, and stand beside its figures and table."""
 
-from lss import cli, paper
+from lss import cli
+from lss.reproduction import paper
 
 PRESETS = ("paper", "recommended")
 
@@ -19,7 +20,8 @@ def main():
     args = parser.parse_args()
     args.features = None
     run = cli.begin(args, [paper.LAG_PS])
-    from lss import judge, pipeline, tables, trpcage_study
+    from lss import judge, pipeline, tables
+    from lss.reproduction import trpcage_study
 
     named = {"seed": args.seed, "steps": args.steps, "preset": args.preset}
     pipeline.train_srv(run, paper.LAG_PS, paper.MODES, **named)

@@ -16,7 +16,7 @@ def main():
     folder, args.out, args.features = Path(args.out), Path(args.out) / "backbone", None
     if not args.traj and not args.example:
         args.example = "wlall"
-    from lss import wlall_study as wlall
+    from lss.reproduction import wlall_study as wlall
 
     run = cli.begin(args, [wlall.LAG_PS])
     from lss import judge, pipeline, tables

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from lss import binned, four_well_study
-from lss.blocks import BlockSums, assign_blocks
+from lss.analysis.blocks import BlockSums, assign_blocks
 from lss.errors import InputError
-from lss.four_well_reference import brownian_reference, chain_reference
+from lss.reproduction import binned, four_well_study
+from lss.reproduction.four_well_reference import brownian_reference, chain_reference
 
 
 @pytest.mark.parametrize("make", [chain_reference, brownian_reference])

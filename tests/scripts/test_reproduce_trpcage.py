@@ -6,8 +6,9 @@ import shutil
 import mdtraj
 import pytest
 
-from lss import judge, paper, pipeline, trpcage_study
+from lss import judge, pipeline
 from lss.examples import example
+from lss.reproduction import paper, trpcage_study
 from lss.run import Run
 
 

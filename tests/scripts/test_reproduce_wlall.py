@@ -6,10 +6,11 @@ import shutil
 import numpy as np
 import pytest
 
-from lss import judge, pipeline, wlall_msm, wlall_study
+from lss import judge, pipeline
 from lss.errors import InputError
+from lss.report.wording import plus_minus
+from lss.reproduction import wlall_msm, wlall_study
 from lss.run import Run
-from lss.wording import plus_minus
 
 
 def chain(n_frames, seed):

@@ -1,0 +1,162 @@
+"""Time-correlation functions and implied timescales, from lagged sums kept in blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lss.analysis.blocks import BlockSums, Estimate, jackknife
+
+#: Autocorrelations below this are left out of the exponential fit.
+FIT_FLOOR = 0.1
+
+
+def add_lagged_sums(
+    sums: BlockSums, key: str, psi: Sequence[np.ndarray], lags: Sequence[int]
+) -> None:
+    """Add the sums from which autocorrelations at several lags follow.
+
+    Pairs of frames never span two trajectories; a pair belongs to the block of its
+    earlier frame.
+
+    Parameters
+    ----------
+    sums : BlockSums
+        Gets ``key``, shape (blocks, lags, 4, m): the number of pairs and the sums of
+        (x0 + x1) / 2, (x0^2 + x1^2) / 2 and x0 x1.
+    psi : list of np.ndarray, shape (n_i, m)
+        Latent trajectories.
+    lags : sequence of int
+        Lag times in frames.
+    """
+    for segment in sums.segments:
+        x = np.asarray(psi[segment.trajectory], dtype=np.float64)
+        rows = np.zeros((len(lags), 4, x.shape[1]))
+        for row, lag in zip(rows, lags, strict=True):
+            stop = min(segment.stop, len(x) - lag)
+            if stop > segment.start:
+                early, late = x[segment.start : stop], x[segment.start + lag : stop + lag]
+                row[0] = stop - segment.start
+                row[1] = (early.sum(axis=0) + late.sum(axis=0)) / 2
+                row[2] = (_dot(early, early) + _dot(late, late)) / 2
+                row[3] = _dot(early, late)
+        sums.add(key, segment.block, rows)
+
+
+def _dot(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    return np.einsum("ij,ij->j", x, y)
+
+
+def autocorrelation(lagged: np.ndarray) -> np.ndarray:
+    """Time-reversal symmetric autocorrelation from the sums of :func:`add_lagged_sums`.
+
+    C(t) = (<x0 x1> - mu^2) / (<x^2> - mu^2), mean and variance over both ends of the
+    pairs (the reversible estimator).
+
+    Parameters
+    ----------
+    lagged : np.ndarray, shape (..., 4, m)
+        The sums.
+
+    Returns
+    -------
+    np.ndarray, shape (..., m)
+        nan where there are no pairs or the coordinate does not move.
+    """
+    n, mean, square, product = np.moveaxis(lagged, -2, 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean, square, product = mean / n, square / n, product / n
+        variance = square - mean**2
+        return np.where(variance > 0, (product - mean**2) / variance, np.nan)
+
+
+def implied_timescale(correlation: np.ndarray, lag: float | np.ndarray) -> np.ndarray:
+    """t = -tau / ln lambda; nan where lambda is not between 0 and 1.
+
+    Parameters
+    ----------
+    correlation : np.ndarray
+        Autocorrelations (eigenvalues) lambda at the lag.
+    lag : float or np.ndarray
+        The lag tau, in any unit of time; t comes in the same unit.
+    """
+    valid = (correlation > 0) & (correlation < 1)
+    return np.where(valid, -lag / np.log(np.where(valid, correlation, 0.5)), np.nan)
+
+
+def fit_exponential(times: np.ndarray, correlation: np.ndarray) -> np.ndarray:
+    """Time constants of the least-squares fits of exp(-t / T) to autocorrelations.
+
+    Only the times before the correlation first falls under :data:`FIT_FLOOR` count, so
+    that the noise of the tail does not.
+
+    Parameters
+    ----------
+    times : np.ndarray, shape (lags,)
+        Increasing times.
+    correlation : np.ndarray, shape (lags, m)
+        C_i(t).
+
+    Returns
+    -------
+    np.ndarray, shape (m,)
+        T_i in the unit of ``times``; nan where C is under the floor from the start.
+    """
+    return np.array([_fit_one(times, column) for column in correlation.T])
+
+
+def _fit_one(times: np.ndarray, correlation: np.ndarray) -> float:
+    from scipy.optimize import minimize_scalar
+
+    below = ~(correlation > FIT_FLOOR)
+    n = int(below.argmax()) if below.any() else len(times)
+    if n == 0:
+        return float("nan")
+    t, c = times[:n], correlation[:n]
+    guess = np.log(implied_timescale(np.minimum(c[0], 1 - 1e-12), t[0]))
+    found = minimize_scalar(
+        lambda log_t: np.sum((c - np.exp(-t / np.exp(log_t))) ** 2),
+        bounds=(guess - 3, guess + 3),
+        method="bounded",
+        options={"xatol": 1e-6},
+    )
+    return float(np.exp(found.x))
+
+
+def timescales(sums: BlockSums, key: str, lag_ps: float) -> Estimate:
+    """Implied timescales t_i = -tau / ln lambda_i at the first lag of the lagged sums.
+
+    Parameters
+    ----------
+    sums : BlockSums
+        Holds ``key`` from :func:`add_lagged_sums`.
+    lag_ps : float
+        The first lag, **ps**.
+
+    Returns
+    -------
+    Estimate, shape (m,)
+        In **ps**.
+    """
+    return jackknife(lambda s: implied_timescale(autocorrelation(s[key][0]), lag_ps), sums)
+
+
+def correlation_lags(timescale: float, longest: int, n_lags: int = 20) -> np.ndarray:
+    """Whole numbers of lags, closely spaced first, at which to compute C(t).
+
+    Parameters
+    ----------
+    timescale : float
+        The slowest timescale, in lags: the numbers go on to three times it.
+    longest : int
+        The largest number that makes sense, say half the shortest trajectory, in lags.
+
+    Returns
+    -------
+    np.ndarray of int
+        Always begins with 1; increasing, without repeats.
+    """
+    wanted = 3 * timescale if np.isfinite(timescale) else 10
+    last = int(np.clip(wanted, min(10, longest), max(longest, 1)))
+    return np.unique(np.geomspace(1, max(last, 1), n_lags).round().astype(int))

@@ -1,0 +1,232 @@
+"""Which distances, angles, torsions and centres of a molecule are measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lss.analysis.geometry import signed_volume
+
+#: At most this many pair distances are compared (evenly chosen from all).
+MAX_PAIRS = 500
+#: At most this many atoms stand for a molecule without enough alpha carbons.
+MAX_SITES = 32
+#: A centre is chiral when the unit vectors to three neighbours span more than this volume.
+CHIRAL_VOLUME = 0.3
+#: Non-bonded contacts closer than this are clashes, **nm**: heavy atoms, alpha carbons.
+CLASH_HEAVY_NM, CLASH_CA_NM = 0.25, 0.30
+#: With so many residues the alpha-carbon trace shows the fold, and the backbone more than that.
+TRACED_RESIDUES = 10
+
+
+@dataclass(frozen=True)
+class Measures:
+    """Atom numbers of all that is measured; each array has shape (n, atoms involved).
+
+    Parameters
+    ----------
+    masses : np.ndarray, shape (atoms,)
+        For the radius of gyration; ones where the topology does not tell.
+    site_kind : str
+        "CA" or "heavy atom": the atoms of ``pairs``.
+    pairs : np.ndarray, shape (n, 2)
+        For pair-distance histograms and TICA.
+    bonds, angles : np.ndarray, shape (n, 2), (n, 3)
+        Chemical ones; between neighbouring alpha carbons where there is nothing else.
+    ca_bonds : np.ndarray, shape (n, 2)
+        Neighbouring alpha carbons.
+    torsions : np.ndarray, shape (n, 4)
+        Backbone and side-chain torsions, or one about each bond.
+    ramachandran : np.ndarray, shape (n, 2)
+        Rows of ``torsions`` that are phi and psi of one residue.
+    omegas : np.ndarray, shape (n,)
+        Rows of ``torsions`` that are omega.
+    centres : np.ndarray, shape (n, 4)
+        Tetrahedral centre and three neighbours, of positive volume in the reference.
+    contacts : np.ndarray, shape (n, 2)
+        Pairs of heavy atoms too far apart along the bonds to touch.
+    clash_nm : float
+        Contacts closer than this are clashes, **nm**.
+    trace : np.ndarray, shape (n, 2)
+        Pairs to join where many structures are drawn on top of one another: the alpha-carbon
+        trace of a protein, the backbone of a peptide, the bonds of any other molecule.
+    """
+
+    masses: np.ndarray
+    site_kind: str
+    pairs: np.ndarray
+    bonds: np.ndarray
+    ca_bonds: np.ndarray
+    angles: np.ndarray
+    torsions: np.ndarray
+    torsion_names: list[str]
+    ramachandran: np.ndarray
+    omegas: np.ndarray
+    centres: np.ndarray
+    contacts: np.ndarray
+    clash_nm: float
+    trace: np.ndarray
+
+
+def describe(topology, reference: np.ndarray) -> Measures:
+    """List what can be measured on the decoded atoms.
+
+    Parameters
+    ----------
+    topology : mdtraj.Topology
+        Of the decoded atoms.
+    reference : np.ndarray, shape (atoms, 3)
+        A structure with the right chirality, **nm**.
+    """
+    atoms = list(topology.atoms)
+    ca = np.array([a.index for a in atoms if a.name == "CA"], dtype=int)
+    only_ca = len(ca) == len(atoms)
+    ca_bonds = _ca_bonds(topology)
+    bonds = _bonds(topology, ca_bonds if only_ca else np.empty((0, 2), int))
+    sites, kind = _sites(atoms, ca)
+    torsions, names, ramachandran, omegas = _torsions(topology, bonds, only_ca)
+    return Measures(
+        masses=_masses(atoms),
+        site_kind=kind,
+        pairs=_thin(_all_pairs(sites), MAX_PAIRS),
+        bonds=bonds,
+        ca_bonds=ca_bonds,
+        angles=_angles(bonds, len(atoms)),
+        torsions=torsions,
+        torsion_names=names,
+        ramachandran=ramachandran,
+        omegas=omegas,
+        centres=_centres(bonds, atoms, reference),
+        contacts=_contacts(bonds, atoms, 3 if only_ca else 4),
+        clash_nm=CLASH_CA_NM if only_ca else CLASH_HEAVY_NM,
+        trace=_trace(atoms, bonds, ca_bonds),
+    )
+
+
+def _masses(atoms) -> np.ndarray:
+    masses = np.array([a.element.mass if a.element is not None else 0.0 for a in atoms])
+    return masses if masses.all() else np.ones(len(atoms))
+
+
+def _ca_bonds(topology) -> np.ndarray:
+    """Neighbouring alpha carbons of each chain."""
+    found = []
+    for chain in topology.chains:
+        ca = {a.residue.index: a.index for a in chain.atoms if a.name == "CA"}
+        found += [(ca[r], ca[r + 1]) for r in sorted(ca) if r + 1 in ca]
+    return np.array(found, dtype=int).reshape(-1, 2)
+
+
+def _trace(atoms, bonds: np.ndarray, ca_bonds: np.ndarray) -> np.ndarray:
+    if len(ca_bonds) >= TRACED_RESIDUES - 1:
+        return ca_bonds
+    main = np.array([a.residue.is_protein and a.name in ("N", "CA", "C") for a in atoms], bool)
+    backbone = bonds[main[bonds].all(axis=1)]
+    return backbone if len(backbone) else bonds
+
+
+def _bonds(topology, fallback: np.ndarray) -> np.ndarray:
+    found = sorted(tuple(sorted((b[0].index, b[1].index))) for b in topology.bonds)
+    return np.array(found, dtype=int).reshape(-1, 2) if found else fallback
+
+
+def _sites(atoms, ca: np.ndarray) -> tuple[np.ndarray, str]:
+    if len(ca) >= 4:
+        return ca, "CA"
+    heavy = [a.index for a in atoms if a.element is None or a.element.symbol != "H"]
+    return _thin(np.array(heavy, dtype=int), MAX_SITES), "heavy atom"
+
+
+def _thin(items: np.ndarray, most: int) -> np.ndarray:
+    if len(items) <= most:
+        return items
+    return items[np.linspace(0, len(items) - 1, most).round().astype(int)]
+
+
+def _all_pairs(sites: np.ndarray) -> np.ndarray:
+    i, j = np.triu_indices(len(sites), 1)
+    return np.stack([sites[i], sites[j]], axis=1)
+
+
+def _neighbours(bonds: np.ndarray, n_atoms: int) -> list[list[int]]:
+    near: list[list[int]] = [[] for _ in range(n_atoms)]
+    for i, j in bonds:
+        near[i].append(int(j))
+        near[j].append(int(i))
+    return [sorted(n) for n in near]
+
+
+def _angles(bonds: np.ndarray, n_atoms: int) -> np.ndarray:
+    found = [
+        (near[a], centre, near[b])
+        for centre, near in enumerate(_neighbours(bonds, n_atoms))
+        for a in range(len(near))
+        for b in range(a + 1, len(near))
+    ]
+    return np.array(found, dtype=int).reshape(-1, 3)
+
+
+def _torsions(topology, bonds, only_ca) -> tuple[np.ndarray, list[str], np.ndarray, np.ndarray]:
+    """Torsion quadruples, their names, rows of (phi, psi) of one residue, rows of omega."""
+    from mdtraj.geometry import dihedral
+
+    if only_ca:
+        return (*_bond_torsions(topology, bonds), np.empty((0, 2), int), np.empty(0, int))
+    rows: list[np.ndarray] = []
+    names: list[str] = []
+    row_of: dict[tuple[str, int], int] = {}
+    for kind, owner in (("phi", 1), ("psi", 1), ("omega", 1), ("chi1", 1), ("chi2", 1)):
+        for quad in getattr(dihedral, f"indices_{kind}")(topology):
+            residue = topology.atom(int(quad[owner])).residue
+            row_of[kind, residue.index] = len(rows)
+            rows.append(quad)
+            names.append(f"{kind} {residue.name} {residue.resSeq}")
+    if not rows:
+        return (*_bond_torsions(topology, bonds), np.empty((0, 2), int), np.empty(0, int))
+    both = [
+        (i, row_of["psi", r]) for (k, r), i in row_of.items() if k == "phi" and ("psi", r) in row_of
+    ]
+    omegas = [i for (k, _), i in row_of.items() if k == "omega"]
+    return np.array(rows), names, np.array(both, int).reshape(-1, 2), np.array(omegas, int)
+
+
+def _bond_torsions(topology, bonds) -> tuple[np.ndarray, list[str]]:
+    """One torsion about every bond that has neighbours on both sides."""
+    near = _neighbours(bonds, topology.n_atoms)
+    rows = []
+    for j, k in bonds:
+        left = [i for i in near[j] if i != k]
+        right = [i for i in near[k] if i not in (j, *left[:1])]
+        if left and right:
+            rows.append((left[0], j, k, right[0]))
+    names = ["-".join(str(topology.atom(int(i))) for i in quad) for quad in rows]
+    return np.array(rows, dtype=int).reshape(-1, 4), names
+
+
+def _centres(bonds, atoms, reference) -> np.ndarray:
+    """Rows (centre, three heavy neighbours in the order of a positive reference volume)."""
+    heavy = [a.element is None or a.element.symbol != "H" for a in atoms]
+    found = []
+    for centre, near in enumerate(_neighbours(bonds, len(atoms))):
+        near = [i for i in near if heavy[i]]
+        if len(near) < 3:
+            continue
+        row = np.array([centre, *near[:3]])
+        volume = float(signed_volume(np.asarray(reference)[:, :, None], row[None])[0, 0])
+        if abs(volume) > CHIRAL_VOLUME:
+            found.append(row if volume > 0 else row[[0, 2, 1, 3]])
+    return np.array(found, dtype=int).reshape(-1, 4)
+
+
+def _contacts(bonds: np.ndarray, atoms, apart: int) -> np.ndarray:
+    """Heavy-atom pairs at least ``apart`` bonds from one another."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import shortest_path
+
+    n = len(atoms)
+    graph = coo_matrix((np.ones(len(bonds)), (bonds[:, 0], bonds[:, 1])), shape=(n, n))
+    steps = shortest_path(graph, directed=False, unweighted=True)
+    heavy = np.array([a.element is None or a.element.symbol != "H" for a in atoms])
+    far = np.triu(steps >= apart, 1) & heavy[:, None] & heavy[None, :]
+    return np.argwhere(far)

@@ -1,0 +1,128 @@
+"""Every number of the report as JSON-able data; each key names its unit."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from lss.analysis import Ensemble
+from lss.analysis.blocks import Estimate
+from lss.analysis.rows import Row
+from lss.report.tables import errors_note
+from lss.report.validation import Comparison
+from lss.report.verdict import Verdict, crossings, judged, light
+
+#: Raised when a key changes its meaning.
+FORMAT_VERSION = 1
+
+
+def comparison_data(c: Comparison, verdict: Verdict) -> dict:
+    """A comparison as nested dicts of numbers, arrays and text.
+
+    Parameters
+    ----------
+    c : Comparison
+        From :func:`lss.report.validation.compare`.
+    verdict : Verdict
+        From :func:`lss.report.verdict.judge`.
+    """
+    ensembles = [e for e in (c.md, c.lss, c.heldout) if e is not None]
+    return {
+        "format_version": FORMAT_VERSION,
+        "lag_ps": c.lag_ps,
+        "errors": errors_note(c),
+        "ensembles": {e.name: _ensemble(e) for e in ensembles},
+        "cores_on_psi_1": {
+            "core_a_up_to": c.cores.low,
+            "core_b_from": c.cores.high,
+            "names": list(c.core_names),
+        },
+        "srv_timescales_ps": c.srv_timescales_ps,
+        "quantities": {row.quantity.key: _row(row) for row in c.rows},
+        "verdict": dataclasses.asdict(verdict),
+        **_curves(c),
+    }
+
+
+def _ensemble(e: Ensemble) -> dict:
+    return {
+        "trajectories": e.n_trajectories,
+        "frames": e.n_frames,
+        "frame_spacing_ps": e.frame_ps,
+        "total_time_ps": e.n_frames * e.frame_ps,
+        "structures_measured": 0 if e.structure is None else int(e.structure.sizes.sum()),
+        "core_to_core_transitions_at_lag_resolution": crossings(e),
+        "blocks": e.blocks,
+    }
+
+
+def _estimate(e: Estimate | None) -> dict | None:
+    if e is None:
+        return None
+    low, high = e.interval(0.95)
+    return {
+        "value": e.value,
+        "standard_error": e.standard_error,
+        "interval_95_percent": [low, high],
+        "degrees_of_freedom": e.dof,
+        "bias_from_finite_number_of_frames": e.bias,
+    }
+
+
+def _row(row: Row) -> dict:
+    q = row.quantity
+    return {
+        "label": q.label,
+        "unit": q.unit or "dimensionless",
+        "area": q.area,
+        "distance_unit": "difference of natural logarithms" if q.log else q.unit or "dimensionless",
+        "md": _estimate(row.md),
+        "lss": _estimate(row.lss),
+        "heldout_md": _estimate(row.heldout),
+        "lss_to_md": _estimate(row.distance),
+        "md_to_heldout": row.limit,
+        "lss_to_heldout": row.model,
+        "ratio_to_second_md_run": _estimate(row.ratio),
+        "light": light(row) if judged(row) else None,
+    }
+
+
+def _curves(c: Comparison) -> dict:
+    curves = c.curves
+    data = {
+        "free_energy": {
+            name: [_profile(p, k) for p, k in zip(own, curves.alignment_kT[name], strict=True)]
+            for name, own in curves.profiles.items()
+        },
+        "free_energy_rmse_from_errors_alone_kT": curves.noise_kT,
+        "correlation_times_ps": curves.times_ps,
+        "autocorrelation": _named(curves.correlation),
+        "implied_timescales_against_lag_ps": _named(curves.timescales_ps),
+        "chapman_kolmogorov_times_ps": curves.ck_times_ps,
+        "chapman_kolmogorov_autocorrelation": _named(curves.ck_correlation),
+        "chapman_kolmogorov_core_to_core_probability": _named(curves.ck_probability),
+    }
+    if curves.tica_edges is not None:
+        data["tica_bin_edges_dimensionless"] = curves.tica_edges
+        data["tica_populations"] = curves.tica_populations
+        data["densities"] = {k: dataclasses.asdict(d) for k, d in curves.densities.items()}
+    if c.gallery is not None:
+        data["mean_rmsd_of_pairs_nm"] = dict(
+            zip(c.core_names, c.gallery.pairwise_rmsd_nm, strict=True)
+        )
+    return data
+
+
+def _named(estimates: dict[str, Estimate]) -> dict:
+    return {name: _estimate(e) for name, e in estimates.items()}
+
+
+def _profile(p, shift: float) -> dict:
+    return {
+        "bin_edges_psi": p.edges,
+        "free_energy_kT": p.free_energy_kT,
+        "standard_error_kT": p.standard_error_kT,
+        "population": p.population,
+        "empty_bins": int((p.population == 0).sum()),
+        "outside_share": p.outside,
+        "alignment_with_md_kT": shift,
+    }

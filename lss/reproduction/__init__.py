@@ -1,0 +1,1 @@
+"""The paper's results again: the studies behind `scripts/reproduce_*.py`."""

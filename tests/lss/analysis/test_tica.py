@@ -1,0 +1,62 @@
+"""TICA against deeptime and a process of known eigenvalues."""
+
+import numpy as np
+import pytest
+
+from lss.analysis.tica import Covariances, fit
+from lss.errors import InputError
+
+LAG = 5
+
+
+@pytest.fixture(scope="module")
+def mixed():
+    """Three AR(1) processes, linearly mixed, far from the origin; two trajectories."""
+    rng = np.random.default_rng(0)
+    phi = np.array([0.99, 0.9, 0.5])
+    x = rng.standard_normal((2, 20_000, 3))
+    for t in range(1, x.shape[1]):
+        x[:, t] = phi * x[:, t - 1] + np.sqrt(1 - phi**2) * x[:, t]
+    return list(x @ rng.standard_normal((3, 3)) + 100)
+
+
+def chunks(trajectories):
+    return ((x.T[:, :-LAG], x.T[:, LAG:]) for x in trajectories)
+
+
+def test_eigenvalues_and_coordinates_agree_with_deeptime(mixed):
+    deeptime = pytest.importorskip("deeptime.covariance")
+    from scipy.linalg import eigh
+
+    model = deeptime.Covariance(
+        lagtime=LAG, compute_c0t=True, reversible=True, remove_data_mean=True
+    ).fit_fetch(mixed)
+    expected, vectors = eigh(model.cov_0t, model.cov_00)
+    found = fit(chunks(mixed), 3)
+    assert found.eigenvalues == pytest.approx(expected[::-1], rel=1e-6)
+    ours = found.project(mixed[0].T)
+    theirs = vectors[:, ::-1].T @ (mixed[0] - model.mean_0).T
+    for a, b in zip(ours, theirs, strict=True):
+        assert abs(np.corrcoef(a, b)[0, 1]) == pytest.approx(1, abs=1e-6)
+
+
+def test_coordinates_have_mean_zero_and_variance_one(mixed):
+    z = np.concatenate([fit(chunks(mixed), 2).project(x.T) for x in mixed], axis=1)
+    assert z.mean(axis=1) == pytest.approx(0, abs=0.01)
+    assert z.var(axis=1) == pytest.approx(1, abs=0.01)
+
+
+def test_chunks_do_not_matter(mixed):
+    pieces = [(a[:, k : k + 777], b[:, k : k + 777]) for a, b in chunks(mixed)
+              for k in range(0, a.shape[1], 777)]  # fmt: skip
+    assert fit(pieces).eigenvalues == pytest.approx(fit(chunks(mixed)).eigenvalues, rel=1e-9)
+
+
+def test_a_repeated_feature_does_no_harm(mixed):
+    twice = [np.concatenate([x, x[:, :1]], axis=1) for x in mixed]
+    assert fit(chunks(twice)).eigenvalues == pytest.approx(fit(chunks(mixed)).eigenvalues, rel=1e-6)
+
+
+def test_no_pairs_is_an_error():
+    with pytest.raises(InputError, match="longer than the lag"):
+        Covariances().solve()
