@@ -26,10 +26,11 @@ MAX_DRAWN = 20_000  # frames drawn for one call
 WORTH_XLA = 500  # updates
 MAX_HELD_OUT = 4000  # frames for evaluation, at most a tenth
 MIN_HELD_OUT = 50
-SETTLING = 6000  # updates
+SETTLING = 9000  # updates
 MAX_SAMPLE = 20_000  # frames from which scales and quantiles are taken
-MAX_REGRESSION = 50_000
-CONSISTENT = 0.95  # R^2 of the regressor from which a coordinate takes part
+MAX_REGRESSION = 500_000
+REGRESSION = 1000, 6000  # steps at least and at most, between them as many as updates
+CONSISTENT = 0.9  # R^2 of the regressor from which a coordinate takes part
 
 
 @dataclass
@@ -113,7 +114,7 @@ def build(settings, psi, coords):
     critic = networks.critic(structure.size, condition_dim, *shape, seeds[1])
     parts = Parts(generator, critic, structure, graph)
     if settings.consistency:
-        _add_regressor(parts, psi, coords, seeds[2])
+        _add_regressor(parts, psi, coords, seeds[2], n_updates(settings))
     return parts
 
 
@@ -181,11 +182,11 @@ def train(settings, parts, psi, coords):
     return replace(parts, generator=smoothed, critic=critic, n_updates=done), history
 
 
-def _add_regressor(parts, psi, coords, seed):
+def _add_regressor(parts, psi, coords, seed, budget):
     rows = evenly(len(psi), MAX_REGRESSION)
     targets = parts.condition()(psi[rows]).numpy()
     parts.regressor, parts.regressor_r2 = fit_regressor(
-        parts.structure, coords[rows], targets, seed
+        parts.structure, coords[rows], targets, seed, n_steps=int(np.clip(budget, *REGRESSION))
     )
     for j, (value, rank) in enumerate(parts.regressor_r2.reshape(2, -1).T):
         if max(value, rank) < CONSISTENT:

@@ -34,8 +34,11 @@ class StructureFeatures:
         Signed volumes seen: of an atom and three neighbours, and of four atoms in a chain.
     contacts : ndarray (n_contacts, 2)
         Non-bonded pairs that come closest.
-    size : int
-        Number of features.
+    size, n_coords : int
+        Number of features; of those among them that are coordinates, which come first.
+    torsions : ndarray (size, 2 n_torsions)
+        Picks from the features the distance between the ends of each chain of four atoms, and
+        their signed volume: together they go round a loop as the torsion turns.
     """
 
     def __init__(self, graph, coords):
@@ -60,7 +63,9 @@ class StructureFeatures:
         )
         self._mean = raw.mean(0).astype(np.float32)
         self._scale = np.maximum(raw.std(0), floors).astype(np.float32)
-        self.size = len(self._coords_mean) + raw.shape[1]
+        self.n_coords = len(self._coords_mean)
+        self.size = self.n_coords + raw.shape[1]
+        self.torsions = self._torsion_picks()
 
     def __call__(self, coords):
         """Features (n_frames, size) of coordinates (n_frames, n_atoms, 3), **nm**."""
@@ -84,6 +89,16 @@ class StructureFeatures:
         n = len(self.pairs)
         return (distances(coords, self.pairs) - self._mean[:n]) / self._scale[:n]
 
+    def _torsion_picks(self):
+        chains = self.graph.torsions()
+        picks = np.zeros((self.size, 2 * len(chains)), np.float32)
+        ends = {tuple(pair): k for k, pair in enumerate(self.pairs.tolist())}
+        first = self.n_coords + len(self.pairs) + len(self.quads) - len(chains)
+        for k, (a, _, _, d) in enumerate(chains.tolist()):
+            picks[self.n_coords + ends[min(a, d), max(a, d)], 2 * k] = 1.0
+            picks[first + k, 2 * k + 1] = 1.0
+        return picks
+
     def _raw(self, coords):
         parts = [distances(coords, self.pairs)]
         if len(self.quads):
@@ -102,7 +117,7 @@ class FlatFeatures:
     """
 
     def __init__(self, coords):
-        self.size = int(np.prod(coords.shape[1:]))
+        self.size, self.torsions = int(np.prod(coords.shape[1:])), None
         self._middle, self._half = 0.0, 1.0
         self.pairs = None
         seen = coords.reshape(len(coords), -1)

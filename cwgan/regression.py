@@ -56,7 +56,7 @@ class RegressionModel(keras.Model):
         return loss
 
 
-def fit_regressor(features, structures, targets, seed, width=128, n_steps=3000, batch_size=256):
+def fit_regressor(features, structures, targets, seed, n_steps, width=128, batch_size=256):
     """Fit a network structure -> standardised psi.
 
     Parameters
@@ -65,7 +65,7 @@ def fit_regressor(features, structures, targets, seed, width=128, n_steps=3000, 
         Tensor of structures -> tensor (n, n_features).
     structures : ndarray (n_frames, ...)
     targets : ndarray (n_frames, latent_dim)
-    seed, width, n_steps, batch_size : int
+    seed, n_steps, width, batch_size : int
 
     Returns
     -------

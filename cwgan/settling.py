@@ -1,17 +1,20 @@
-"""The start of training: near the data by the energy score, before any critic plays.
+"""The start of training: near the data by energy scores, before any critic plays.
 
 A torsion that flips in a rare state cannot turn over later: on the way every distance that the
-critic sees would be wrong. Straight lines in the coordinates have no such barrier.
+critic sees would be wrong. Straight lines in the coordinates, and the torsions by themselves, have
+no such barrier.
 """
 
 import keras
 import tensorflow as tf
 
+from cwgan.scoring import energy_score, torsion_score
+
 RATE = 1e-3
 
 
 def settle(model, n_updates):
-    """Lower the energy score of the coordinates alone.
+    """Lower the energy scores of the coordinates and of the torsions alone.
 
     Parameters
     ----------
@@ -19,6 +22,7 @@ def settle(model, n_updates):
         Compiled. Its generator is trained, and its smoothed one gets the same weights.
     n_updates : int
     """
+    structure, n_coords = model.structure, model.structure.n_coords
     optimizer = keras.optimizers.Adam(RATE)
     weights = model.generator.trainable_variables
     optimizer.build(weights)
@@ -32,10 +36,11 @@ def settle(model, n_updates):
         noise = tf.random.stateless_normal(shape, key, alg="philox")
 
         def body(i):
-            psi, real = psis[i], tf.reshape(frames[i], (model.half, -1))
+            psi, real = psis[i], structure(frames[i])
             with tf.GradientTape() as tape:
-                made = model.generator([tf.concat([psi, psi], 0), noise[i]])
-                score = energy_score(tf.reshape(made, (2 * model.half, -1)), real)
+                made = structure(model.generator([tf.concat([psi, psi], 0), noise[i]]))
+                score = energy_score(made[:, :n_coords], real[:, :n_coords])
+                score += torsion_score(made, real, structure.torsions)
             optimizer.apply(tape.gradient(score, weights), weights)
             return i + 1
 
@@ -44,26 +49,3 @@ def settle(model, n_updates):
     for call in range(-(-n_updates // model.n_inner)):
         updates(tf.constant(call))
     model.smoothed.set_weights(model.generator.get_weights())
-
-
-def energy_score(made, real):
-    """Energy score of pairs of draws for each of n cases.
-
-    Parameters
-    ----------
-    made : tensor (2 n, n_features)
-        One draw for each case, then another for each.
-    real : tensor (n, n_features)
-
-    Returns
-    -------
-    tensor ()
-        Mean of |X - x| / 2 + |X' - x| / 2 - |X - X'| / 2.
-    """
-    n = real.shape[0]
-    one, two = made[:n], made[n:]
-
-    def length(v):  # of finite slope at zero
-        return tf.reduce_mean(tf.sqrt(tf.reduce_sum(v**2, 1) + 1e-8))
-
-    return (length(one - real) + length(two - real) - length(one - two)) / 2

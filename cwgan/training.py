@@ -7,7 +7,10 @@ inside, and nothing goes between Python and the compiled program but a few means
 import keras
 import tensorflow as tf
 
+from cwgan.scoring import energy_score, torsion_score
+
 PENALTY = 10.0
+SCORE = 0.5  # weight of the energy score, and of that of the torsions
 MOST_REPULSION = 10.0  # times its weight, at the lowest rates
 
 
@@ -66,8 +69,10 @@ class AdversarialModel(keras.Model):
         self.coords = tf.convert_to_tensor(coords, tf.float32)
         self.pool = tf.convert_to_tensor(pool, tf.int32)
         self.batch_size, self.n_critic, self.n_inner = batch_size, n_critic, n_inner
-        # Half of a batch tells the critic's slope well enough.
+        # Half of a batch tells the critic's slope well enough, and has room for two draws at a psi.
         self.half = max(1, batch_size // 2)
+        self.scored = structure.torsions is not None
+        self.n_made = 2 * self.half if self.scored else batch_size
         self.smoothing, self.seed = smoothing, seed
         self.consistency, self.repulsion = consistency, repulsion
         self.noise_dim = generator.get_layer("noise").output.shape[1]
@@ -90,15 +95,16 @@ class AdversarialModel(keras.Model):
         def body(i, totals):
             return i + 1, totals + self._update(psi[i], coords[i])
 
-        first = tf.constant(0), tf.zeros(5)
+        first = tf.constant(0), tf.zeros(6)
         _, totals = tf.while_loop(lambda i, _: i < self.n_inner, body, first)
-        critic, penalty, generator, consistency, overlap = tf.unstack(totals / self.n_inner)
+        critic, penalty, generator, consistency, overlap, score = tf.unstack(totals / self.n_inner)
         return {
             "wasserstein": -critic,
             "penalty": penalty,
             "generator_loss": generator,
             "consistency": consistency,
             "overlap": overlap,
+            "energy_score": score,
         }
 
     def frames(self, key, shape):
@@ -115,36 +121,41 @@ class AdversarialModel(keras.Model):
         critic = tf.zeros(2)
         for k in range(self.n_critic - 1):
             noise, mix = self._draws(count, k)
-            fake = self.structure(self.generator([psis[k], noise]))
-            critic += tf.stack(self._critic_update(psis[k], coords[k], fake, mix))
+            asked = self._asked(psis[k])
+            fake = self.structure(self.generator([asked, noise]))
+            critic += tf.stack(self._critic_update(psis[k], coords[k], asked, fake, mix))
         noise, mix = self._draws(count, self.n_critic - 1)
-        psi = psis[-1]
+        psi, real, asked = psis[-1], coords[-1], self._asked(psis[-1])
         # The last batch serves both networks: the generator is run once less.
         with tf.GradientTape() as tape:
-            made = self.generator([psi, noise])
+            made = self.generator([asked, noise])
             fake = self.structure(made)
-            critic += tf.stack(self._critic_update(psi, coords[-1], tf.stop_gradient(fake), mix))
-            terms = self._generator_terms(psi, made, fake)
+            critic += tf.stack(self._critic_update(psi, real, asked, tf.stop_gradient(fake), mix))
+            terms = [*self._generator_terms(asked, made, fake), self._score(fake, real)]
             total = tf.add_n(terms)
         weights = self.generator.trainable_variables
         self.generator_optimizer.apply(tape.gradient(total, weights), weights)
         self._smooth(count)
         return tf.concat([critic / self.n_critic, tf.stack(terms)], 0)
 
+    def _asked(self, psi):
+        """Where structures are made: for a score twice at each psi of half the batch."""
+        return tf.concat([psi[: self.half]] * 2, 0) if self.scored else psi
+
     def _draws(self, count, k):
         """Random noise and mixing ratios, keyed by (seed, update, k)."""
         key = tf.stack([self.seed, count * (self.n_critic + 1) + k])
         keys = tf.random.experimental.stateless_split(key, 2, alg="philox")
-        noise = tf.random.stateless_normal((self.batch_size, self.noise_dim), keys[0], alg="philox")
+        noise = tf.random.stateless_normal((self.n_made, self.noise_dim), keys[0], alg="philox")
         mix = tf.random.stateless_uniform((self.half, 1), keys[1], alg="philox")
         return noise, mix
 
-    def _critic_update(self, psi, coords, fake, mix):
-        condition = self.condition(psi)
+    def _critic_update(self, psi, coords, asked, fake, mix):
+        condition = self.condition(tf.concat([psi, asked], 0))
         real = self.structure(coords)
         between = mix * real[: self.half] + (1 - mix) * fake[: self.half]
         with tf.GradientTape() as tape:
-            both = self.critic([tf.concat([real, fake], 0), tf.concat([condition] * 2, 0)])
+            both = self.critic([tf.concat([real, fake], 0), condition])
             scores = tf.reduce_mean(both[self.batch_size :]) - tf.reduce_mean(
                 both[: self.batch_size]
             )
@@ -174,6 +185,13 @@ class AdversarialModel(keras.Model):
             weight = self.repulsion * tf.minimum(lower, MOST_REPULSION)
             overlap = weight * tf.reduce_mean(self.structure.overlap(coords))
         return loss, mismatch, overlap
+
+    def _score(self, fake, coords):
+        """Proper scores of the pairs of draws: they hold what a critic forgets or never finds."""
+        if not self.scored:
+            return tf.zeros(())
+        real, torsions = self.structure(coords[: self.half]), self.structure.torsions
+        return SCORE * (energy_score(fake, real) + torsion_score(fake, real, torsions))
 
     def _smooth(self, count):
         # The mean goes over the last ninth of the updates, or less: the two networks circle about

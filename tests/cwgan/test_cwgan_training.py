@@ -8,8 +8,21 @@ from cwgan.bonds import bond_graph
 from cwgan.convergence import Convergence
 from cwgan.diagnostics import energy_distance
 from cwgan.features import StructureFeatures, in_chunks
-from cwgan.settling import energy_score, settle
+from cwgan.scoring import energy_score, torsion_score
+from cwgan.settling import settle
 from cwgan.training import AdversarialModel
+
+
+class Plain:
+    """The critic sees what the generator makes, and there are no torsions."""
+
+    n_coords = 2
+
+    def __init__(self, torsions=None):
+        self.torsions = torsions
+
+    def __call__(self, x):
+        return x
 
 
 def linear(weights, name):
@@ -22,19 +35,20 @@ def linear(weights, name):
     return model
 
 
-def small_model(critic_weights, n_critic=1, rate=0.0):
+def small_model(critic_weights, n_critic=1, rate=0.0, structure=None, batch_size=100):
     generator = linear(np.eye(2), "generator")
     rng = np.random.default_rng(0)
+    structure = structure or Plain()
     model = AdversarialModel(
         generator,
         linear(np.eye(2), "generator"),
         linear(critic_weights, "critic"),
-        tf.identity,
+        structure,
         tf.identity,
         np.zeros((500, 1)),
         rng.normal(3.0, 1.0, (500, 2)),
         np.arange(500),
-        batch_size=100,
+        batch_size=batch_size,
         n_critic=n_critic,
         n_inner=20,
         smoothing=0.9,
@@ -80,6 +94,40 @@ def test_energy_score_of_a_gaussian():
         assert float(energy_score(tf.constant(wrong), tf.constant(real))) > best + 0.03
 
 
+def test_torsion_score_falls_all_the_way_as_a_torsion_turns_to_where_it_belongs():
+    angles = np.radians(np.arange(0, 360, 5.0))
+
+    def chains(angles):
+        last = np.stack([np.full_like(angles, -0.05), np.cos(angles), np.sin(angles)], 1)
+        flat = [[0.05, 0.14, 0], [0, 0, 0], [0.15, 0, 0]]
+        return np.stack([np.r_[flat, [[0.2, 0.14 * y, 0.14 * z]]] for _, y, z in last])
+
+    coords = chains(angles).astype(np.float32)
+    features = StructureFeatures(bond_graph(4, [(0, 1), (1, 2), (2, 3)]), coords)
+    seen = features(tf.constant(coords))
+    assert features.torsions.shape == (features.size, 2)
+    scores = [
+        float(torsion_score(tf.repeat(seen[k : k + 1], 2, 0), seen[:1], features.torsions))
+        for k in range(len(angles) // 2 + 1)
+    ]
+    assert scores[0] == pytest.approx(0, abs=1e-3)
+    assert (np.diff(scores) > 0).all()
+
+
+def test_scores_are_those_of_two_draws_at_each_psi_whatever_the_batch():
+    torsions = np.eye(2, dtype=np.float32)
+    for batch_size in (7, 1):
+        model = small_model([[0.0], [0.0]], structure=Plain(torsions), batch_size=batch_size)
+        step = tf.function(lambda model=model: model.train_step(None)["energy_score"])
+        score = np.mean([float(step()) for _ in range(10)])
+        # Both scores are of 2 numbers: E|X - x|, x displaced by (3, 3), less half of E|X - X'|,
+        # which is sqrt(pi). By quadrature over the Rice distribution, 4.487 and 1.772; a batch
+        # has batch_size // 2 cases of a standard deviation near 1.3; 10 x 20 of them are averaged.
+        # The mean of the 500 frames is known to 1 / sqrt(500) in each direction.
+        error = np.hypot(1.3 / np.sqrt(200 * max(1, batch_size // 2)), 0.06)
+        assert score == pytest.approx(4.487 - 1.772 / 2, abs=5 * error)
+
+
 def test_settling_moves_the_generator_to_the_data_it_belongs_to():
     rng = np.random.default_rng(0)
     psi = rng.normal(size=(2000, 2)).astype(np.float32)
@@ -93,7 +141,7 @@ def test_settling_moves_the_generator_to_the_data_it_belongs_to():
     model = AdversarialModel(
         *networks,
         linear([[1.0], [1.0]], "critic"),
-        tf.identity,
+        Plain(np.zeros((2, 0), np.float32)),
         tf.identity,
         psi,
         real,
