@@ -47,7 +47,7 @@ setup(
             "ruff",
             "tables",
         ],
-        "docs": ["sphinx", "myst-parser", "furo"],
+        "docs": ["sphinx", "myst-nb", "furo"],
         "analysis": ["deeptime>=0.4.5"],
         "md": ["openmm"],
         "cluster": ["distributed"],

@@ -1,5 +1,6 @@
 """Sphinx settings."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -7,9 +8,18 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 project = "latent-space-simulator"
 author = "The latent-space-simulator developers"
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 myst_enable_extensions = ["dollarmath", "amsmath"]
 myst_heading_anchors = 3
+# Pages with commands run them, when the page has changed: by this Python, on lines of one width,
+# without progress bars.
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+os.environ |= {"COLUMNS": "96", "TQDM_DISABLE": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+nb_execution_mode = "cache"
+nb_execution_timeout = 1800
+nb_execution_raise_on_error = True
+nb_execution_show_tb = True
+nb_merge_streams = True
 # Tables that a page includes are no pages.
 exclude_patterns = ["_build", "reproduction/*/*"]
 html_theme = "furo"
