@@ -19,7 +19,6 @@ nb_execution_mode = "cache"
 nb_execution_timeout = 1800
 nb_execution_raise_on_error = True
 nb_execution_show_tb = True
-nb_merge_streams = True
 # Tables that a page includes are no pages.
 exclude_patterns = ["_build", "reproduction/*/*"]
 html_theme = "furo"
