@@ -8,8 +8,8 @@ import keras
 import numpy as np
 
 N_QUANTILES = 201
-EVEN = 0.5  # part of the draws that is even over the range of a slow coordinate
-MOST = 100.0  # times as often as it occurs a frame is drawn in that part, at most
+EVEN = 0.25  # part of the draws that is even over the range of a slow coordinate
+MOST = 30.0  # times as often as it occurs a frame is drawn in that part, at most
 N_BINS = 20
 
 

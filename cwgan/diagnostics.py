@@ -6,9 +6,9 @@ from cwgan.features import distances, in_chunks, volumes
 
 
 def energy_distance(a, b, within_b=None):
-    """Energy distance of two samples, 2 E|a - b| - E|a - a'| - E|b - b'|.
+    """Energy distance of two samples, ``2 E|a - b| - E|a - a'| - E|b - b'|``.
 
-    Never negative: two samples of n frames of one distribution are about E|a - a'| (1/n + 1/n)
+    Never negative: two samples of n frames of one distribution are about ``E|a - a'| (1/n + 1/n)``
     apart, the floor for samples of that size. The norm is Euclidean, over the square root of the
     number of features.
 

@@ -59,8 +59,8 @@ class MolGen(TransformerMixin, BaseEstimator):
         Weight of the term that asks a structure to give back its psi, as a small regressor fitted
         beforehand reads it; for ``head="bonds"``.
     repulsion : float
-        Weight of the term that keeps atoms from coming closer than they ever do in the data, which
-        rises as the learning rate falls; for ``head="bonds"``.
+        Weight of the term that keeps atoms from coming closer than they ever do in the data;
+        for ``head="bonds"``.
     warm_start : bool
         Whether a second fit goes on from the weights of the first.
     seed : int, optional

@@ -11,7 +11,6 @@ from cwgan.scoring import energy_score, torsion_score
 
 PENALTY = 10.0
 SCORE = 0.5  # weight of the energy score, and of that of the torsions
-MOST_REPULSION = 10.0  # times its weight, at the lowest rates
 
 
 class AdversarialModel(keras.Model):
@@ -37,7 +36,7 @@ class AdversarialModel(keras.Model):
     consistency : ndarray (condition_dim,) or None
         Weight of each component of the condition in the consistency term.
     repulsion : float
-        Weight of the term against contacts closer than in the data; it rises as the rate falls.
+        Weight of the term against contacts closer than in the data.
     seed : int
     """
 
@@ -82,7 +81,6 @@ class AdversarialModel(keras.Model):
         super().compile(**options)
         self.generator_optimizer = generator_optimizer
         self.critic_optimizer = critic_optimizer
-        self._full_rate = float(generator_optimizer.learning_rate)
         generator_optimizer.build(self.generator.trainable_variables)
         critic_optimizer.build(self.critic.trainable_variables)
 
@@ -180,10 +178,7 @@ class AdversarialModel(keras.Model):
             mismatch = tf.reduce_sum(self.consistency * (tf.sqrt(1 + error**2) - 1), 1)
             mismatch = tf.reduce_mean(mismatch) / self.psi.shape[1]
         if self.repulsion:
-            # Contacts are mended last: early on, a strong push would blow the structures up.
-            lower = self._full_rate / self.generator_optimizer.learning_rate
-            weight = self.repulsion * tf.minimum(lower, MOST_REPULSION)
-            overlap = weight * tf.reduce_mean(self.structure.overlap(coords))
+            overlap = self.repulsion * tf.reduce_mean(self.structure.overlap(coords))
         return loss, mismatch, overlap
 
     def _score(self, fake, coords):
