@@ -3,7 +3,7 @@
 from glob import glob
 from pathlib import Path
 
-from setuptools import setup
+from setuptools import find_packages, setup
 
 VERSION = "0.1.0"
 
@@ -16,7 +16,7 @@ setup(
     license="MIT",
     license_files=["LICENSE"],
     python_requires=">=3.11",
-    packages=["srv", "mdn", "cwgan", "lss", "lss.analysis", "lss.report", "lss.reproduction"],
+    packages=find_packages(include=["srv", "mdn", "cwgan", "lss", "lss.*"]),
     py_modules=["hde"],
     scripts=sorted(glob("scripts/*.py")),
     package_data={"lss": ["data/*.md", "data/*/*"]},

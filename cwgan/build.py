@@ -28,7 +28,7 @@ MAX_HELD_OUT = 4000  # frames for evaluation, at most a tenth
 MIN_HELD_OUT = 50
 SETTLING = 9000  # updates
 MAX_SAMPLE = 20_000  # frames from which scales and quantiles are taken
-MAX_REGRESSION = 500_000
+MAX_REGRESSION = 200_000  # frames
 REGRESSION = 1000, 6000  # steps at least and at most, between them as many as updates
 CONSISTENT = 0.9  # R^2 of the regressor from which a coordinate takes part
 
@@ -184,7 +184,7 @@ def train(settings, parts, psi, coords):
 
 def _add_regressor(parts, psi, coords, seed, budget):
     rows = evenly(len(psi), MAX_REGRESSION)
-    targets = parts.condition()(psi[rows]).numpy()
+    targets = in_chunks(parts.condition(), psi[rows])
     parts.regressor, parts.regressor_r2 = fit_regressor(
         parts.structure, coords[rows], targets, seed, n_steps=int(np.clip(budget, *REGRESSION))
     )

@@ -121,9 +121,10 @@ class AdversarialModel(keras.Model):
             noise, mix = self._draws(count, k)
             asked = self._asked(psis[k])
             fake = self.structure(self.generator([asked, noise]))
-            critic += tf.stack(self._critic_update(psis[k], coords[k], asked, fake, mix))
+            real = self.structure(coords[k])
+            critic += tf.stack(self._critic_update(psis[k], real, asked, fake, mix))
         noise, mix = self._draws(count, self.n_critic - 1)
-        psi, real, asked = psis[-1], coords[-1], self._asked(psis[-1])
+        psi, real, asked = psis[-1], self.structure(coords[-1]), self._asked(psis[-1])
         # The last batch serves both networks: the generator is run once less.
         with tf.GradientTape() as tape:
             made = self.generator([asked, noise])
@@ -148,9 +149,8 @@ class AdversarialModel(keras.Model):
         mix = tf.random.stateless_uniform((self.half, 1), keys[1], alg="philox")
         return noise, mix
 
-    def _critic_update(self, psi, coords, asked, fake, mix):
+    def _critic_update(self, psi, real, asked, fake, mix):
         condition = self.condition(tf.concat([psi, asked], 0))
-        real = self.structure(coords)
         between = mix * real[: self.half] + (1 - mix) * fake[: self.half]
         with tf.GradientTape() as tape:
             both = self.critic([tf.concat([real, fake], 0), condition])
@@ -181,12 +181,13 @@ class AdversarialModel(keras.Model):
             overlap = self.repulsion * tf.reduce_mean(self.structure.overlap(coords))
         return loss, mismatch, overlap
 
-    def _score(self, fake, coords):
+    def _score(self, fake, real):
         """Proper scores of the pairs of draws: they hold what a critic forgets or never finds."""
         if not self.scored:
             return tf.zeros(())
-        real, torsions = self.structure(coords[: self.half]), self.structure.torsions
-        return SCORE * (energy_score(fake, real) + torsion_score(fake, real, torsions))
+        real = real[: self.half]
+        torsions = torsion_score(fake, real, self.structure.torsions)
+        return SCORE * (energy_score(fake, real) + torsions)
 
     def _smooth(self, count):
         # The mean goes over the last ninth of the updates, or less: the two networks circle about

@@ -11,10 +11,9 @@ author = "The latent-space-simulator developers"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 myst_enable_extensions = ["dollarmath", "amsmath"]
 myst_heading_anchors = 3
-# Pages with commands run them, when the page has changed: by this Python, on lines of one width,
-# without progress bars.
+# Pages with commands run them, when the page has changed: by this Python, on lines of one width.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-os.environ |= {"COLUMNS": "96", "TQDM_DISABLE": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+os.environ |= {"COLUMNS": "96", "TF_CPP_MIN_LOG_LEVEL": "3"}
 nb_execution_mode = "cache"
 nb_execution_timeout = 1800
 nb_execution_raise_on_error = True

@@ -1,6 +1,8 @@
 """The floors of the house: who may import whom, and what a start costs."""
 
 import ast
+import importlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -25,16 +27,28 @@ def imports(path):
         if isinstance(node, ast.Import):
             yield from (alias.name.split(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield path.parent.name if node.level else node.module.split(".")[0]
+            yield path.relative_to(ROOT).parts[0] if node.level else node.module.split(".")[0]
 
 
 @pytest.mark.parametrize("package", ALLOWED)
 def test_a_package_imports_from_its_own_floor_or_below(package):
-    modules = list((ROOT / package).glob("*.py"))
+    modules = list((ROOT / package).rglob("*.py"))
     assert modules
     for module in modules:
         above = OURS & set(imports(module)) - ALLOWED[package]
         assert not above, f"{module.name} imports {above}"
+
+
+def test_statistics_know_nothing_of_the_report():
+    for module in (ROOT / "lss" / "analysis").glob("*.py"):
+        assert "lss.report" not in module.read_text(encoding="utf-8"), module.name
+
+
+@pytest.mark.parametrize("package", ["srv", "mdn", "cwgan", "lss"])
+def test_every_public_name_is_in_the_reference(package):
+    reference = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    listed = set(re.findall(rf":: {package}\.(?:\w+\.)*(\w+)$", reference, re.MULTILINE))
+    assert not set(importlib.import_module(package).__all__) - listed
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy import stats
 
 from cwgan import MolGen, decode
 from cwgan.bonds import bond_graph
@@ -96,13 +97,9 @@ def test_energy_score_of_a_gaussian():
 
 def test_torsion_score_falls_all_the_way_as_a_torsion_turns_to_where_it_belongs():
     angles = np.radians(np.arange(0, 360, 5.0))
-
-    def chains(angles):
-        last = np.stack([np.full_like(angles, -0.05), np.cos(angles), np.sin(angles)], 1)
-        flat = [[0.05, 0.14, 0], [0, 0, 0], [0.15, 0, 0]]
-        return np.stack([np.r_[flat, [[0.2, 0.14 * y, 0.14 * z]]] for _, y, z in last])
-
-    coords = chains(angles).astype(np.float32)
+    coords = np.zeros((len(angles), 4, 3), np.float32)
+    coords[:, :3] = [[-0.05, 0.14, 0], [0, 0, 0], [0.15, 0, 0]]
+    coords[:, 3] = np.stack([0.2 + 0 * angles, 0.14 * np.cos(angles), 0.14 * np.sin(angles)], 1)
     features = StructureFeatures(bond_graph(4, [(0, 1), (1, 2), (2, 3)]), coords)
     seen = features(tf.constant(coords))
     assert features.torsions.shape == (features.size, 2)
@@ -120,12 +117,13 @@ def test_scores_are_those_of_two_draws_at_each_psi_whatever_the_batch():
         model = small_model([[0.0], [0.0]], structure=Plain(torsions), batch_size=batch_size)
         step = tf.function(lambda model=model: model.train_step(None)["energy_score"])
         score = np.mean([float(step()) for _ in range(10)])
-        # Both scores are of 2 numbers: E|X - x|, x displaced by (3, 3), less half of E|X - X'|,
-        # which is sqrt(pi). By quadrature over the Rice distribution, 4.487 and 1.772; a batch
-        # has batch_size // 2 cases of a standard deviation near 1.3; 10 x 20 of them are averaged.
-        # The mean of the 500 frames is known to 1 / sqrt(500) in each direction.
-        error = np.hypot(1.3 / np.sqrt(200 * max(1, batch_size // 2)), 0.06)
-        assert score == pytest.approx(4.487 - 1.772 / 2, abs=5 * error)
+        # Each score is of these two numbers, and has the weight 1/2: E|X - x| - E|X - X'| / 2, x
+        # displaced by (3, 3). A difference of two has the variance 2 in each direction.
+        wanted = stats.rice(3, scale=np.sqrt(2)).mean() - np.sqrt(np.pi) / 2
+        # A batch has batch_size // 2 cases with a standard deviation below that of |X - x|, 1.4;
+        # 10 x 20 are averaged. The mean of the 500 frames is known to .06 = sqrt(2 / 500).
+        error = np.hypot(1.4 / np.sqrt(200 * max(1, batch_size // 2)), 0.06)
+        assert score == pytest.approx(wanted, abs=5 * error)
 
 
 def test_settling_moves_the_generator_to_the_data_it_belongs_to():
