@@ -4,6 +4,7 @@ The machines of a cluster must see the same files under the same names. A task t
 since its worker died, must come to the same end.
 """
 
+import logging
 import multiprocessing
 import os
 from concurrent.futures import ProcessPoolExecutor
@@ -14,6 +15,9 @@ from lss.errors import InputError
 #: In place of the address of a scheduler: processes of this machine, one for each of its cores.
 LOCAL = "local"
 _CONNECT_SECONDS = 30
+_PATIENCE_SECONDS = 60  # with a cluster without workers, before it is said
+
+logger = logging.getLogger(__name__)
 
 
 def share(function, tasks, names, scheduler=None):
@@ -101,6 +105,22 @@ def _on_dask(function, tasks, names, scheduler):
         futures = [client.submit(function, *task, pure=False) for task in tasks]
         for future, name in zip(futures, names, strict=True):
             try:
-                yield future.result()
+                yield _result(future, client, name)
             except KilledWorker as error:
                 raise _died(name) from error
+
+
+def _result(future, client, name):
+    """What a task returned; Dask waits for workers as long as it takes, and that is said."""
+    while True:
+        try:
+            return future.result(timeout=_PATIENCE_SECONDS)
+        except TimeoutError:
+            if future.done():  # the task's own error
+                raise
+        if not client.scheduler_info()["workers"]:
+            logger.warning(
+                "the cluster has no workers; waiting for one to work on %s. Start workers, or "
+                "interrupt: a damaged file may have killed those that were there",
+                name,
+            )

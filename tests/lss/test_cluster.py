@@ -1,5 +1,6 @@
 """Work shared out over processes gives what one process gives, whatever dies on the way."""
 
+import logging
 import os
 import shutil
 import signal
@@ -33,11 +34,17 @@ def fail(x):
     raise InputError(f"no {x}")
 
 
+def be_late(x):
+    raise TimeoutError(x)
+
+
 @pytest.fixture(scope="module")
 def scheduler():
     """Two workers with a thread each, in processes."""
     distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None) as found:
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None
+    ) as found:
         yield found.scheduler_address
 
 
@@ -51,12 +58,36 @@ def test_a_process_that_dies_costs_no_result(where, tmp_path, request):
 
 
 def test_what_kills_every_process_is_named(tmp_path):
-    # Of the local pool only: a Dask cluster whose workers are all gone waits for new ones.
     tasks = [(1, None, 0), (2, tmp_path, 99)]
     with pytest.raises(InputError, match=r"^bad\.xtc: the process that worked on it died"):
         list(cluster.share(double, tasks, ["good.xtc", "bad.xtc"], cluster.LOCAL))
     with pytest.raises(InputError, match=r"^no 7$"):
         list(cluster.share(fail, [(7,)], ["x"], cluster.LOCAL))
+
+
+def test_a_cluster_without_workers_is_said(monkeypatch, caplog):
+    """And what it was asked for is done as soon as there is one."""
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr(cluster, "_PATIENCE_SECONDS", 0.2)
+    with distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=None) as empty:
+
+        class Handler(logging.Handler):
+            def emit(self, record):
+                empty.scale(1)
+
+        cluster.logger.addHandler(handler := Handler())
+        try:
+            tasks = [(1, None, 0), (2, None, 0)]
+            found = list(cluster.share(double, tasks, ["a.xtc", "b.xtc"], empty.scheduler_address))
+        finally:
+            cluster.logger.removeHandler(handler)
+    assert found == [2, 4]
+    assert "the cluster has no workers; waiting for one to work on a.xtc" in caplog.text
+
+
+def test_errors_of_a_task_are_its_own(scheduler):
+    with pytest.raises(TimeoutError, match=r"^late$"):
+        list(cluster.share(be_late, [("late",)], ["x"], scheduler))
 
 
 def test_a_scheduler_that_is_not_there_is_said(monkeypatch):
