@@ -13,10 +13,9 @@ from cwgan.diagnostics import (
     variance_ratios,
     wrong_hands,
 )
-from cwgan.features import choose_pairs
+from cwgan.features import CLASH_QUANTILE, choose_pairs
 from cwgan.regression import fit_regressor, read
 
-CLASH_QUANTILE = 1e-3  # of the data's closest contact, per frame
 MAX_NOVELTY = 1000  # frames whose neighbours are looked for
 MAX_PAIRED = 4000  # frames of an energy distance
 

@@ -157,7 +157,8 @@ def train(settings, parts, psi, coords):
         repulsion=settings.repulsion,
     )
     # Compilation takes as long as some hundred updates without it.
-    model.compile(_optimizer(settings), _optimizer(settings), jit_compile=budget >= WORTH_XLA)
+    optimizers = _optimizer(settings), _optimizer(settings)
+    model.compile(*optimizers, settings.decay, jit_compile=budget >= WORTH_XLA)
     if settings.head == "bonds" and not parts.n_updates:
         settle(model, min(SETTLING, budget))
     judge = Convergence(

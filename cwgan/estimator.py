@@ -59,8 +59,9 @@ class MolGen(TransformerMixin, BaseEstimator):
         Weight of the term that asks a structure to give back its psi, as a small regressor fitted
         beforehand reads it; for ``head="bonds"``.
     repulsion : float
-        Weight of the term that keeps atoms from coming closer than they ever do in the data;
-        for ``head="bonds"``.
+        Weight of the term that keeps atoms from coming closer than they do in one frame of the
+        data in a thousand; where the learning rate falls, it rises to this weight meanwhile. For
+        ``head="bonds"``.
     warm_start : bool
         Whether a second fit goes on from the weights of the first.
     seed : int, optional

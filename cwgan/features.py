@@ -12,7 +12,8 @@ MAX_SHAPE_PAIRS = 300  # between landmark atoms, beyond that size
 MAX_CONTACTS = 300
 LENGTH_FLOOR = 0.004  # nm: what is stiffer than this is measured against it
 VOLUME_FLOOR = 1e-4  # nm^3
-OVERLAP_SCALE = 0.01  # nm
+OVERLAP_SCALE = 0.005  # nm
+CLASH_QUANTILE = 1e-3  # of the data's closest contact, per frame: closer is called a clash
 SOFTENING = 0.01  # nm^2
 DENSE_LIMIT = 60_000  # entries of an incidence matrix below which a product beats a gather
 
@@ -46,8 +47,7 @@ class StructureFeatures:
         self.pairs = choose_pairs(graph, coords)
         self.quads = np.concatenate([graph.centres(), graph.torsions()])
         self.contacts = closest_pairs(graph.nonbonded_pairs(), coords, MAX_CONTACTS)
-        # The closest that each pair of them comes in the data is where repulsion begins.
-        self._nearest = in_chunks(lambda x: distances(x, self.contacts), coords).min(0)
+        self._wall = self._closest_contact(coords)
         self._spread = float(max(coords.std(0).max(), LENGTH_FLOOR))
         self._coords_mean = coords.mean(0).reshape(-1).astype(np.float32)
         # Where every distance is seen, contacts would be seen twice.
@@ -74,20 +74,27 @@ class StructureFeatures:
         return tf.concat([(flat - self._coords_mean) / self._spread, invariant], 1)
 
     def overlap(self, coords):
-        """Sum over contacts of how much closer they are than ever in the data, in .01 nm.
+        """Sum over contacts of how much closer they are than hardly ever in the data, in .005 nm.
 
-        Linear beyond .01 nm: a square would outweigh all else while structures are still raw, and
-        blow them up to where nothing touches.
+        Linear beyond .005 nm: a square would outweigh all else. One limit serves all pairs: each
+        pair's own would be a chance extreme, where that pair need not touch, and hold it apart.
         """
         if not len(self.contacts):
             return tf.zeros(())
-        inside = tf.nn.relu(self._nearest - distances(coords, self.contacts)) / OVERLAP_SCALE
+        inside = tf.nn.relu(self._wall - distances(coords, self.contacts)) / OVERLAP_SCALE
         return tf.reduce_sum(tf.sqrt(1 + inside**2) - 1, 1)
 
     def distances(self, coords):
         """Standardised pair distances (n_frames, n_pairs), the space of the energy distance."""
         n = len(self.pairs)
         return (distances(coords, self.pairs) - self._mean[:n]) / self._scale[:n]
+
+    def _closest_contact(self, coords):
+        """How close the closest contact of a frame comes, but for one frame of a thousand."""
+        if not len(self.contacts):
+            return 0.0
+        closest = in_chunks(lambda x: tf.reduce_min(distances(x, self.contacts), 1), coords)
+        return float(np.quantile(closest, CLASH_QUANTILE))
 
     def _torsion_picks(self):
         chains = self.graph.torsions()

@@ -16,7 +16,7 @@ PRESETS = {
         "decay": True,
         "smoothing": 0.9998,
         "consistency": 1.0,
-        "repulsion": 1.0,
+        "repulsion": 2.0,
         "warm_start": False,
     },
     # Sidky, Chen and Ferguson (2020), section 2.3 and supplementary methods.

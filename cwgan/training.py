@@ -36,7 +36,7 @@ class AdversarialModel(keras.Model):
     consistency : ndarray (condition_dim,) or None
         Weight of each component of the condition in the consistency term.
     repulsion : float
-        Weight of the term against contacts closer than in the data.
+        Weight of the term against clashes; it rises to this as the learning rate falls.
     seed : int
     """
 
@@ -76,11 +76,12 @@ class AdversarialModel(keras.Model):
         self.consistency, self.repulsion = consistency, repulsion
         self.noise_dim = generator.get_layer("noise").output.shape[1]
 
-    def compile(self, generator_optimizer, critic_optimizer, **options):
+    def compile(self, generator_optimizer, critic_optimizer, decay=False, **options):
         """Set both optimizers; `options` go to Keras."""
         super().compile(**options)
         self.generator_optimizer = generator_optimizer
         self.critic_optimizer = critic_optimizer
+        self._full_rate = float(generator_optimizer.learning_rate) if decay else None
         generator_optimizer.build(self.generator.trainable_variables)
         critic_optimizer.build(self.critic.trainable_variables)
 
@@ -178,8 +179,14 @@ class AdversarialModel(keras.Model):
             mismatch = tf.reduce_sum(self.consistency * (tf.sqrt(1 + error**2) - 1), 1)
             mismatch = tf.reduce_mean(mismatch) / self.psi.shape[1]
         if self.repulsion:
-            overlap = self.repulsion * tf.reduce_mean(self.structure.overlap(coords))
+            overlap = self._push() * tf.reduce_mean(self.structure.overlap(coords))
         return loss, mismatch, overlap
+
+    def _push(self):
+        """Weight of the repulsion: late, since raw structures would be blown up, and stay so."""
+        if self._full_rate is None:
+            return self.repulsion
+        return self.repulsion * (1 - self.generator_optimizer.learning_rate / self._full_rate)
 
     def _score(self, fake, real):
         """Proper scores of the pairs of draws: they hold what a critic forgets or never finds."""
