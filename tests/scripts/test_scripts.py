@@ -84,10 +84,9 @@ def test_held_out_md_gives_ratios(trained, small_md, tmp_path):
 
 
 @pytest.mark.parametrize("file_format", ["xtc", "dcd", "h5"])
-def test_simulate(trained, tmp_path, file_format):
+def test_simulate(trained, tmp_path, run_script, file_format):
     options = ["--length", "5ns", "--trajectories", 2, "--seed", 3, "--format", file_format]
-    done = call("simulate.py", "--box", trained.box, *options, "--to", "OUT", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+    run_script("simulate.py", "--box", trained.box, *options, "--to", tmp_path / "OUT")
     names = {file.name for file in (tmp_path / "OUT").iterdir()}
     trajectories = {f"traj-0000.{file_format}", f"traj-0001.{file_format}"}
     assert names == {"psi.h5", "topology.pdb", "simulation.json", *trajectories}
@@ -95,24 +94,22 @@ def test_simulate(trained, tmp_path, file_format):
         assert file["psi"].shape == (2, 11, 2)
 
 
-def test_latents_alone_are_those_of_the_whole(trained, tmp_path):
+def test_latents_alone_are_those_of_the_whole(trained, tmp_path, run_script):
     options = ["--box", trained.box, "--length", "5ns", "--seed", 3]
     for name, further in (("whole", []), ("latent", ["--latent-only"])):
-        done = call("simulate.py", *options, "--to", name, *further, cwd=tmp_path)
-        assert done.returncode == 0, done.stderr
+        run_script("simulate.py", *options, "--to", tmp_path / name, *further)
     whole, latent = (h5py.File(tmp_path / n / "psi.h5")["psi"][:] for n in ("whole", "latent"))
     np.testing.assert_array_equal(whole, latent)
     names = {file.name for file in (tmp_path / "latent").iterdir()}
     assert names == {"psi.h5", "simulation.json"}
 
 
-def test_shards_are_the_parts_of_the_whole(trained, tmp_path):
+def test_shards_are_the_parts_of_the_whole(trained, tmp_path, run_script):
     options = ["--box", trained.box, "--length", "2ns", "--trajectories", 3, "--latent-only"]
     found = []
     for shard in ("1/1", "1/2", "2/2"):
         name = shard.replace("/", "of")
-        done = call("simulate.py", *options, "--shard", shard, "--to", name, cwd=tmp_path)
-        assert done.returncode == 0, done.stderr
+        run_script("simulate.py", *options, "--shard", shard, "--to", tmp_path / name)
         with h5py.File(tmp_path / name / "psi.h5") as file:
             found.append(file["psi"][:])
     whole, first, second = found
