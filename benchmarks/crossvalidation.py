@@ -133,7 +133,7 @@ def print_ratios(found, args):
 
 def known_rows(rows):
     """Those of the folds in which MD has the quantity: some have no transition at all."""
-    return [r for r in rows if np.isfinite([r.model, r.limit]).all()]
+    return [r for r in rows if np.isfinite(r.limit)]
 
 
 def pooled(rows):

@@ -77,7 +77,7 @@ class AdversarialModel(keras.Model):
         self.noise_dim = generator.get_layer("noise").output.shape[1]
 
     def compile(self, generator_optimizer, critic_optimizer, decay=False, **options):
-        """Set both optimizers; `options` go to Keras."""
+        """Set both optimizers, and whether their rates will fall; `options` go to Keras."""
         super().compile(**options)
         self.generator_optimizer = generator_optimizer
         self.critic_optimizer = critic_optimizer
@@ -183,7 +183,7 @@ class AdversarialModel(keras.Model):
         return loss, mismatch, overlap
 
     def _push(self):
-        """Weight of the repulsion: late, since raw structures would be blown up, and stay so."""
+        """Weight of the repulsion: it comes late, since raw structures would be blown up."""
         if self._full_rate is None:
             return self.repulsion
         return self.repulsion * (1 - self.generator_optimizer.learning_rate / self._full_rate)

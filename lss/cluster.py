@@ -116,8 +116,8 @@ def _result(future, client, name):
         try:
             return future.result(timeout=_PATIENCE_SECONDS)
         except TimeoutError:
-            if future.done():  # the task's own error
-                raise
+            if future.done():  # just now, or the error is the task's own
+                return future.result()
         if not client.scheduler_info()["workers"]:
             logger.warning(
                 "the cluster has no workers; waiting for one to work on %s. Start workers, or "
