@@ -117,7 +117,7 @@ def epoch(run):
     from srv.data import check_trajectories
     from srv.feeding import PairBlocks
 
-    with h5py.File(run.path / "features.h5") as file:
+    with h5py.File(run.path / "features.h5", rdcc_nbytes=0) as file:  # as the pipeline does
         data = list(file.values())
         width, lag = data[0].shape[1], pipeline_lag(run)
         size = SRV.from_preset("recommended", width).batch_size

@@ -77,8 +77,9 @@ def compare_with_md(run, held_out=None):
     lag_ps = run.settings("srv")["lag_time_ps"]
     lss_psi, lss_coords = store.read_synthetic(run)
     held_psi, held_coords = None, None
-    # Coordinates stay in files, of which chunks are read.
+    # The MD stays in files, of which chunks are read.
     with ExitStack() as stack:
+        md_psi = stack.enter_context(store.open_psi(run))
         md_coords = stack.enter_context(store.open_coordinates(run))
         if held_out:
             second = TrajectorySet.open(held_out, trajectories.top, trajectories.spacing_ps)
@@ -88,7 +89,7 @@ def compare_with_md(run, held_out=None):
         total = frames_to_do(md_coords, lss_coords, held_coords)
         bar = stack.enter_context(tqdm(total=total, desc="report", unit="frame"))
         return compare(
-            store.read_psi(run),
+            md_psi,
             lss_psi,
             pipeline.check_lag(lag_ps, trajectories),
             lag_ps,

@@ -102,7 +102,9 @@ def train_srv(
     features = run.settings("features")
     trajectories, note = open_data(features["source"])
     lag = check_lag(lag_ps, trajectories)
-    with h5py.File(run.path / "features.h5") as file, run.stage("srv", settings) as report:
+    # Without a cache: HDF5 keeps one for each trajectory, and blocks are read once.
+    opened = h5py.File(run.path / "features.h5", rdcc_nbytes=0)
+    with opened as file, run.stage("srv", settings) as report:
         data = store.feature_arrays(file)
         known = None if deflate is None else store.read_known(deflate, file)
         srv, validation = planned_srv(data, lag, modes, seed, steps, preset=preset)
@@ -176,6 +178,7 @@ def chosen(**options):
 def train_mdn(run, components=24, seed=0, steps=None, force=False, preset="recommended"):
     """Stage `mdn`: psi.h5 -> box/mdn.keras (paper, section 2.2)."""
     from mdn import Propagator
+    from mdn.data import take
 
     settings = {"preset": preset, "components": components, "seed": seed, "steps": steps}
     if run.reusable("mdn", settings, force):
@@ -194,8 +197,8 @@ def train_mdn(run, components=24, seed=0, steps=None, force=False, preset="recom
         )
         propagator.fit(psi)
         store.save_network(propagator.model, run, "mdn")
-        frames = np.concatenate(psi)
-        starts = frames[np.random.default_rng(seed).integers(len(frames), size=STARTS)]
+        n_frames = sum(map(len, psi))
+        starts = take(psi, np.random.default_rng(seed).integers(n_frames, size=STARTS))
         diagnostics = propagator.diagnose(psi)
         store.write_meta(
             run,

@@ -106,9 +106,16 @@ def project(network, features, name):
 
 def read_psi(run):
     """Modes of the training trajectories: list of arrays (n_frames, m)."""
+    with open_psi(run) as datasets:
+        return [data[:] for data in datasets]
+
+
+@contextmanager
+def open_psi(run):
+    """The same as HDF5 datasets that are read where sliced; yields a list."""
     run.require("srv")
     with h5py.File(run.path / "psi.h5") as file:
-        return [data[:] for data in file.values()]
+        yield list(file.values())
 
 
 def write_coordinates(run, trajectories, atoms):

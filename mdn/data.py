@@ -29,7 +29,7 @@ def as_trajectories(X, input_dim, name="X"):
     Returns
     -------
     list of np.ndarray, shape (n_i, m), float32
-        New arrays, at least one.
+        At least one; copied only where another type has to be.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def as_trajectories(X, input_dim, name="X"):
     for i, part in enumerate(X if several else [X]):
         label = f"{name}[{i}]" if several else name
         try:
-            array = np.array(part, np.float32)
+            array = np.asarray(part, np.float32)
         except (TypeError, ValueError) as error:
             raise ValueError(f"{label} must be an array of numbers: {error}") from error
         if array.ndim == 1 and input_dim == 1:
@@ -95,25 +95,55 @@ def pair_starts(trajectories, lag_time, name="X"):
             lag_time,
         )
     offsets = np.cumsum([0, *lengths[:-1]])
-    starts = [o + np.arange(max(n - lag_time, 0)) for o, n in zip(offsets, lengths, strict=True)]
-    return np.concatenate(starts).astype(np.int32)
+    starts = [
+        np.arange(o, o + max(n - lag_time, 0), dtype=np.int32)
+        for o, n in zip(offsets, lengths, strict=True)
+    ]
+    return np.concatenate(starts)
 
 
-def pairs(trajectories, lag_time, name="X"):
-    """All pairs one lag apart.
+def pairs(trajectories, lag_time, name="X", n_most=None):
+    """Pairs one lag apart: all, or `n_most` evenly spaced among them.
 
     Parameters
     ----------
     trajectories, lag_time, name
         As in `pair_starts`.
+    n_most : int, optional
 
     Returns
     -------
     x, y : np.ndarray, shape (n_pairs, m), float32
     """
     starts = pair_starts(trajectories, lag_time, name)
-    frames = np.concatenate(trajectories)
-    return frames[starts], frames[starts + lag_time]
+    if n_most is not None and n_most < len(starts):
+        starts = starts[np.linspace(0, len(starts) - 1, n_most).astype(int)]
+        return take(trajectories, starts), take(trajectories, starts + lag_time)
+    long = [t for t in trajectories if len(t) > lag_time]
+    return np.concatenate([t[:-lag_time] for t in long]), np.concatenate(
+        [t[lag_time:] for t in long]
+    )
+
+
+def take(trajectories, rows):
+    """Frames of the concatenated trajectories, which are not concatenated for it.
+
+    Parameters
+    ----------
+    trajectories : list of np.ndarray, shape (n_i, m)
+    rows : np.ndarray, shape (k,), int
+
+    Returns
+    -------
+    np.ndarray, shape (k, m)
+    """
+    first = np.cumsum([0, *map(len, trajectories)])[:-1]
+    order = np.argsort(rows)
+    parts = np.split(order, np.searchsorted(rows[order], first[1:]))
+    found = np.empty((len(rows), *trajectories[0].shape[1:]), trajectories[0].dtype)
+    for part, trajectory, start in zip(parts, trajectories, first, strict=True):
+        found[part] = trajectory[rows[part] - start]
+    return found
 
 
 def hold_out(trajectories, fraction, lag_time, seed):

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from mdn import head, kinetics
-from mdn.data import pairs
+from mdn.data import pair_starts, pairs, take
 from mdn.sampler import Sampler
 
 CHAPMAN_KOLMOGOROV_LAGS = (1, 2, 5, 10)
@@ -73,10 +73,8 @@ def diagnose(members, sampler, trajectories, lag_time, seed):
 
 def _one_step(model, trajectories, lag_time):
     """Likelihood, conditional mean and PIT on at most 100,000 pairs, evenly spaced."""
-    x, y = pairs(trajectories, lag_time)
-    n_pairs = len(x)
-    keep = np.linspace(0, n_pairs - 1, min(n_pairs, _PAIRS)).astype(int)
-    x, y = x[keep], y[keep]
+    n_pairs = len(pair_starts(trajectories, lag_time))
+    x, y = pairs(trajectories, lag_time, n_most=_PAIRS)
     nll, mean, pit = [], [], []
     for i in range(0, len(x), _BATCH):
         target = y[i : i + _BATCH]
@@ -115,8 +113,8 @@ def _distance_from_uniform(values):
 
 
 def _starting_frames(trajectories, seed):
-    frames = np.concatenate(trajectories)
-    return frames[np.random.default_rng(seed).integers(len(frames), size=_WALKERS)]
+    n_frames = sum(map(len, trajectories))
+    return take(trajectories, np.random.default_rng(seed).integers(n_frames, size=_WALKERS))
 
 
 def _sample(sampler, starts, seed):
@@ -166,11 +164,15 @@ def _chapman_kolmogorov(walkers, trajectories, lag_time):
 
 def _free_energy_rmse(walkers, trajectories):
     """Population-weighted RMSE of -ln p per coordinate, kT, over bins with data in both."""
-    sample, data = np.concatenate(walkers), np.concatenate(trajectories)
+    low = np.min([t.min(axis=0) for t in trajectories if len(t)], axis=0)
+    high = np.max([t.max(axis=0) for t in trajectories if len(t)], axis=0)
     result = []
-    for a, b in zip(sample.T, data.T, strict=True):
-        edges = np.linspace(b.min(), np.nextafter(b.max(), np.inf), _BINS + 1)
-        p, q = np.histogram(a, edges)[0] / len(a), np.histogram(b, edges)[0] / len(b)
+    for j in range(len(low)):
+        edges = np.linspace(low[j], np.nextafter(high[j], np.inf), _BINS + 1)
+        p, q = (
+            sum(np.histogram(t[:, j], edges)[0] for t in data) / sum(map(len, data))
+            for data in (walkers, trajectories)
+        )
         both = (p > 0) & (q > 0)
         difference = np.log(p[both] / q[both])
         result.append(np.sqrt(np.average(difference**2, weights=q[both])) if both.any() else np.nan)

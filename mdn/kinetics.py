@@ -1,5 +1,6 @@
 """Time-lagged correlations and implied timescales of trajectories, with jackknife errors."""
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -40,17 +41,17 @@ def moments(trajectories, lag):
         None where no trajectory is longer than the lag. Pairs belong to the block of their
         first frame.
     """
-    trajectories = [np.asarray(t, np.float64) for t in trajectories if len(t) > lag]
+    trajectories = [t for t in trajectories if len(t) > lag]
     if not trajectories:
         return None
     pieces = max(1, -(-_BLOCKS // len(trajectories)))
     blocks = []
     for trajectory in trajectories:
-        starts = np.arange(len(trajectory) - lag)
-        for part in np.array_split(starts, pieces):
-            if len(part):
-                first, last = part[0], part[-1] + 1
-                x, y = trajectory[first:last], trajectory[first + lag : last + lag]
+        ends = np.linspace(0, len(trajectory) - lag, pieces + 1).astype(int)
+        for first, last in pairwise(ends):
+            if last > first:
+                x = np.asarray(trajectory[first:last], np.float64)
+                y = np.asarray(trajectory[first + lag : last + lag], np.float64)
                 blocks.append((2 * len(x), (x + y).sum(0), x.T @ x + y.T @ y, x.T @ y + y.T @ x))
     # More trajectories than blocks: deal them out.
     groups = min(len(blocks), _BLOCKS)

@@ -24,6 +24,8 @@ from lss.errors import InputError
 PSI_BINS = 50
 #: Multiples of the lag at which the propagator is tested (Chapman-Kolmogorov).
 CK_LAGS = (1, 2, 5, 10)
+#: Of more frames than about twice this, the cores are found from some.
+CORE_FRAMES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -99,8 +101,8 @@ def make_latent_ruler(
     add_lagged_sums(sums, "lagged", psi, [lag])
     slowest = implied_timescale(autocorrelation(sums.total()["lagged"])[0], 1.0)
     slowest = np.nanmax(slowest) if np.isfinite(slowest).any() else np.nan
-    low = np.min([x.min(axis=0) for x in psi], axis=0).astype(np.float64)
-    high = np.max([x.max(axis=0) for x in psi], axis=0).astype(np.float64)
+    low = np.min([np.min(x, axis=0) for x in psi], axis=0).astype(np.float64)
+    high = np.max([np.max(x, axis=0) for x in psi], axis=0).astype(np.float64)
     if not (high > low).all():
         raise InputError(
             f"psi_{1 + int(np.argmin(high > low))} of the MD never changes; train the SRV again"
@@ -108,8 +110,14 @@ def make_latent_ruler(
     return LatentRuler(
         psi_range=np.stack([low, high]),
         lags=correlation_lags(slowest, max(1, longest // 2)),
-        cores=find_cores(np.concatenate([x[:, 0] for x in psi])) if cores is None else cores,
+        cores=_cores(psi) if cores is None else cores,
     )
+
+
+def _cores(psi: Sequence) -> Cores:
+    """Cores on psi_1, from all frames, or from every s-th where there are very many."""
+    stride = max(1, sum(map(len, psi)) // CORE_FRAMES)
+    return find_cores(np.concatenate([np.asarray(x)[::stride, 0] for x in psi]))
 
 
 def latent_sums(
@@ -119,8 +127,8 @@ def latent_sums(
 
     Parameters
     ----------
-    psi : list of np.ndarray, shape (n_i, m)
-        Latent trajectories.
+    psi : list of array-likes, shape (n_i, m)
+        Latent trajectories; HDF5 datasets are read one at a time.
     lag : int
         The lag in frames of ``psi``.
     ruler : LatentRuler
@@ -164,8 +172,8 @@ def analyse(
     ----------
     name : str
         For headings.
-    psi : list of np.ndarray, shape (n_i, m)
-        Latent trajectories.
+    psi : list of array-likes, shape (n_i, m)
+        Latent trajectories; HDF5 datasets are read one at a time.
     lag : int
         The lag in frames of ``psi``.
     lag_ps : float

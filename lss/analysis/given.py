@@ -60,11 +60,11 @@ def as_trajectories(arrays, name: str, ndim: int) -> list:
     return arrays
 
 
-def check_psi(psi, name: str) -> list[np.ndarray]:
-    """Latent trajectories as a list of arrays, free of nan."""
-    psi = [np.asarray(x) for x in as_trajectories(psi, name, 2)]
+def check_psi(psi, name: str) -> list:
+    """Latent trajectories as a list of arrays or HDF5 datasets, free of nan."""
+    psi = as_trajectories(psi, name, 2)
     for i, x in enumerate(psi):
-        bad = ~np.isfinite(x).all(axis=1)
+        bad = ~np.isfinite(np.asarray(x)).all(axis=1)
         if bad.any():
             raise InputError(
                 f"{name}[{i}] is not finite in frame {int(bad.argmax())} "

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mdn import Propagator
-from mdn.data import hold_out, pair_starts, pairs
+from mdn.data import hold_out, pair_starts, pairs, take
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,20 @@ def test_pairs_never_span_trajectories():
     x, y = pairs(parts, 3)
     np.testing.assert_array_equal(np.hstack([x, y]), [[0, 3], [1, 4], [200, 203]])
     assert pair_starts(parts, 3).tolist() == [0, 1, 7]
+
+
+def test_frames_and_pairs_are_taken_as_from_the_concatenated_trajectories():
+    rng = np.random.default_rng(0)
+    parts = [rng.normal(size=(n, 2)).astype(np.float32) for n in (30, 0, 7, 3, 50)]
+    frames = np.concatenate(parts)
+    rows = rng.integers(len(frames), size=200)
+    np.testing.assert_array_equal(take(parts, rows), frames[rows])
+    starts = pair_starts(parts, 5)
+    chosen = starts[[0, (len(starts) - 1) // 2, len(starts) - 1]]
+    for found, first in zip(pairs(parts, 5, n_most=3), (chosen, chosen + 5), strict=True):
+        np.testing.assert_array_equal(found, frames[first])
+    for found, first in zip(pairs(parts, 5), (starts, starts + 5), strict=True):
+        np.testing.assert_array_equal(found, frames[first])
 
 
 def test_held_out_parts_share_nothing_with_the_training_data():

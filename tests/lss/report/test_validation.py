@@ -76,7 +76,10 @@ def test_an_hdf5_dataset_of_trajectories_is_as_good_as_arrays(two_runs, tmp_path
     with h5py.File(tmp_path / "lss.h5", "w") as file:
         xyz = file.create_dataset("xyz", data=two_runs["lss_coords"])
         psi = file.create_dataset("psi", data=two_runs["lss_psi"])
-        found = compare(**{**two_runs, "lss_psi": psi, "lss_coords": xyz})
+        for i, x in enumerate(two_runs["md_psi"]):
+            file[f"md/{i}"] = x
+        md = list(file["md"].values())
+        found = compare(**{**two_runs, "md_psi": md, "lss_psi": psi, "lss_coords": xyz})
     expected = compare(**two_runs)
     for a, b in zip(found.rows, expected.rows, strict=True):
         np.testing.assert_array_equal(a.distance.value, b.distance.value)
