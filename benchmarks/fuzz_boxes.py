@@ -117,7 +117,7 @@ def archive(folder):
             case.write_bytes(damaged(whole, rng))
             return case
         shutil.copy(path, case)
-        name = rng.choice(["../x", "/x", "x.py", "lss.json", "srv.keras", "a/../../x", "\0", "é"])
+        name = rng.choice(["../x", "/x", "x.py", "lss.json", "srv.keras", "a/../../x", "x y", "é"])
         with zipfile.ZipFile(case, "a") as file:
             file.writestr(str(name), bytes(rng.integers(0, 256, 50, dtype=np.uint8)))
         return case

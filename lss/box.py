@@ -11,6 +11,7 @@ may hold stock Keras layers only, and an archive may hold these five files only.
 
 import json
 import tempfile
+import textwrap
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -163,8 +164,13 @@ def load_network(path):
     except InputError:
         raise
     except Exception as error:  # zip, HDF5 and Keras each raise their own on damaged files
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise InputError(f"{path.name} can't be loaded: {reason[0]}") from error
+        raise InputError(f"{path.name} can't be loaded: {brief(error)}") from error
+
+
+def brief(error):
+    """The first line of an error, cut off where Keras puts a whole network into it."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return textwrap.shorten(lines[0], 200, placeholder=" ...")
 
 
 def refuse_foreign(config, name):
@@ -189,12 +195,17 @@ def refuse_foreign(config, name):
 def check(box, name):
     """Raise InputError unless the parts of a box fit together."""
     modes = box.meta["n_modes"]
-    shapes = {
-        "srv.keras input (features)": (box.srv.input_shape[-1], box.meta["n_features"]),
-        "srv.keras output (modes)": (box.srv.output_shape[-1], modes),
-        "mdn.keras input (modes)": (box.mdn.input_shape[-1], modes),
-        "cwgan.keras output (atoms)": (box.cwgan.output_shape[-2], box.reference.n_atoms),
-    }
+    try:
+        shapes = {
+            "srv.keras input (features)": (box.srv.input_shape[-1], box.meta["n_features"]),
+            "srv.keras output (modes)": (box.srv.output_shape[-1], modes),
+            "mdn.keras input (modes)": (box.mdn.input_shape[-1], modes),
+            "cwgan.keras output (atoms)": (box.cwgan.output_shape[-2], box.reference.n_atoms),
+        }
+    except (AttributeError, IndexError, KeyError, TypeError) as error:
+        raise InputError(
+            f"the networks of {name} are not those of a simulator: {brief(error)}"
+        ) from error
     for what, (found, wanted) in shapes.items():
         if found != wanted:
             raise InputError(f"{name} does not fit together: {what} is {found}, not {wanted}")
@@ -202,17 +213,32 @@ def check(box, name):
 
 def unpack(path, folder):
     """Unpack an `.lss` file; only the files of a box, and none larger than a box's can be."""
-    with zipfile.ZipFile(path) as archive:
-        for entry in archive.infolist():
-            if entry.filename not in FILES:
-                raise InputError(f"{path} holds '{entry.filename}', which is no part of a box")
-            if entry.file_size > MAX_BYTES:
-                raise InputError(f"{entry.filename} of {path} unpacks to over {MAX_BYTES} bytes")
-            # What the header says is not believed: no more than that is read.
-            data = archive.open(entry).read(MAX_BYTES + 1)
-            if len(data) > MAX_BYTES:
-                raise InputError(f"{entry.filename} of {path} unpacks to over {MAX_BYTES} bytes")
-            (Path(folder) / entry.filename).write_bytes(data)
+    for name, data in entries(path):
+        (Path(folder) / name).write_bytes(data)
+
+
+def entries(path):
+    """Names and bytes of the files in an `.lss` file, one after another."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for entry in archive.infolist():
+                yield entry.filename, read_entry(archive, entry, path)
+    except InputError:
+        raise
+    except Exception as error:  # each part of a zip file fails in its own way
+        raise InputError(f"{path} is damaged: {brief(error)}") from error
+
+
+def read_entry(archive, entry, path):
+    if entry.filename not in FILES:
+        raise InputError(f"{path} holds {entry.filename!r}, which is no part of a box")
+    if entry.file_size <= MAX_BYTES:
+        # What the header says is not believed: no more than that is read.
+        with archive.open(entry) as file:
+            data = file.read(MAX_BYTES + 1)
+        if len(data) <= MAX_BYTES:
+            return data
+    raise InputError(f"{entry.filename} of {path} unpacks to over {MAX_BYTES} bytes")
 
 
 def save_box(box, path):

@@ -73,7 +73,8 @@ def shard(text):
 def add_data(p):
     p.add_argument(
         "--traj",
-        action="append",
+        nargs="+",
+        action="extend",
         metavar="FILES",
         help="trajectory files; globs allowed; repeatable",
     )
@@ -217,7 +218,8 @@ def add_start(p):
 def add_held_out(p):
     p.add_argument(
         "--held-out",
-        action="append",
+        nargs="+",
+        action="extend",
         metavar="FILES",
         help="MD that was not trained on, to hold the simulator against; globs allowed; repeatable",
     )

@@ -175,6 +175,40 @@ def test_an_archive_holds_the_files_of_a_box_only(box, tmp_path, name):
     assert not list(tmp_path.parent.glob("outside.txt"))
 
 
+@pytest.mark.parametrize("part", [0.0, 0.3, 0.6])
+def test_a_damaged_archive_is_refused_in_one_line(box, tmp_path, part):
+    save_box(box, tmp_path / "box.lss")
+    data = bytearray((tmp_path / "box.lss").read_bytes())
+    place = int(part * len(data))
+    data[place : place + 40] = bytes(byte ^ 0xFF for byte in data[place : place + 40])
+    (tmp_path / "box.lss").write_bytes(data)
+    with pytest.raises(InputError, match=r"box\.lss is damaged") as caught:
+        load_box(tmp_path / "box.lss")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_network_that_keras_cannot_read_is_refused_in_one_short_line(box_folder):
+    # Keras's own message has the whole configuration in it.
+    path = box_folder / "mdn.keras"
+    with zipfile.ZipFile(path) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    config = json.loads(entries["config.json"]) | {"module": None}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in (entries | {"config.json": json.dumps(config)}).items():
+            archive.writestr(name, data)
+    with pytest.raises(InputError, match=r"mdn\.keras can't be loaded") as caught:
+        load_box(box_folder)
+    assert len(str(caught.value)) < 300
+
+
+def test_networks_of_another_kind_are_refused(box, tmp_path):
+    psi = keras.Input((2,))
+    no_atoms = keras.Model(psi, keras.ops.sum(psi, axis=1))
+    save_box(Box(box.meta, box.reference, box.srv, box.mdn, no_atoms), tmp_path / "box")
+    with pytest.raises(InputError, match=r"networks of .* are not those of a simulator"):
+        load_box(tmp_path / "box")
+
+
 def test_what_is_no_box_is_refused(tmp_path):
     path = tmp_path / "notes.lss"
     path.write_text("no archive")

@@ -1,5 +1,6 @@
 """The command lines: what they print and write, and one line for each mistake."""
 
+import glob
 import json
 import re
 import shlex
@@ -28,7 +29,8 @@ def call(script, *arguments, cwd):
 
 @pytest.fixture
 def md(small_md):
-    return ["--traj", small_md[0], "--top", small_md[1]]
+    """As a shell hands them over that expands an unquoted pattern."""
+    return ["--traj", *sorted(glob.glob(small_md[0])), "--top", small_md[1]]
 
 
 def test_the_whole_way_with_one_command(md, tmp_path):
