@@ -43,7 +43,7 @@ class Box:
     meta : dict
         The content of `lss.json`; times in ps, eigenvalues dimensionless.
     reference : mdtraj.Trajectory
-        One frame of the decoded atoms: the structure on which decoded frames are superposed.
+        One frame of the decoded atoms: the structure on which training frames were superposed.
     srv, mdn, cwgan : keras.Model
     """
 
