@@ -7,12 +7,13 @@ import sys
 import tempfile
 
 from lss.errors import InputError
-from lss.flags import durations, parser, positive, shard
+from lss.flags import duration, durations, parser, positive, shard
 from lss.interruption import Interrupted
 from lss.units import describe_lag
 
 __all__ = [
     "begin",
+    "duration",
     "durations",
     "load_tensorflow",
     "main",

@@ -5,10 +5,25 @@ from lss import cli
 
 
 def main():
-    parser = cli.parser(__doc__, "simulation", "start", "seed", "dask", "force", "resume")
+    parser = cli.parser(__doc__, "start", "seed", "dask", "force", "resume")
     parser.add_argument("--box", required=True, help="box folder (RUN/box) or .lss file")
     parser.add_argument("--to", required=True, metavar="OUT", help="folder to write")
-    parser.add_argument("--format", default="xtc", choices=("xtc", "dcd", "h5"))
+    parser.add_argument(
+        "--length",
+        type=cli.duration,
+        required=True,
+        metavar="TIME",
+        help="length of each trajectory, such as 10us",
+    )
+    parser.add_argument(
+        "--trajectories",
+        type=cli.positive,
+        default=1,
+        metavar="N",
+        help="how many (default %(default)s)",
+    )
+    formats = ("xtc", "dcd", "h5")
+    parser.add_argument("--format", default="xtc", choices=formats, help="default xtc")
     parser.add_argument("--latent-only", action="store_true", help="write psi.h5 only")
     parser.add_argument(
         "--shard",
@@ -17,10 +32,7 @@ def main():
         metavar="I/N",
         help="part I of N of the trajectories, the same as in the whole",
     )
-    parser.set_defaults(trajectories=1)
     args = parser.parse_args()
-    if args.length is None:
-        parser.error("--length is wanted, such as --length 10us")
     from lss import pipeline
     from lss.simulator import LatentSpaceSimulator
     from lss.starts import chosen_start
