@@ -120,9 +120,8 @@ def pairs(trajectories, lag_time, name="X", n_most=None):
         starts = starts[np.linspace(0, len(starts) - 1, n_most).astype(int)]
         return take(trajectories, starts), take(trajectories, starts + lag_time)
     long = [t for t in trajectories if len(t) > lag_time]
-    return np.concatenate([t[:-lag_time] for t in long]), np.concatenate(
-        [t[lag_time:] for t in long]
-    )
+    x = np.concatenate([t[:-lag_time] for t in long])
+    return x, np.concatenate([t[lag_time:] for t in long])
 
 
 def take(trajectories, rows):

@@ -116,8 +116,13 @@ def make_latent_ruler(
 
 def _cores(psi: Sequence) -> Cores:
     """Cores on psi_1, from all frames, or from every s-th where there are very many."""
-    stride = max(1, sum(map(len, psi)) // CORE_FRAMES)
-    return find_cores(np.concatenate([np.asarray(x)[::stride, 0] for x in psi]))
+    first = np.cumsum([0, *map(len, psi)])
+    stride = max(1, int(first[-1]) // CORE_FRAMES)
+    # Every s-th of all frames end to end: of short trajectories not always the first one.
+    parts = [
+        np.asarray(x)[-start % stride :: stride, 0] for x, start in zip(psi, first, strict=False)
+    ]
+    return find_cores(np.concatenate(parts))
 
 
 def latent_sums(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
+from lss.analysis import make_latent_ruler
 from lss.analysis.blocks import BlockSums, assign_blocks, jackknife
 from lss.analysis.transitions import (
     Cores,
@@ -129,3 +130,18 @@ def test_paths_run_from_the_last_frame_of_one_core_to_the_first_of_the_other():
     x = np.array([0, 0, 0.5, 0, 0.5, 0.6, 1, 1, 0])[:, None]
     assert transition_paths(x, CORES).tolist() == [[3, 6, 0], [7, 8, 1]]
     assert transition_paths(np.zeros((5, 1)), CORES).shape == (0, 3)
+
+
+def test_cores_of_very_many_frames_are_those_of_all(rng, monkeypatch):
+    # Trajectories of 10 frames that all begin in one state: only every s-th frame of all of them
+    # end to end has the states' shares.
+    psi = [np.append(-1.0, x)[:, None] for x in rng.choice([-1.0, 1.0], (5000, 9))]
+    for x in psi:
+        x += 0.1 * rng.normal(size=x.shape)
+    lss_psi = np.stack(psi[:50])
+    cores = make_latent_ruler(psi, 1, lss_psi).cores
+    monkeypatch.setattr("lss.analysis.CORE_FRAMES", 4000)  # of 50,000
+    thinned = make_latent_ruler(psi, 1, lss_psi).cores
+    # The means of both groups, of some 2,000 frames each, have errors of .1 / 45 = .002.
+    assert thinned.low == pytest.approx(cores.low, abs=0.01)
+    assert thinned.high == pytest.approx(cores.high, abs=0.01)
