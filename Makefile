@@ -14,7 +14,7 @@ lint: .venv/installed-test
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
 docs: .venv/installed-docs
-	$(BIN)/python -m sphinx -W --keep-going docs docs/_build
+	$(BIN)/python -m sphinx -W --keep-going docs docs/_build/html
 
 bench: .venv/installed-test
 	$(BIN)/python benchmarks/encoder.py
