@@ -113,11 +113,12 @@ def projection(run):
 
 def epoch(run):
     """Read batches as streamed training does; the fraction of an epoch's CPU time."""
+    from lss import store
     from srv import SRV
     from srv.data import check_trajectories
     from srv.feeding import PairBlocks
 
-    with h5py.File(run.path / "features.h5", rdcc_nbytes=0) as file:  # as the pipeline does
+    with store.open_features(run) as file:
         data = list(file.values())
         width, lag = data[0].shape[1], pipeline_lag(run)
         size = SRV.from_preset("recommended", width).batch_size

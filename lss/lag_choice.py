@@ -1,6 +1,5 @@
 """Choose the lag time and the number of modes of a run: table, figure and numbers."""
 
-import h5py
 import numpy as np
 from tqdm import tqdm
 
@@ -37,7 +36,7 @@ def choose(run, lags_ps, modes=3, seed=0, steps=None):
 
     spacing_ps = run.report("features")["frame_spacing_ps"]
     lags = sorted(lag_in_frames(lag_ps, spacing_ps) for lag_ps in lags_ps)
-    with h5py.File(run.path / "features.h5") as file:
+    with store.open_features(run) as file:
         data = store.feature_arrays(file)
         middle = lags[len(lags) // 2]
         srv, validation = planned_srv(data, middle, modes, seed, steps, verbose=False)

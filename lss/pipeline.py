@@ -3,7 +3,6 @@
 import functools
 import json
 
-import h5py
 import numpy as np
 from tqdm import tqdm
 
@@ -102,9 +101,7 @@ def train_srv(
     features = run.settings("features")
     trajectories, note = open_data(features["source"])
     lag = check_lag(lag_ps, trajectories)
-    # Without a cache: HDF5 keeps one for each trajectory, and blocks are read once.
-    opened = h5py.File(run.path / "features.h5", rdcc_nbytes=0)
-    with opened as file, run.stage("srv", settings) as report:
+    with store.open_features(run) as file, run.stage("srv", settings) as report:
         data = store.feature_arrays(file)
         known = None if deflate is None else store.read_known(deflate, file)
         srv, validation = planned_srv(data, lag, modes, seed, steps, preset=preset)

@@ -21,6 +21,11 @@ BLOCK = 50_000  # frames superposed at once
 DECODER_BYTES = 2**27  # of coordinates that the decoder is trained on; of more, a sample
 
 
+def open_features(run):
+    """features.h5, open for reading; uncached, since HDF5 would keep a cache a trajectory."""
+    return h5py.File(run.path / "features.h5", rdcc_nbytes=0)
+
+
 def feature_arrays(file):
     """Features of an open features.h5: arrays, or HDF5 datasets where memory would not do."""
     data = list(file.values())

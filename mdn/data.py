@@ -102,26 +102,20 @@ def pair_starts(trajectories, lag_time, name="X"):
     return np.concatenate(starts)
 
 
-def pairs(trajectories, lag_time, name="X", n_most=None):
-    """Pairs one lag apart: all, or `n_most` evenly spaced among them.
+def pairs(trajectories, lag_time, name="X"):
+    """All pairs one lag apart.
 
     Parameters
     ----------
     trajectories, lag_time, name
         As in `pair_starts`.
-    n_most : int, optional
 
     Returns
     -------
     x, y : np.ndarray, shape (n_pairs, m), float32
     """
     starts = pair_starts(trajectories, lag_time, name)
-    if n_most is not None and n_most < len(starts):
-        starts = starts[np.linspace(0, len(starts) - 1, n_most).astype(int)]
-        return take(trajectories, starts), take(trajectories, starts + lag_time)
-    long = [t for t in trajectories if len(t) > lag_time]
-    x = np.concatenate([t[:-lag_time] for t in long])
-    return x, np.concatenate([t[lag_time:] for t in long])
+    return take(trajectories, starts), take(trajectories, starts + lag_time)
 
 
 def take(trajectories, rows):

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from mdn import head, kinetics
-from mdn.data import pair_starts, pairs, take
+from mdn.data import pair_starts, take
 from mdn.sampler import Sampler
 
 CHAPMAN_KOLMOGOROV_LAGS = (1, 2, 5, 10)
@@ -73,8 +73,10 @@ def diagnose(members, sampler, trajectories, lag_time, seed):
 
 def _one_step(model, trajectories, lag_time):
     """Likelihood, conditional mean and PIT on at most 100,000 pairs, evenly spaced."""
-    n_pairs = len(pair_starts(trajectories, lag_time))
-    x, y = pairs(trajectories, lag_time, n_most=_PAIRS)
+    starts = pair_starts(trajectories, lag_time)
+    n_pairs = len(starts)
+    starts = starts[np.linspace(0, n_pairs - 1, min(n_pairs, _PAIRS)).astype(int)]
+    x, y = take(trajectories, starts), take(trajectories, starts + lag_time)
     nll, mean, pit = [], [], []
     for i in range(0, len(x), _BATCH):
         target = y[i : i + _BATCH]

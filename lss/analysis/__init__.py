@@ -120,7 +120,8 @@ def _cores(psi: Sequence) -> Cores:
     stride = max(1, int(first[-1]) // CORE_FRAMES)
     # Every s-th of all frames end to end: of short trajectories not always the first one.
     parts = [
-        np.asarray(x)[-start % stride :: stride, 0] for x, start in zip(psi, first, strict=False)
+        np.asarray(x)[-start % stride :: stride, 0]
+        for x, start in zip(psi, first[:-1], strict=True)
     ]
     return find_cores(np.concatenate(parts))
 
