@@ -49,7 +49,8 @@ def decode(generator, psi, seed, first=0, walker=0):
     if psi.ndim != 2 or psi.shape[1] != latent_dim:
         raise ValueError(f"psi: got shape {psi.shape}, wanted (n_frames, {latent_dim})")
     if not np.isfinite(psi).all():
-        raise ValueError("psi: has values that are not finite")
+        bad = int(np.flatnonzero(~np.isfinite(psi).all(1))[0])
+        raise ValueError(f"psi: row {bad} has values that are not finite; leave it out")
     if first < 0 or walker < 0:
         raise ValueError(f"first, walker: got {first}, {walker}, wanted at least 0")
     out = np.empty((len(psi), *generator.output_shape[1:]), np.float32)

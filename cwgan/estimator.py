@@ -164,7 +164,10 @@ class MolGen(TransformerMixin, BaseEstimator):
         if not (self.warm_start and self._is_fitted()):
             self._parts = build.build(self, psi, coords)
         elif coords.shape[1:] != self._parts.generator.output_shape[1:]:
-            raise ValueError("y: shape differs from the first fit's; set warm_start=False")
+            raise ValueError(
+                f"y: got {coords.shape[1]} atoms, the first fit had "
+                f"{self._parts.generator.output_shape[1]}; set warm_start=False"
+            )
         # Training works on copies: the models of an earlier fit stay as they were.
         self._parts, self.history = build.train(self, self._parts, psi, coords)
         return self

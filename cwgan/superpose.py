@@ -39,7 +39,7 @@ def superpose(coords, reference):
         )
     out = np.empty(shape, np.float32)
     for start in range(0, shape[0], CHUNK):
-        out[start : start + CHUNK] = _turned(coords[start : start + CHUNK], reference)
+        out[start : start + CHUNK] = _turned(coords[start : start + CHUNK], reference, start)
     return out
 
 
@@ -65,7 +65,7 @@ def mean_structure(coords, n_iter=3):
     for _ in range(n_iter):
         total = np.zeros_like(mean)
         for start in range(0, len(coords), CHUNK):
-            total += _turned(coords[start : start + CHUNK], mean).sum(0)
+            total += _turned(coords[start : start + CHUNK], mean, start).sum(0)
         mean = total / len(coords)
     return mean
 
@@ -79,11 +79,11 @@ def _reference(reference):
     return reference - reference.mean(0)
 
 
-def _turned(chunk, reference):
+def _turned(chunk, reference, start):
     chunk = np.asarray(chunk, float)
     if not np.isfinite(chunk).all():
-        bad = int(np.flatnonzero(~np.isfinite(chunk).all((1, 2)))[0])
-        raise ValueError(f"coords: positions are not finite, first in frame {bad} of its chunk")
+        bad = start + int(np.flatnonzero(~np.isfinite(chunk).all((1, 2)))[0])
+        raise ValueError(f"coords: frame {bad} has positions that are not finite; leave it out")
     chunk = chunk - chunk.mean(1, keepdims=True)
     left, _, right = np.linalg.svd(np.swapaxes(chunk, 1, 2) @ reference)
     # Flipping the axis of the smallest singular value turns a reflection into a rotation.

@@ -94,7 +94,7 @@ def _on_dask(function, tasks, names, scheduler):
         from distributed import Client, KilledWorker
     except ImportError:
         raise InputError(
-            "--dask needs Dask; install it with: pip install 'latent-space-simulator[cluster]'"
+            "--dask needs Dask's scheduler; install it with: pip install distributed"
         ) from None
     try:
         client = Client(scheduler, timeout=_CONNECT_SECONDS)

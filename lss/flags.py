@@ -87,8 +87,13 @@ def add_data(p):
         metavar="TIME",
         help="frame spacing, where the files have none, such as DCD",
     )
+
+
+def add_example(p):
     p.add_argument(
-        "--example", choices=EXAMPLES, help="bundled data; trpcage where no --traj is given"
+        "--example",
+        choices=EXAMPLES,
+        help="bundled data, where no --traj is given (default trpcage)",
     )
 
 
@@ -155,7 +160,7 @@ def add_mdn(p):
         "--mdn-steps",
         type=positive,
         metavar="N",
-        help="training steps of the MDN (default: the recipe's)",
+        help="training steps of the MDN (default 40000)",
     )
 
 
@@ -176,7 +181,7 @@ def add_cwgan(p):
         "--cwgan-steps",
         type=positive,
         metavar="N",
-        help="generator updates of the cWGAN (default: the recipe's)",
+        help="generator updates of the cWGAN (default 40000)",
     )
 
 
@@ -267,6 +272,7 @@ def add_resume(p):
 
 GROUPS = {
     "data": add_data,
+    "example": add_example,
     "features": add_features,
     "lag": add_lag,
     "srv": add_srv,

@@ -5,7 +5,7 @@ from lss import cli
 
 
 def main():
-    groups = ("data", "features", "srv", "seed", "out", "force", "resume")
+    groups = ("data", "example", "features", "srv", "seed", "out", "force", "resume")
     parser = cli.parser(__doc__, *groups)
     parser.add_argument(
         "--lags",

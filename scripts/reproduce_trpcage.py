@@ -1,5 +1,8 @@
 #!/usr/bin/env python
-"""The paper's Trp-cage (section 3.2): train, simulate, and stand beside its figures and table."""
+"""The paper's Trp-cage (section 3.2): train, simulate, and stand beside its figures and table.
+
+Without --traj: the bundled example.
+"""
 
 from lss import cli
 from lss.reproduction import paper
@@ -18,7 +21,7 @@ def main():
         help="settings of the three networks: the paper's (default), or ours",
     )
     args = parser.parse_args()
-    args.features = None
+    args.features, args.example = None, None if args.traj else "trpcage"
     run = cli.begin(args, [paper.LAG_PS])
     from lss import judge, pipeline, tables
     from lss.reproduction import trpcage_study

@@ -1,5 +1,8 @@
 #!/usr/bin/env python
-"""The pentapeptide WLALL: slow modes against a Markov model, and simulators against held-out MD."""
+"""The pentapeptide WLALL: slow modes against a Markov model, and simulators against held-out MD.
+
+Without --traj: the bundled trajectories.
+"""
 
 from pathlib import Path
 
@@ -13,9 +16,8 @@ def main():
     args = parser.parse_args()
     if not args.held_out:
         parser.error("--held-out is wanted: the MD that the simulator is held against")
-    folder, args.out, args.features = Path(args.out), Path(args.out) / "backbone", None
-    if not args.traj and not args.example:
-        args.example = "wlall"
+    folder, args.out = Path(args.out), Path(args.out) / "backbone"
+    args.features, args.example = None, None if args.traj else "wlall"
     from lss.reproduction import wlall_study as wlall
 
     run = cli.begin(args, [wlall.LAG_PS])

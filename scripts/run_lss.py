@@ -5,8 +5,9 @@ from lss import cli
 
 
 def main():
-    groups = ("data", "features", "lag", "srv", "mdn", "cwgan", "simulation", "held-out", "seed")
-    args = cli.parser(__doc__, *groups, "dask", "out", "force", "resume").parse_args()
+    data, networks = ("data", "example", "features", "lag"), ("srv", "mdn", "cwgan")
+    judged, running = ("simulation", "held-out"), ("seed", "dask", "out", "force", "resume")
+    args = cli.parser(__doc__, *data, *networks, *judged, *running).parse_args()
     run = cli.begin(args, [args.lag])
     from lss import judge, pipeline, tables
 

@@ -5,7 +5,7 @@ from lss import cli
 
 
 def main():
-    groups = ("data", "features", "lag", "srv", "modes-out", "seed", "dask")
+    groups = ("data", "example", "features", "lag", "srv", "modes-out", "seed", "dask")
     args = cli.parser(__doc__, *groups, "out", "force", "resume").parse_args()
     run = cli.begin(args, [args.lag])
     from lss import pipeline, tables

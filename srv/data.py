@@ -25,6 +25,7 @@ class Segment:
     start: int
     stop: int
     known: np.ndarray | None = None
+    name: str = "X"
 
     def __len__(self):
         return self.stop - self.start
@@ -132,8 +133,8 @@ def check_trajectories(data, input_size, lag_time, *, known=None, name="X"):
     sources = [check_array(s, n, input_size) for s, n in zip(sources, names, strict=True)]
     knowns = _check_known(known, sources)
     segments = tuple(
-        Segment(source, 0, source.shape[0], z)
-        for source, z in zip(sources, knowns, strict=True)
+        Segment(source, 0, source.shape[0], z, name)
+        for source, z, name in zip(sources, knowns, names, strict=True)
         if source.shape[0] > lag_time
     )
     n_skipped = len(sources) - len(segments)
@@ -261,9 +262,10 @@ def moments(trajectories):
         block_mean = block.mean(axis=0, dtype=np.float64)
         if not np.isfinite(block_mean).all():
             frame, feature = np.argwhere(~np.isfinite(block))[0]
+            segment = trajectories.segments[number]
             raise ValueError(
-                f"Trajectory {number} (of those longer than the lag) holds {block[frame, feature]} "
-                f"in feature {feature} at frame {first + frame}; every feature must be finite."
+                f"{segment.name} holds {block[frame, feature]} in feature {feature} at frame "
+                f"{segment.start + first + frame}; every feature must be finite."
             )
         centred = block - block_mean.astype(np.float32)
         residual = centred.mean(axis=0, dtype=np.float64)
