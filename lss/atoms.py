@@ -6,6 +6,9 @@ import numpy as np
 
 from lss.errors import InputError
 
+#: Names of the residue that a calcium ion is.
+_CALCIUM = {"CA", "CA2", "CA2+", "CAL"}
+
 
 def describe_atom(atom):
     """Return an atom in words: ``"CA of ALA 3"``, with the chain where there are several."""
@@ -26,6 +29,19 @@ def describe_residue(residue):
     if "" in letters or len(set(letters)) < len(letters):
         return f"{words} chain {chain.index + 1}"
     return f"{words} chain {chain.chain_id}"
+
+
+def is_alpha_carbon(atom):
+    """Whether an atom is called CA and is not a calcium ion, which has the same name."""
+    return atom.name == "CA" and not is_calcium(atom)
+
+
+def is_calcium(atom):
+    """Whether an atom called CA is an ion; readers may take an ion for carbon, or the reverse."""
+    if atom.residue.name.upper() in _CALCIUM:
+        return True
+    calcium = atom.element is not None and atom.element.symbol == "Ca"
+    return calcium and not atom.residue.is_protein
 
 
 def _identity(atom):

@@ -7,9 +7,9 @@ import re
 import numpy as np
 from mdtraj.geometry import dihedral
 
-from lss.atoms import describe_atom, describe_residue
+from lss.atoms import describe_atom, describe_residue, is_alpha_carbon
 from lss.errors import InputError
-from lss.topology import select
+from lss.topology import select, solute_heavy
 
 logger = logging.getLogger(__name__)
 
@@ -59,16 +59,21 @@ def default_specs(topology):
     """
     if has_backbone(topology):
         return ["torsions", "ca-distances"] if _few_enough(topology) else ["torsions"]
-    if sum(atom.name == "CA" for atom in topology.atoms) > 1:
+    if sum(map(is_alpha_carbon, topology.atoms)) > 1:
         return ["ca-distances"]
     raise InputError(
         "the topology has no protein backbone and no CA trace: choose atoms whose distances are "
-        "the features, like --features 'distances:heavy'"
+        f"the features, like --features '{_any_distances(topology)}'"
     )
 
 
+def _any_distances(topology):
+    """A specification for a molecule that is no peptide."""
+    return f"distances:{solute_heavy(topology)}"
+
+
 def _few_enough(topology, limit=2000):
-    n = sum(atom.name == "CA" for atom in topology.atoms)
+    n = sum(map(is_alpha_carbon, topology.atoms))
     return n >= 2 and math.comb(n, 2) <= limit
 
 
@@ -154,10 +159,10 @@ def _torsions(topology, spec):
     if not found:
         if has_backbone(topology):
             advice = "its residues have none: use ca-distances or 'distances:heavy'"
-        elif any(a.name == "CA" for a in topology.atoms):
+        elif any(map(is_alpha_carbon, topology.atoms)):
             advice = "it has CA atoms only: use ca-distances or ca-torsions"
         else:
-            advice = "it is no peptide: use distances:SELECTION, like 'distances:heavy'"
+            advice = f"it is not a peptide: use '{_any_distances(topology)}' or other atoms"
         raise InputError(f"the topology has no {spec}; {advice}")
     return found
 
@@ -165,7 +170,7 @@ def _torsions(topology, spec):
 def _ca_torsions(topology):
     found = []
     for chain in topology.chains:
-        trace = [a for a in chain.atoms if a.name == "CA" and _is_alpha_carbon(a)]
+        trace = [a for a in chain.atoms if is_alpha_carbon(a)]
         for four in zip(trace, trace[1:], trace[2:], trace[3:], strict=False):
             steps = np.diff([a.residue.resSeq for a in four])
             if (steps <= 1).all():
@@ -176,17 +181,13 @@ def _ca_torsions(topology):
     return found
 
 
-def _is_alpha_carbon(atom):
-    # Calcium ions are called CA as well.
-    return atom.element is None or atom.element.symbol != "Ca"
-
-
 def _distances(topology, selection, spec):
     atoms = [topology.atom(i) for i in select(topology, selection)]
     if spec == "ca-distances":
-        atoms = [a for a in atoms if _is_alpha_carbon(a)]
+        atoms = [a for a in atoms if is_alpha_carbon(a)]
     if len(atoms) < 2:
-        raise InputError(f"{spec} selects {len(atoms)} atom: distances need at least two")
+        atom = "atom" if len(atoms) == 1 else "atoms"
+        raise InputError(f"{spec} selects {len(atoms)} {atom}: distances need at least two")
     _check_number(math.comb(len(atoms), 2), spec)
     words = {a.index: describe_atom(a).replace(" of ", " ") for a in atoms}
     return [

@@ -18,6 +18,7 @@ __all__ = [
     "match_names",
     "molecule_bonds",
     "select",
+    "solute_heavy",
 ]
 
 _INCOMPLETE = {"name", "element", "type", "symbol", "mass", "index", "residue", "resSeq", "resid"}
@@ -59,6 +60,11 @@ def select(topology, selection):
             f"{shown}): try 'name CA', 'backbone', 'heavy' or 'all'"
         )
     return np.unique(np.asarray(indices, dtype=np.int64))
+
+
+def solute_heavy(topology):
+    """The selection of all heavy atoms but those of water, where there is any."""
+    return "heavy and not water" if any(r.is_water for r in topology.residues) else "heavy"
 
 
 def _evaluate(topology, text):

@@ -144,6 +144,11 @@ def check_coords(named: dict, topology, reference) -> dict[str, list | None]:
         if thing is None:
             raise InputError(f"structures are compared only with {name}; give it as well")
     wanted = (topology.n_atoms, 3)
+    if topology.n_atoms < 3:
+        raise InputError(
+            f"topology has {topology.n_atoms} atoms; structures are compared from 3 atoms on: "
+            "decode more of them"
+        )
     if np.shape(reference) != wanted:
         raise InputError(f"reference has shape {np.shape(reference)}; the topology wants {wanted}")
     found = {}

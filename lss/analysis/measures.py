@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from lss.analysis.geometry import signed_volume
+from lss.atoms import is_alpha_carbon
 
 #: At most this many pair distances are compared (evenly chosen from all).
 MAX_PAIRS = 500
@@ -80,7 +82,7 @@ def describe(topology, reference: np.ndarray) -> Measures:
         A structure with the right chirality, **nm**.
     """
     atoms = list(topology.atoms)
-    ca = np.array([a.index for a in atoms if a.name == "CA"], dtype=int)
+    ca = np.array([a.index for a in atoms if is_alpha_carbon(a)], dtype=int)
     only_ca = len(ca) == len(atoms)
     ca_bonds = _ca_bonds(topology)
     bonds = _bonds(topology, ca_bonds if only_ca else np.empty((0, 2), int))
@@ -110,11 +112,15 @@ def _masses(atoms) -> np.ndarray:
 
 
 def _ca_bonds(topology) -> np.ndarray:
-    """Neighbouring alpha carbons of each chain."""
+    """Neighbouring alpha carbons of each chain; none over a gap in the residue numbers."""
     found = []
     for chain in topology.chains:
-        ca = {a.residue.index: a.index for a in chain.atoms if a.name == "CA"}
-        found += [(ca[r], ca[r + 1]) for r in sorted(ca) if r + 1 in ca]
+        trace = [a for a in chain.atoms if is_alpha_carbon(a)]
+        found += [
+            (a.index, b.index)
+            for a, b in pairwise(trace)
+            if b.residue.index - a.residue.index == 1 and b.residue.resSeq - a.residue.resSeq <= 1
+        ]
     return np.array(found, dtype=int).reshape(-1, 2)
 
 
@@ -225,7 +231,7 @@ def _contacts(bonds: np.ndarray, atoms, apart: int) -> np.ndarray:
     from scipy.sparse.csgraph import shortest_path
 
     n = len(atoms)
-    graph = coo_matrix((np.ones(len(bonds)), (bonds[:, 0], bonds[:, 1])), shape=(n, n))
+    graph = coo_matrix((np.ones(len(bonds)), (bonds[:, 0], bonds[:, 1])), shape=(n, n)).tocsr()
     steps = shortest_path(graph, directed=False, unweighted=True)
     heavy = np.array([a.element is None or a.element.symbol != "H" for a in atoms])
     far = np.triu(steps >= apart, 1) & heavy[:, None] & heavy[None, :]

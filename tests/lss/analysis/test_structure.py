@@ -134,6 +134,17 @@ def test_a_ca_only_chain_is_bonded_along_the_sequence():
     assert found.clash_nm == pytest.approx(0.3)
 
 
+def test_ions_and_gaps_are_not_taken_for_a_chain():
+    topology = mdtraj.Topology()
+    chain = topology.add_chain()
+    for name, number in (("ALA", 1), ("ALA", 2), ("ALA", 5), ("ALA", 6), ("CA", 7)):
+        residue = topology.add_residue(name, chain, resSeq=number)
+        topology.add_atom("CA", mdtraj.element.calcium, residue)
+    found = describe(topology, np.arange(15).reshape(5, 3))
+    assert found.ca_bonds.tolist() == [[0, 1], [2, 3]]
+    assert found.pairs.max() == 3
+
+
 def test_a_molecule_without_alpha_carbons_is_measured_by_its_heavy_atoms():
     topology = mdtraj.Topology()
     residue = topology.add_residue("BUT", topology.add_chain())

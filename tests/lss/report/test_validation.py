@@ -160,3 +160,10 @@ def test_arrays_are_not_changed(two_runs):
 def test_mistakes_are_named(two_runs, change, message):
     with pytest.raises(InputError, match=message):
         compare(**{**two_runs, **change})
+
+
+def test_fewer_than_three_atoms_are_not_compared(two_runs):
+    two = two_runs["topology"].subset([0, 1])
+    fewer = {k: [x[:, :2] for x in two_runs[k]] for k in ("md_coords", "lss_coords")}
+    with pytest.raises(InputError, match="from 3 atoms on"):
+        compare(**{**two_runs, **fewer, "topology": two, "reference": two_runs["reference"][:2]})
