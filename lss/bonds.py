@@ -19,6 +19,8 @@ _RADII = {"H": 0.031, "C": 0.076, "N": 0.071, "O": 0.066, "F": 0.057, "P": 0.107
 _RADII |= {"Cl": 0.102, "Se": 0.120, "Br": 0.120, "I": 0.139}
 #: Below this a unit cell cannot hold a molecule; such cells are dummies.
 _SMALLEST_CELL_NM = 1.0
+#: Atoms that reach over more than this share of a cell edge are taken for images of two cells.
+_SPREAD = 0.75
 #: No bond is longer than this many times the sum of its covalent radii.
 _LONGEST_BOND = 2.0
 
@@ -200,6 +202,34 @@ def molecule_bonds(topology, atom_indices=None):
     return atoms, np.array(ordered, dtype=np.int32).reshape(-1, 2)
 
 
+def spread_over_cell(trajectory):
+    """Whether atoms that no bonds hold together lie at opposite faces of the periodic cell.
+
+    Then they may be images of different cells, as happens to the chains of a complex, and to the
+    atoms of a molecule whose bonds the topology lacks: :func:`make_whole` cannot put them right.
+
+    Parameters
+    ----------
+    trajectory : mdtraj.Trajectory
+        The chosen atoms alone.
+
+    Returns
+    -------
+    bool
+    """
+    if not _has_cell(trajectory):
+        return False
+    extent = np.ptp(trajectory.xyz, axis=1)
+    return bool((extent > _SPREAD * trajectory.unitcell_lengths).any())
+
+
+def _has_cell(trajectory):
+    lengths = trajectory.unitcell_lengths
+    if lengths is None:
+        return False
+    return bool(np.isfinite(lengths).all() and lengths.min() >= _SMALLEST_CELL_NM)
+
+
 def make_whole(trajectory, ordered_bonds):
     """Undo the breaking of molecules over the faces of a periodic cell, in place.
 
@@ -216,11 +246,9 @@ def make_whole(trajectory, ordered_bonds):
     mdtraj.Trajectory
         The same object.
     """
+    if len(ordered_bonds) == 0 or not _has_cell(trajectory):
+        return trajectory
     lengths = trajectory.unitcell_lengths
-    if lengths is None or len(ordered_bonds) == 0:
-        return trajectory
-    if not (np.isfinite(lengths).all() and lengths.min() >= _SMALLEST_CELL_NM):
-        return trajectory
     # A bond over a face of the cell is nearly as long as a cell edge. Most chunks have none, and
     # to look is far cheaper than to repair.
     parents, children = ordered_bonds.T

@@ -1,6 +1,7 @@
 """The files of a run folder: modes, coordinates, networks and what describes the box."""
 
 import json
+import logging
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,15 +10,23 @@ import mdtraj
 import numpy as np
 
 from lss import cluster
+from lss.bonds import molecule_bonds, spread_over_cell
 from lss.box import load_network
 from lss.errors import InputError
 from lss.files import replacing, write_json
 from lss.formats import ascii_path
 from lss.newfile import new_hdf5
 
+log = logging.getLogger(__name__)
+
 IN_MEMORY = 2**29  # bytes of features that are read at once, of which training makes two copies
 REFERENCE_SAMPLE = 2000  # frames from which the reference structure is chosen
 BLOCK = 50_000  # frames superposed at once
+SPREAD = (
+    "%s: decoded atoms that no bonds of the topology hold together lie at opposite faces of the "
+    "periodic cell; where they belong together, write the trajectory anew with all of them in one "
+    "image, or give a topology with their bonds"
+)
 DECODER_BYTES = 2**27  # of coordinates that the decoder is trained on; of more, a sample
 
 
@@ -133,11 +142,16 @@ def write_coordinates(run, trajectories, atoms):
     """
     from cwgan.superpose import mean_structure, superpose
 
+    molecules, tree = molecule_bonds(trajectories.topology, atoms)
+    apart = len(molecules) - len(tree) > 1
     with replacing(run.path / "coords.h5") as partial, new_hdf5(partial) as file:
         for i, n_frames in enumerate(trajectories.n_frames):
             shape = (n_frames, len(atoms), 3)
             data, done = file.create_dataset(f"{i:06d}", shape, np.float32), 0
             for chunk in trajectories.iterate(i, atom_indices=atoms):
+                if apart and spread_over_cell(chunk):
+                    log.warning(SPREAD, trajectories.files[i])
+                    apart = False  # once is enough
                 data[done : done + len(chunk)] = chunk.xyz
                 done += len(chunk)
         stride = max(1, sum(trajectories.n_frames) // REFERENCE_SAMPLE)

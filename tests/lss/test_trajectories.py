@@ -1,15 +1,17 @@
 """Trajectory files: found, counted, timed, read in chunks."""
 
 import json
+from types import SimpleNamespace
 
 import mdtraj as md
 import numpy as np
 import pytest
 
-from lss import formats
+from lss import formats, store
 from lss.bonds import molecule_bonds
 from lss.errors import InputError
 from lss.examples import example
+from lss.topology import select
 from lss.trajectories import TrajectorySet
 
 WLALL, TRPCAGE = example("wlall"), example("trpcage")
@@ -159,6 +161,20 @@ def test_molecules_are_made_whole(whole, tmp_path):
     np.testing.assert_allclose(np.linalg.norm(parts[:, 0] - parts[:, 2], axis=-1), want, atol=2e-3)
     frame = data.read_frame(0, 5)
     np.testing.assert_allclose(frame.xyz[0], np.concatenate([p.xyz for p in data.iterate(0)])[5])
+
+
+def test_atoms_of_a_complex_in_two_images_are_reported(whole, tmp_path, caplog):
+    """Two molecules in a 4 nm cell, the second beyond a face of it; together, nothing is said."""
+    both = whole.stack(whole)
+    both.xyz -= both.xyz.mean(axis=1, keepdims=True) - 2
+    run = SimpleNamespace(path=tmp_path)
+    for shift, said in ((0.9, False), (3.2, True)):
+        both.xyz[:, 94:, 0] = both.xyz[:, :94, 0] + np.float32(shift)
+        both.save(str(tmp_path / "both.xtc"))
+        both[0].save(str(tmp_path / "both.pdb"))
+        data = TrajectorySet.open([str(tmp_path / "both.xtc")], str(tmp_path / "both.pdb"))
+        store.write_coordinates(run, data, select(data.topology, "name CA"))
+        assert ("opposite faces of the periodic cell" in caplog.text) == said
 
 
 def test_a_tree_of_bonds_reaches_every_atom(whole):
