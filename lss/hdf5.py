@@ -127,6 +127,7 @@ def topology_json(topology):
     chains = [
         {
             "index": chain.index,
+            "chain_id": chain.chain_id or None,
             "residues": [
                 {
                     "index": residue.index,

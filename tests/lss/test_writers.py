@@ -103,6 +103,8 @@ def test_hdf5_follows_the_layout_of_mdtraj(written, topology):
         stored = json.loads(file["topology"][0])
     atoms = [a["name"] for chain in stored["chains"] for r in chain["residues"] for a in r["atoms"]]
     assert atoms == [atom.name for atom in topology.atoms]
+    letters = [chain["chain_id"] for chain in stored["chains"]]
+    assert letters == [chain.chain_id for chain in topology.chains]
     assert len(stored["bonds"]) == topology.n_bonds
     pytest.importorskip("tables", reason="mdtraj reads HDF5 with PyTables")
     read = mdtraj.load_hdf5(str(path))
