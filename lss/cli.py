@@ -25,7 +25,7 @@ __all__ = [
 
 
 def source(args):
-    """The data settings of a command line: what `lss.pipeline.open_data` takes."""
+    """The data settings of a command line: what `lss.inputs.open_data` takes."""
     if args.traj and args.example:
         raise InputError("--traj and --example exclude each other; give one")
     if args.traj:
@@ -67,22 +67,39 @@ def open_run(path):
 
 def begin(args, lags_ps):
     """Open the data, check and print the lag times, and make the run folder with its features."""
-    from lss import cluster, pipeline
-    from lss.features import split_specs
+    from lss import cluster, inputs, pipeline
+    from lss.features import Featurizer, default_features, split_specs
     from lss.run import Run
 
     data = source(args)
-    trajectories, note = pipeline.open_data(data)
+    trajectories, note = inputs.open_data(data)
     for lag_ps in lags_ps:
-        pipeline.check_lag(lag_ps, trajectories)
+        inputs.check_lag(lag_ps, trajectories, "--lags" if hasattr(args, "lags") else "--lag")
         print(describe_lag(lag_ps, trajectories.spacing_ps))
+    check_later_stages(args, trajectories, lags_ps)
     if note:
         print(f"note: {note}")
+    specs = split_specs(args.features) if args.features else None
+    # A mistake in them must not cost the run that --force overwrites.
+    Featurizer(trajectories.topology, specs or default_features(trajectories.topology))
     run = Run.create(args.out, force=args.force, resume=args.resume)
     run.scheduler = getattr(args, "dask", None) or cluster.LOCAL
-    pipeline.make_features(run, data, args.features and split_specs(args.features))
+    pipeline.make_features(run, data, specs)
     load_tensorflow()
     return run
+
+
+def check_later_stages(args, trajectories, lags_ps):
+    """Refuse at once what a stage after hours of training would refuse."""
+    from lss import inputs
+
+    if hasattr(args, "atoms"):
+        molecule = trajectories.topology
+        inputs.decoded_atoms(molecule, args.atoms or inputs.default_atoms(molecule))
+    if getattr(args, "length", None):
+        inputs.steps_of(args.length, max(lags_ps))
+    if getattr(args, "held_out", None):
+        inputs.open_held_out(args.held_out, trajectories)
 
 
 def main(function):

@@ -37,8 +37,8 @@ def durations(text):
 
 def positive(text):
     """A whole number of at least 1, as an argparse type."""
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is no whole number of at least 1")
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number of at least 1")
     return int(text)
 
 
@@ -51,22 +51,22 @@ def reals(text):
     try:
         return [float(part) for part in text.split(",")]
     except ValueError:
-        message = f"'{text}' is no list of numbers; give one a mode, such as 0.1,-0.2,0.3"
+        message = f"'{text}' is not a list of numbers; give one a mode, such as 0.1,-0.2,0.3"
         raise argparse.ArgumentTypeError(message) from None
 
 
 def index(text):
     """A whole number from 0, as an argparse type."""
-    if not text.isdigit():
-        raise argparse.ArgumentTypeError(f"'{text}' is no whole number of at least 0")
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number of at least 0")
     return int(text)
 
 
 def shard(text):
     """Part I of N, as an argparse type: `3/8` -> (3, 8)."""
     part, slash, parts = text.partition("/")
-    if not (slash and part.isdigit() and parts.isdigit() and 1 <= int(part) <= int(parts)):
-        raise argparse.ArgumentTypeError(f"'{text}' is no part of a whole; give I/N, such as 3/8")
+    if not (slash and part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a part I/N; give one such as 3/8")
     return int(part), int(parts)
 
 
@@ -168,7 +168,8 @@ def add_cwgan(p):
     p.add_argument(
         "--atoms",
         metavar="SELECTION",
-        help="atoms to decode: backbone, heavy, all, or an mdtraj selection (default 'name CA')",
+        help="atoms to decode: backbone, heavy, all, or an mdtraj selection (default 'name CA'; "
+        "heavy, without water, where there are fewer than four of them)",
     )
     p.add_argument(
         "--noise-dim",
@@ -233,7 +234,7 @@ def add_held_out(p):
 def add_seed(p):
     p.add_argument(
         "--seed",
-        type=int,
+        type=index,
         default=0,
         metavar="N",
         help="seed of all random numbers (default %(default)s)",

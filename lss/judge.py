@@ -8,10 +8,9 @@ import h5py
 import numpy as np
 from tqdm import tqdm
 
-from lss import pipeline, store, topology
+from lss import inputs, store, topology
 from lss.features import Featurizer
 from lss.report.training_figures import FLOORS
-from lss.trajectories import TrajectorySet
 
 
 def make_report(run, held_out=None, force=False):
@@ -71,7 +70,7 @@ def compare_with_md(run, held_out=None):
     from lss.box import load_box
     from lss.report.validation import compare, frames_to_do
 
-    trajectories, _ = pipeline.open_data(run.settings("features")["source"])
+    trajectories, _ = inputs.open_data(run.settings("features")["source"])
     atoms = topology.select(trajectories.topology, run.settings("cwgan")["atoms"])
     native = trajectories.reference.atom_slice(atoms)
     lag_ps = run.settings("srv")["lag_time_ps"]
@@ -82,16 +81,16 @@ def compare_with_md(run, held_out=None):
         md_psi = stack.enter_context(store.open_psi(run))
         md_coords = stack.enter_context(store.open_coordinates(run))
         if held_out:
-            second = TrajectorySet.open(held_out, trajectories.top, trajectories.spacing_ps)
+            second = inputs.open_held_out(held_out, trajectories)
             folder = stack.enter_context(tempfile.TemporaryDirectory())
             file = stack.enter_context(h5py.File(Path(folder) / "coords.h5", "w"))
-            held_psi, held_coords = project(load_box(run.box), second, file)
+            held_psi, held_coords = project(load_box(run.box), second, native.topology, file)
         total = frames_to_do(md_coords, lss_coords, held_coords)
         bar = stack.enter_context(tqdm(total=total, desc="report", unit="frame"))
         return compare(
             md_psi,
             lss_psi,
-            pipeline.check_lag(lag_ps, trajectories),
+            inputs.check_lag(lag_ps, trajectories),
             lag_ps,
             md_coords=md_coords,
             lss_coords=lss_coords,
@@ -104,7 +103,7 @@ def compare_with_md(run, held_out=None):
         )
 
 
-def project(box, trajectories, file):
+def project(box, trajectories, decoded, file):
     """Encode trajectories and superpose their decoded atoms, in chunks.
 
     Parameters
@@ -112,6 +111,9 @@ def project(box, trajectories, file):
     box : lss.box.Box
     trajectories : lss.trajectories.TrajectorySet
         Of the same molecule.
+    decoded : mdtraj.Topology
+        Of the decoded atoms, with the names that they have in the training MD: the PDB file of a
+        box cannot hold long ones.
     file : h5py.File
         Open for writing; receives the coordinates.
 
@@ -128,7 +130,7 @@ def project(box, trajectories, file):
     """
     from cwgan.superpose import superpose
 
-    decoded = topology.match(trajectories.topology, box.reference.topology)
+    found = topology.match(trajectories.topology, decoded)
     reference = box.reference.xyz[0]
     psi, coordinates = [], []
     with tqdm(total=sum(trajectories.n_frames), desc="held-out MD", unit="frame") as bar:
@@ -138,7 +140,7 @@ def project(box, trajectories, file):
             coordinates.append(file.create_dataset(f"{i:06d}", shape, np.float32))
             for chunk, modes in with_modes(box, trajectories, i):
                 states.append(modes)
-                xyz = superpose(chunk.xyz[:, decoded], reference)
+                xyz = superpose(chunk.xyz[:, found], reference)
                 coordinates[-1][done : done + len(chunk)] = xyz
                 done += len(chunk)
                 bar.update(len(chunk))

@@ -1,60 +1,28 @@
 """The stages from trajectories to a judged simulator, from files to files in one run folder."""
 
-import functools
-import json
+from contextlib import contextmanager
 
 import numpy as np
 from tqdm import tqdm
 
 from lss import store, topology
 from lss.errors import InputError
-from lss.examples import example
 from lss.features import Featurizer, default_features, featurize
-from lss.trajectories import TrajectorySet
-from lss.units import format_time, lag_in_frames
+from lss.inputs import check_lag, decoded_atoms, default_atoms, open_data, steps_of
+from lss.units import lag_in_frames
 
 STARTS = 1000  # start states that a box carries
-LABEL = "The files only count frames: a frame is called {}, as --dt says, and so are all times."
 
 
-def open_data(source):
-    """Open the trajectories that a run was told to use.
-
-    Parameters
-    ----------
-    source : dict
-        Either `example` (a name), or `traj` (patterns), `top` and `dt_ps`.
-
-    Returns
-    -------
-    trajectories : lss.trajectories.TrajectorySet
-    note : str or None
-        What every output that uses these data must say.
-    """
-    return _open(json.dumps(source, sort_keys=True))
-
-
-@functools.cache
-def _open(source):
-    """Each stage opens the data; they are scanned once in a process."""
-    source = json.loads(source)
-    if source.get("example"):
-        data = example(source["example"])
-        return TrajectorySet.open(data.files, data.top, data.dt_ps), data.note
-    opened = TrajectorySet.open(source["traj"], source["top"], source["dt_ps"])
-    return opened, LABEL.format(format_time(opened.spacing_ps)) if opened.times_only_count else None
-
-
-def check_lag(lag_ps, trajectories):
-    """The lag time in frames; InputError where no trajectory is longer."""
-    lag = lag_in_frames(lag_ps, trajectories.spacing_ps)
-    longest = max(trajectories.n_frames)
-    if lag >= longest:
-        raise InputError(
-            f"--lag {format_time(lag_ps)} is longer than every trajectory (the longest is "
-            f"{format_time((longest - 1) * trajectories.spacing_ps)}); give a shorter lag"
-        )
-    return lag
+@contextmanager
+def training(network):
+    """Turn what a network finds wrong with its data or settings into one line."""
+    try:
+        yield
+    except InputError:
+        raise
+    except ValueError as error:
+        raise InputError(f"the {network} cannot be trained: {error}") from error
 
 
 def make_features(run, source, specs=None):
@@ -94,18 +62,18 @@ def train_srv(
         return
     beyond = [i for i in drop_modes if i > modes]
     if beyond or len(set(drop_modes)) >= modes:
-        raise InputError(
-            f"--drop-modes {','.join(map(str, drop_modes))} does not leave any of {modes} modes or "
-            "names one beyond them; raise --modes or drop fewer"
-        )
+        dropped = ",".join(map(str, drop_modes))
+        problem = f"only {modes} are learned" if beyond else "none would be left"
+        raise InputError(f"--drop-modes {dropped}: {problem}; drop fewer modes, or raise --modes")
     features = run.settings("features")
     trajectories, note = open_data(features["source"])
     lag = check_lag(lag_ps, trajectories)
     with store.open_features(run) as file, run.stage("srv", settings) as report:
         data = store.feature_arrays(file)
         known = None if deflate is None else store.read_known(deflate, file)
-        srv, validation = planned_srv(data, lag, modes, seed, steps, preset=preset)
-        srv.fit(data, deflate=known)
+        with training("SRV"):
+            srv, validation = planned_srv(data, lag, modes, seed, steps, preset=preset)
+            srv.fit(data, deflate=known)
         if drop_modes:
             srv.drop_modes([i - 1 for i in drop_modes])
         found = {
@@ -192,7 +160,8 @@ def train_mdn(run, components=24, seed=0, steps=None, force=False, preset="recom
             seed=seed,
             **chosen(n_updates=steps),
         )
-        propagator.fit(psi)
+        with training("MDN"):
+            propagator.fit(psi)
         store.save_network(propagator.model, run, "mdn")
         n_frames = sum(map(len, psi))
         starts = take(psi, np.random.default_rng(seed).integers(n_frames, size=STARTS))
@@ -225,7 +194,7 @@ def train_cwgan(
     }
     if run.reusable("cwgan", settings, force):
         return
-    selected = topology.select(trajectories.topology, atoms)
+    selected = decoded_atoms(trajectories.topology, atoms)
     bonds = topology.bonds(trajectories.topology, trajectories.reference.xyz[0], selected)
     with run.stage("cwgan", settings) as report:
         reference = store.write_coordinates(run, trajectories, selected)
@@ -239,7 +208,8 @@ def train_cwgan(
             seed=seed,
             **chosen(n_updates=steps),
         )
-        molgen.fit(psi, coordinates)
+        with training("cWGAN"):
+            molgen.fit(psi, coordinates)
         store.save_network(molgen.generator, run, "cwgan")
         store.write_structure(reference, run.box / "topology.pdb")
         diagnostics = molgen.diagnose(psi, coordinates)
@@ -247,12 +217,6 @@ def train_cwgan(
             run, atoms=atoms, noise_dim=noise_dim, cwgan_warnings=diagnostics["warnings"]
         )
         report.update(history=molgen.history, diagnostics=diagnostics)
-
-
-def default_atoms(topology):
-    """CA atoms where there are any, else all heavy atoms."""
-    has_ca = any(atom.name == "CA" for atom in topology.atoms)
-    return "name CA" if has_ca else "heavy"
 
 
 def make_synthetic(run, length_ps=None, n_trajectories=100, seed=0, force=False):
@@ -278,14 +242,3 @@ def make_synthetic(run, length_ps=None, n_trajectories=100, seed=0, force=False)
         options = {"force": True, "resume": not force, "scheduler": run.cluster()}
         folder = run.path / "synthetic"
         report.update(simulator.simulate(folder, n_steps, n_trajectories, seed, **options))
-
-
-def steps_of(length_ps, lag_ps):
-    """Whole lag times within a length; InputError where there is none."""
-    n_steps = int(length_ps / lag_ps + 1e-9)
-    if n_steps < 1:
-        raise InputError(
-            f"--length {format_time(length_ps)} is shorter than the lag time "
-            f"{format_time(lag_ps)}; give at least one lag time"
-        )
-    return n_steps

@@ -132,7 +132,7 @@ def _simplest(raw, uncertainty):
     return raw
 
 
-def common_spacing(spacings, sources, n_frames, dt_ps):
+def common_spacing(spacings, sources, n_frames, dt_ps, dt_name="--dt"):
     """Settle on one spacing for a set of files and the user's ``--dt``.
 
     Parameters
@@ -145,6 +145,8 @@ def common_spacing(spacings, sources, n_frames, dt_ps):
         Frames in each file: a file of one frame need not know the spacing.
     dt_ps : float or None
         What the user says, in ps.
+    dt_name : str
+        Where `dt_ps` comes from, for error messages.
 
     Returns
     -------
@@ -165,8 +167,13 @@ def common_spacing(spacings, sources, n_frames, dt_ps):
                 continue
             if not spacing.counts_frames:
                 raise InputError(
-                    f"{source}: its frames are {format_time(spacing.ps)} apart but --dt says "
-                    f"{format_time(dt_ps)}: leave --dt out, or give the right one"
+                    f"{source}: its frames are {format_time(spacing.ps)} apart but {dt_name} says "
+                    f"{format_time(dt_ps)}: "
+                    + (
+                        "leave --dt out, or give the right one"
+                        if dt_name == "--dt"
+                        else "give files of the same frame spacing"
+                    )
                 )
             overridden.append(source)
         return dt_ps, overridden

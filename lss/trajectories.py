@@ -54,7 +54,7 @@ class TrajectorySet:
         self.reference = self._find_reference()
 
     @classmethod
-    def open(cls, patterns, top=None, dt_ps=None):
+    def open(cls, patterns, top=None, dt_ps=None, *, dt_name="--dt"):
         """Find, check and count trajectory files.
 
         Parameters
@@ -67,6 +67,8 @@ class TrajectorySet:
         dt_ps : float, optional
             Time between frames in ps; needed where the files have no times. Times that just count
             frames (k, k + 1, ...) give way to it, any others must agree with it.
+        dt_name : str
+            Where `dt_ps` comes from, for error messages.
 
         Returns
         -------
@@ -79,7 +81,7 @@ class TrajectorySet:
             not equally spaced, or if nothing tells their spacing.
         """
         if dt_ps is not None and not (math.isfinite(dt_ps) and dt_ps > 0):
-            raise InputError(f"--dt is {dt_ps!r} ps: it must be greater than zero and finite")
+            raise InputError(f"{dt_name} is {dt_ps!r} ps: it must be greater than zero and finite")
         files = find_files(patterns)
         top, topology = _open_topology(files, top)
         scans = {path: _scan(path, topology, top) for path in dict.fromkeys(files)}
@@ -90,10 +92,10 @@ class TrajectorySet:
         counts = [scans[path].n_frames for path in files]
         names = [str(path) for path in files]
         found = [spacings[path] for path in files]
-        spacing_ps, overridden = common_spacing(found, names, counts, dt_ps)
+        spacing_ps, overridden = common_spacing(found, names, counts, dt_ps, dt_name)
         if overridden:
             logger.info(
-                "the times in %s%s count frames; using --dt: %s a frame",
+                "the times in %s%s only count frames; the time between frames is taken to be %s",
                 overridden[0],
                 f" and {len(overridden) - 1} more" if len(overridden) > 1 else "",
                 format_time(spacing_ps),
@@ -233,8 +235,7 @@ def _open_topology(files, top):
         raise InputError(
             f"{without[0]}: the file does not say which atoms it holds: give a topology with --top"
         )
-    topology = read_topology(files[0])
-    return None, topology
+    return None, read_topology(files[0])
 
 
 def _scan(path, topology, top):

@@ -6,9 +6,13 @@ from lss import cli
 
 def main():
     args = cli.parser(__doc__, "simulation", "held-out", "seed", "out", "force").parse_args()
-    from lss import judge, pipeline
+    from lss import inputs, judge, pipeline
 
     run = cli.open_run(args.out)
+    if args.held_out:
+        # A mistake is found before the simulation, which takes its time.
+        trajectories, _ = inputs.open_data(run.settings("features")["source"])
+        inputs.open_held_out(args.held_out, trajectories)
     pipeline.make_synthetic(run, args.length, args.trajectories, args.seed, force=args.force)
     print(judge.make_report(run, args.held_out, force=args.force))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lss import judge, pipeline
+from lss import inputs, judge
 from lss.analysis.blocks import BlockSums, assign_blocks
 from lss.analysis.kinetics import add_lagged_sums
 from lss.analysis.kinetics import timescales as block_timescales
@@ -20,7 +20,6 @@ from lss.reproduction import wlall_msm
 from lss.reproduction.results import Results, cost, recorded
 from lss.run import Run
 from lss.store import read_psi, read_synthetic
-from lss.trajectories import TrajectorySet
 from lss.units import lag_in_frames
 
 #: Lag of the simulator and of the Markov state model, ps; slow modes, states.
@@ -88,9 +87,9 @@ class Modes:
 
 def compare_modes(run, held_out, seed, n_states):
     """Slow modes of a run and of a Markov state model, on what they saw and on what not."""
-    training, _ = pipeline.open_data(run.settings("features")["source"])
-    second = TrajectorySet.open(held_out, training.top, training.spacing_ps)
-    lag = pipeline.check_lag(LAG_PS, training)
+    training, _ = inputs.open_data(run.settings("features")["source"])
+    second = inputs.open_held_out(held_out, training)
+    lag = inputs.check_lag(LAG_PS, training)
     psi = {"training": read_psi(run), "held-out": encode(load_box(run.box), second)}
     features = wlall_msm.torsions(training)
     n_modes = psi["training"][0].shape[1]

@@ -68,6 +68,19 @@ def test_the_lag_choice_says_what_it_recommends(run):
     assert (run.path / "figures" / "lags.png").exists()
 
 
+@pytest.mark.parametrize("steps", [None, 5])
+def test_data_too_short_to_train_on_are_refused_in_one_line(run, steps):
+    """All that is left are pieces of 12 frames, one lag of 11 apart."""
+    with h5py.File(run.path / "features.h5", "r+") as file:
+        short = file["000000"][:12]
+        for name in list(file):
+            del file[name]
+        file["000000"] = short
+    with pytest.raises(InputError, match="the SRV cannot be trained: X"):
+        pipeline.train_srv(run, 1100.0, modes=1, steps=steps)
+    assert not run.finished("srv")
+
+
 def test_a_lag_longer_than_all_is_refused_before_anything_is_trained(run):
     with pytest.raises(InputError, match="shorter lag"):
         pipeline.train_srv(run, 1e6, steps=60)

@@ -179,6 +179,31 @@ def test_a_mistake_is_one_line(name, small_md, tmp_path):
     assert not list(tmp_path.glob("RUN/*.h5"))
 
 
+@pytest.mark.parametrize(
+    ("mistake", "said"),
+    [
+        (["--atoms", "name XX"], "name XX"),
+        (["--atoms", "name CA and resid 0"], "--atoms heavy"),
+        (["--length", "100ps"], "--length 100 ps is shorter"),
+        (["--held-out", "nothing.xtc"], "--held-out: no trajectory file matches 'nothing.xtc'"),
+        (["--features", "dipoles"], "dipoles"),
+        (["--seed=-1"], "not a whole number"),
+    ],
+)
+def test_a_mistake_is_found_before_the_training_and_costs_no_run(
+    mistake, said, md, tmp_path, run_script, monkeypatch, capsys
+):
+    from lss.errors import InputError
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "RUN").mkdir()
+    (tmp_path / "RUN" / "run.json").write_text("{}")
+    with pytest.raises((InputError, SystemExit)) as refused:
+        run_script("run_lss.py", *md, "--lag", "500ps", *mistake, "--out", "RUN", "--force")
+    assert said in str(refused.value) + capsys.readouterr().err
+    assert (tmp_path / "RUN" / "run.json").read_text() == "{}"
+
+
 @pytest.mark.parametrize("script", ["train_mdn.py", "train_cwgan.py", "validate.py"])
 def test_a_run_that_is_not_there_is_one_line(script, tmp_path):
     done = call(script, "--out", "RUN", cwd=tmp_path)
