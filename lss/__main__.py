@@ -5,6 +5,8 @@ import argparse
 from lss.cli import load_tensorflow, main
 from lss.units import format_time
 
+RATIOS = "distances to it, over those between two MD runs (1: as good as a second MD run)"
+
 
 def describe(box):
     """A model card of a box, as text.
@@ -22,25 +24,26 @@ def describe(box):
     data = meta.get("trained_on", [])
     frames = sum(entry["frames"] for entry in data)
     length = format_time(float(f"{frames * meta['frame_spacing_ps']:.3g}"))
+    plural = "trajectory" if len(data) == 1 else "trajectories"
     lines = [
         f"molecule        {reference.n_atoms} decoded atoms ({meta.get('atoms')}) of "
         f"{len(residues)} residues: {'-'.join(residues[:30])}{' ...' if residues[30:] else ''}",
-        f"trained on      {len(data)} trajectories, {frames} frames, {length}: "
+        f"trained on      {len(data)} {plural}, {frames} frames, {length}: "
         f"{', '.join(entry['file'] for entry in data[:3])}{' ...' if data[3:] else ''}",
         f"lag time        {format_time(meta['lag_time_ps'])}, the time between synthetic frames",
-        f"features        {meta['n_features']}: {', '.join(meta['features']['specs'])}",
+        f"features        {meta['n_features']}: {', '.join(meta['features'].get('specs', []))}",
         f"slow modes      {meta['n_modes']}",
     ]
-    times = zip(meta["eigenvalues"], meta["timescales_ps"], strict=True)
+    times = zip(meta.get("eigenvalues", []), meta.get("timescales_ps", []), strict=False)
     for i, (eigenvalue, timescale_ps) in enumerate(times, start=1):
         slow = "not resolved" if timescale_ps is None else format_time(float(f"{timescale_ps:.3g}"))
         lines.append(f"  psi_{i}         eigenvalue {eigenvalue:.4f}, implied timescale {slow}")
-    for network in ("mdn", "cwgan"):
+    for network, name in (("mdn", "propagator"), ("cwgan", "decoder")):
         warnings = meta.get(f"{network}_warnings", ["its diagnostics are not recorded"])
-        lines += [f"{network:15s} {text}" for text in warnings or ["every diagnostic passed"]]
-    ratios = meta.get("ratios_to_second_md_run") or {"not compared": None}
-    for label, ratio in ratios.items():
-        lines.append(f"second MD run   {label}" + ("" if ratio is None else f": ratio {ratio:.2g}"))
+        lines += [f"{name:15s} {text}" for text in warnings or ["every diagnostic passed"]]
+    ratios = meta.get("ratios_to_second_md_run") or {}
+    lines.append(f"second MD run   {RATIOS if ratios else 'not compared with one'}")
+    lines += [f"  {label}: {ratio:.2g}" for label, ratio in ratios.items() if ratio is not None]
     lines += [f"note            {meta['note']}"] if meta.get("note") else []
     versions = meta.get("versions", {})
     lines.append("versions        " + ", ".join(f"{k} {v}" for k, v in versions.items()))

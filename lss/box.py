@@ -75,7 +75,7 @@ def load_box(path):
     if path.is_dir():
         return read_folder(path)
     if not zipfile.is_zipfile(path):
-        raise InputError(f"{path} is neither a box folder nor an .lss file")
+        raise InputError(f"{path} is neither a box folder (such as RUN/box) nor an .lss file")
     with tempfile.TemporaryDirectory() as folder:
         unpack(path, folder)
         return read_folder(Path(folder), name=path)
@@ -85,7 +85,7 @@ def read_folder(folder, name=None):
     name = name or folder
     missing = [file for file in FILES if not (folder / file).is_file()]
     if missing:
-        raise InputError(f"{name} is no complete box: {missing[0]} is missing")
+        raise InputError(f"{name} is not a complete box: {missing[0]} is missing")
     meta = read_meta(folder / "lss.json", name)
     check_meta(meta, name)
     reference = read_structure(folder / "topology.pdb", name)
@@ -114,18 +114,18 @@ def check_meta(meta, name):
     modes, features = meta["n_modes"], meta["n_features"]
     for key, value in (("n_modes", modes), ("n_features", features)):
         if type(value) is not int or value < 1:
-            raise InputError(f"{key} of lss.json of {name} is no whole number of at least 1")
+            raise InputError(f"{key} of lss.json of {name} is not a whole number of at least 1")
     for key in ("lag_time_ps", "frame_spacing_ps"):
         if not numbers(meta, key, name, 0) > 0:
-            raise InputError(f"{key} of lss.json of {name} is {meta[key]}, no time")
+            raise InputError(f"{key} of lss.json of {name} is {meta[key]}, not a time")
     low, high = (numbers(meta, key, name, 1) for key in ("psi_low", "psi_high"))
     if not len(low) == len(high) == modes:
-        raise InputError(f"psi_low and psi_high of lss.json of {name} are not of {modes} modes")
+        raise InputError(f"psi_low and psi_high of lss.json of {name} do not have {modes} modes")
     if not (low < high).all():
         raise InputError(f"psi_low of lss.json of {name} is not below psi_high")
     starts = numbers(meta, "start_psi", name, 2)
     if len(starts) == 0 or starts.shape[1] != modes:
-        raise InputError(f"start_psi of lss.json of {name} holds no states of {modes} modes")
+        raise InputError(f"start_psi of lss.json of {name} holds no states with {modes} modes")
     described = meta["features"]
     names = described.get("names") if isinstance(described, dict) else None
     if not isinstance(names, list) or len(names) != features:
@@ -231,7 +231,7 @@ def entries(path):
 
 def read_entry(archive, entry, path):
     if entry.filename not in FILES:
-        raise InputError(f"{path} holds {entry.filename!r}, which is no part of a box")
+        raise InputError(f"{path} holds {entry.filename!r}, which does not belong in a box")
     if entry.file_size <= MAX_BYTES:
         # What the header says is not believed: no more than that is read.
         with archive.open(entry) as file:

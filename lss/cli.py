@@ -27,7 +27,7 @@ __all__ = [
 def source(args):
     """The data settings of a command line: what `lss.inputs.open_data` takes."""
     if args.traj and args.example:
-        raise InputError("--traj and --example exclude each other; give one")
+        raise InputError("--traj and --example cannot be combined; give one")
     if args.traj:
         return {"traj": args.traj, "top": args.top, "dt_ps": args.dt}
     if args.top or args.dt:
@@ -114,7 +114,7 @@ def main(function):
     except (InputError, OSError) as error:
         sys.exit(report(error))
     except Interrupted as stop:
-        print(f"{stop}; go on with: {resuming(sys.argv)}", file=sys.stderr)
+        print(f"{stop}; continue with: {resuming(sys.argv)}", file=sys.stderr)
         sys.exit(128 + stop.signal)
     except KeyboardInterrupt:
         print("interrupted; what was finished is kept", file=sys.stderr)

@@ -85,7 +85,7 @@ def _n_cores():
 
 def _died(name):
     return InputError(
-        f"{name}: the process that worked on it died; the file may be damaged, or memory was short"
+        f"{name}: the process that worked on it died; the file may be damaged, or memory ran out"
     )
 
 

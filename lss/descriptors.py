@@ -68,7 +68,7 @@ def default_specs(topology):
 
 
 def _any_distances(topology):
-    """A specification for a molecule that is no peptide."""
+    """A specification for a molecule that is not a peptide."""
     return f"distances:{solute_heavy(topology)}"
 
 

@@ -85,7 +85,7 @@ def add_data(p):
         "--dt",
         type=duration,
         metavar="TIME",
-        help="frame spacing, where the files have none, such as DCD",
+        help="time between frames, where the files do not say it, such as DCD",
     )
 
 
@@ -93,7 +93,7 @@ def add_example(p):
     p.add_argument(
         "--example",
         choices=EXAMPLES,
-        help="bundled data, where no --traj is given (default trpcage)",
+        help="bundled data to use where no --traj is given (default trpcage)",
     )
 
 
@@ -112,7 +112,7 @@ def add_lag(p):
         type=duration,
         required=True,
         metavar="TIME",
-        help="lag time of the whole simulator, such as 20ns",
+        help="lag time of the simulator, the time between its frames, such as 20ns",
     )
 
 
@@ -122,13 +122,13 @@ def add_srv(p):
         type=positive,
         default=3,
         metavar="N",
-        help="slow modes to learn (default %(default)s)",
+        help="slow modes that the encoder (SRV) learns (default %(default)s)",
     )
     p.add_argument(
         "--srv-steps",
         type=positive,
         metavar="N",
-        help="training steps of the SRV (default: chosen by the data)",
+        help="training steps of the encoder (SRV; default: chosen by cross-validation)",
     )
 
 
@@ -154,13 +154,13 @@ def add_mdn(p):
         type=positive,
         default=24,
         metavar="N",
-        help="Gaussians of the mixture (default %(default)s)",
+        help="Gaussians that the propagator (MDN) mixes (default %(default)s)",
     )
     p.add_argument(
         "--mdn-steps",
         type=positive,
         metavar="N",
-        help="training steps of the MDN (default 40000)",
+        help="training steps of the propagator (MDN; default 40000)",
     )
 
 
@@ -176,13 +176,13 @@ def add_cwgan(p):
         type=positive,
         default=50,
         metavar="N",
-        help="dimension of the noise (default %(default)s)",
+        help="random numbers that the decoder draws for each structure (default %(default)s)",
     )
     p.add_argument(
         "--cwgan-steps",
         type=positive,
         metavar="N",
-        help="generator updates of the cWGAN (default 40000)",
+        help="training steps of the decoder (cWGAN; default 40000)",
     )
 
 
@@ -227,7 +227,7 @@ def add_held_out(p):
         nargs="+",
         action="extend",
         metavar="FILES",
-        help="MD that was not trained on, to hold the simulator against; globs allowed; repeatable",
+        help="MD to compare with that is not trained on; globs allowed; repeatable",
     )
 
 
@@ -246,7 +246,7 @@ def add_steps(p):
         "--steps",
         type=positive,
         metavar="N",
-        help="training steps of each network, for a quick look (default: those of the settings)",
+        help="training steps of each network, to see that all works (default: as in the settings)",
     )
 
 
@@ -268,7 +268,7 @@ def add_out(p):
 
 
 def add_resume(p):
-    p.add_argument("--resume", action="store_true", help="go on where the run stopped")
+    p.add_argument("--resume", action="store_true", help="continue where the run stopped")
 
 
 GROUPS = {

@@ -44,7 +44,7 @@ def reading(path, doing="read"):
     except Exception as error:  # the readers raise all kinds on damaged files, down to Exception
         text = " ".join(str(error).split())[:160] or type(error).__name__
         raise InputError(
-            f"{path}: cannot {doing} it; is it whole and readable? ({text})"
+            f"{path}: cannot {doing} it; is it complete and of the format its name says? ({text})"
         ) from error
 
 

@@ -39,9 +39,13 @@ class Progress:
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
         except ValueError as error:
-            raise InputError(f"{path} can't be read ({error}); give --force") from error
+            raise InputError(
+                f"{path} can't be read ({error}); give --force to start again"
+            ) from error
         if not isinstance(record, dict) or record.get("format") != 1:
-            raise InputError(f"{path} is of no format that this version reads; give --force")
+            raise InputError(
+                f"{path} has a format that this version does not read; give --force to start again"
+            )
         return cls(folder, record)
 
     def note(self, **entries):

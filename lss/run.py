@@ -61,7 +61,9 @@ class Run:
             raise InputError(f"--out {path} is a file; give the name of a folder")
         if path.exists() and any(path.iterdir()):
             if not (path / "run.json").exists():
-                raise InputError(f"--out {path} is not empty and is no run; give another folder")
+                raise InputError(
+                    f"--out {path} is not empty and not a run folder; give another one"
+                )
             if resume:
                 return cls.open(path)
             if not force:
@@ -85,10 +87,12 @@ class Run:
                 raise InputError(f"{record} has format {data.get('format')}; this version reads 1")
         except FileNotFoundError:
             raise InputError(
-                f"{path} is no run folder; train_srv.py or run_lss.py makes one"
+                f"{path} is not a run folder; train_srv.py or run_lss.py makes one"
             ) from None
         except (json.JSONDecodeError, UnicodeDecodeError, AttributeError) as error:
-            raise InputError(f"{record} can't be read ({error}); make the run anew") from error
+            raise InputError(
+                f"{record} can't be read ({error}); train again, with another --out"
+            ) from error
         return cls(path, data)
 
     def write(self):

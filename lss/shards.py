@@ -46,7 +46,9 @@ def run(simulation, scheduler):
     if record["finished"]:
         return
     if record["group"] or record["frames"]:
-        raise InputError(f"the simulation in {folder} was begun without --dask; go on without it")
+        raise InputError(
+            f"the simulation in {folder} was begun without --dask; continue without it"
+        )
     box, parts = folder / f"{PARTIAL}box.lss", folder / f"{PARTIAL}parts"
     with simulation.bar as bar:
         if not parts.exists():

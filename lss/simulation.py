@@ -196,6 +196,6 @@ def cut(files, n_frames, sizes):
         if not file.path.exists() or file.path.stat().st_size < size:
             raise InputError(
                 f"{file.path} is missing or shorter than when it was written; give --force to "
-                "begin anew"
+                "start again"
             )
         file.cut(n_frames, size)

@@ -81,7 +81,7 @@ def spacing_from_times(times, source):
     return Spacing(_simplest(raw, uncertainty), uncertainty, _counts_frames(times))
 
 
-_REPAIR = "write the trajectory anew with frames in order and equally spaced"
+_REPAIR = "write the trajectory again with frames in order and equally spaced"
 
 
 def _check_finite(times, source):

@@ -36,7 +36,7 @@ def chosen_start(simulator, psi=None, trajectory=None, frame=None, top=None):
     if trajectory is None and (frame is not None or top is not None):
         raise InputError("--start-frame and --top go with --start; name the trajectory file too")
     if trajectory is not None and psi is not None:
-        raise InputError("--start and --start-psi exclude each other; give one")
+        raise InputError("--start and --start-psi cannot be combined; give one")
     if trajectory is not None:
         start = simulator.encode(read_frame(trajectory, top, frame or 0))
     elif psi is not None:
@@ -46,7 +46,7 @@ def chosen_start(simulator, psi=None, trajectory=None, frame=None, top=None):
     low, high = simulator.sampler.low, simulator.sampler.high
     for i in np.flatnonzero(((start < low) | (start > high))[0]):
         log.warning(
-            "the start has psi_%d = %.3g, which no frame of the training data has (%.3g to %.3g)",
+            "the start has psi_%d = %.3g, outside the range of the training data (%.3g to %.3g)",
             *(i + 1, start[0, i], low[i], high[i]),
         )
     return start

@@ -24,7 +24,7 @@ REFERENCE_SAMPLE = 2000  # frames from which the reference structure is chosen
 BLOCK = 50_000  # frames superposed at once
 SPREAD = (
     "%s: decoded atoms that no bonds of the topology hold together lie at opposite faces of the "
-    "periodic cell; where they belong together, write the trajectory anew with all of them in one "
+    "periodic cell; where they belong together, write the trajectory again with all of them in one "
     "image, or give a topology with their bonds"
 )
 DECODER_BYTES = 2**27  # of coordinates that the decoder is trained on; of more, a sample

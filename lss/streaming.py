@@ -120,7 +120,7 @@ def open_folder(to, settings, force, resume):
     """The record to go on from: of the simulation that is there, or of a new one."""
     if not (to / FILE).exists():
         if to.exists() and not (to.is_dir() and not any(to.iterdir())):
-            raise InputError(f"{to} is not empty and is no simulation; give another folder")
+            raise InputError(f"{to} is not empty and holds no simulation; give another folder")
     elif resume:
         known = Progress.read(to)
         change = known.change(settings)
@@ -128,13 +128,13 @@ def open_folder(to, settings, force, resume):
             return known
         if not force:
             raise InputError(
-                f"the simulation in {to} has {change}; go on with its own settings and networks, "
-                "or give --force to begin anew"
+                f"the simulation in {to} has {change}; give the settings and networks that it was "
+                "begun with, or --force to start again"
             )
     elif not force:
         raise InputError(
             f"{to} holds a simulation; give --resume to go on with it where it is not finished, "
-            "--force to begin anew, or another folder"
+            "--force to start again, or another folder"
         )
     to.mkdir(parents=True, exist_ok=True)
     return Progress.begin(to, settings)

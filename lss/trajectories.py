@@ -242,7 +242,7 @@ def _scan(path, topology, top):
     """Count one file and check that its atoms are those of the topology."""
     scan = scanning.scan(path, topology)
     if scan.n_frames == 0:
-        raise InputError(f"{path}: there is not one frame in it: leave it out")
+        raise InputError(f"{path}: it holds no frames: leave it out")
     if scan.n_atoms != topology.n_atoms:
         source = top if top is not None else "the first trajectory"
         raise InputError(

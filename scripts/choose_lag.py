@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Choose the lag time: implied timescales against lag, with errors, and the spectral gap."""
+"""Choose the lag time and the number of modes: implied timescales at several lag times."""
 
 from lss import cli
 

@@ -1,5 +1,10 @@
 #!/usr/bin/env python
-"""From trajectories to a validated simulator: features, SRV, MDN, cWGAN, trajectories, report."""
+"""From MD trajectories to a validated simulator, in one command.
+
+Features are computed, and three networks are trained: the encoder (SRV), which finds the slow modes
+psi, the propagator (MDN), which moves along them, and the decoder (cWGAN), which gives each point a
+structure. Then synthetic trajectories are written, and compared with the MD in report.html.
+"""
 
 from lss import cli
 

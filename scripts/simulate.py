@@ -6,7 +6,9 @@ from lss import cli
 
 def main():
     parser = cli.parser(__doc__, "start", "seed", "dask", "force", "resume")
-    parser.add_argument("--box", required=True, help="box folder (RUN/box) or .lss file")
+    parser.add_argument(
+        "--box", required=True, help="trained simulator: box folder (RUN/box) or .lss file"
+    )
     parser.add_argument("--to", required=True, metavar="OUT", help="folder to write")
     parser.add_argument(
         "--length",
@@ -23,14 +25,16 @@ def main():
         help="how many (default %(default)s)",
     )
     formats = ("xtc", "dcd", "h5")
-    parser.add_argument("--format", default="xtc", choices=formats, help="default xtc")
-    parser.add_argument("--latent-only", action="store_true", help="write psi.h5 only")
+    parser.add_argument("--format", default="xtc", choices=formats, help="(default xtc)")
+    parser.add_argument(
+        "--latent-only", action="store_true", help="write latent states (psi.h5) only"
+    )
     parser.add_argument(
         "--shard",
         type=cli.shard,
         default=(1, 1),
         metavar="I/N",
-        help="part I of N of the trajectories, the same as in the whole",
+        help="write part I of N only; all parts together are the trajectories of one run",
     )
     args = parser.parse_args()
     from lss import pipeline

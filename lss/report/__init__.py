@@ -17,6 +17,15 @@ from lss.report.wording import duration
 
 logger = logging.getLogger(__name__)
 
+#: What the short names of the report stand for.
+NAMES = (
+    "MD: the simulation that was trained on. LSS: synthetic trajectories of the latent space "
+    "simulator, which is three networks: the encoder (SRV) gives each structure its place psi on "
+    "the slow modes, psi_1 being the slowest; the propagator (MDN) moves psi by one lag time; the "
+    "decoder (cWGAN) draws a structure for each psi. Cores: the two states at the ends of psi_1, A "
+    "and B; of a protein they may be called folded and unfolded."
+)
+
 
 def write_report(
     out_dir,
@@ -121,12 +130,18 @@ def _sections(
 
 def _verdict(c: Comparison, verdict: Verdict, diagnostics: dict) -> list[str]:
     areas = verdict.areas
-    parts = [html.bullets([f"{name}: {text}" for name, (_, text) in areas.items()],
-                          [colour for colour, _ in areas.values()])]  # fmt: skip
+    parts = [
+        html.paragraph(NAMES, soft=True),
+        html.bullets([f"{name}: {text}" for name, (_, text) in areas.items()],
+                     [colour for colour, _ in areas.values()]),
+    ]  # fmt: skip
     if c.heldout is None:
         parts.append(html.paragraph(
-            "No MD was held out: the lights compare the LSS with its own training data. Hold "
-            "trajectories out to see whether it is as good as a second MD run.", soft=True,
+            "No MD was held out: the lights compare the LSS with its own training data. Green: the "
+            "difference is within two standard errors, or small in itself; amber: within four, or "
+            "not large; red: beyond that; grey: the MD itself does not tell. Give MD that was not "
+            "trained on (--held-out) to see whether the LSS is as good as a second MD run.",
+            soft=True,
         ))  # fmt: skip
     if verdict.findings:
         parts += [

@@ -181,7 +181,11 @@ def ensembles(comparison: Comparison) -> Table:
                      f"{crossings(e):.0f}", e.blocks])  # fmt: skip
     head = ["", "trajectories", "frames", "frame spacing", "total time", "structures measured",
             "core-to-core transitions", "blocks for errors"]  # fmt: skip
-    return Table("Transitions are counted at the time resolution of the lag.", head, body, [])
+    caption = (
+        "A transition goes from one core of psi_1 to the other; both ways are counted, at the time "
+        "resolution of the lag."
+    )
+    return Table(caption, head, body, [])
 
 
 def region_rmsd(comparison: Comparison) -> Table:
@@ -214,7 +218,10 @@ def regions(comparison: Comparison) -> Table:
         body.append(cells)
     columns = ("population", "RMSD to the reference", "Rg")
     head = ["region of psi_1", *(f"{what}, {e}" for what in columns for e in ("MD", "LSS"))]
-    caption = f"Means over the structures of each region; {errors_note(comparison)}."
+    caption = (
+        "Means over the structures of each region. The reference is the structure in the topology "
+        f"file, or else the first frame of the MD. Errors: {errors_note(comparison)}."
+    )
     return Table(caption, head, body, [])
 
 

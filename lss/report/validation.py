@@ -18,6 +18,7 @@ from lss.analysis.quantities import latent_quantities, structure_quantities
 from lss.analysis.rows import Row, make_row
 from lss.analysis.structure import make_ruler
 from lss.analysis.transitions import Cores
+from lss.atoms import is_alpha_carbon
 from lss.errors import InputError
 from lss.report.movie import Movie, make_movie
 
@@ -193,17 +194,20 @@ def compare(
 
 
 def _core_names(md: Ensemble, topology) -> tuple[str, str, str]:
-    """Folded and unfolded for proteins whose cores differ in RMSD to the reference."""
+    """Folded and unfolded for proteins of which one core is more compact and near the reference.
+
+    Both are asked for, since a reference may be the first frame of an unfolded trajectory.
+    """
     generic = ("core A (low psi_1)", "between the cores", "core B (high psi_1)")
     if md.structure is None or topology is None:
         return generic
-    residues = sum(1 for a in topology.atoms if a.name == "CA")
+    residues = sum(map(is_alpha_carbon, topology.atoms))
     sums = md.structure.total()
     frames = sums["basin_frames"]
     if residues < 10 or not (frames[[0, 2]] > 0).all():
         return generic
-    rmsd = sums["basin_moments"][[0, 2], 1, 0] / frames[[0, 2]]
-    if rmsd.max() < 1.5 * rmsd.min():
+    rg, rmsd = (sums["basin_moments"][[0, 2], k, 0] / frames[[0, 2]] for k in (0, 1))
+    if rmsd.max() < 1.5 * rmsd.min() or rmsd.argmin() != rg.argmin():
         return generic
     names = ("folded", "transition", "unfolded")
     return names if rmsd[0] < rmsd[1] else names[::-1]

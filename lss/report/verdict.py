@@ -121,12 +121,12 @@ def _area(rows: list[Row], second_run: bool) -> tuple[str, str]:
     colours = [light(r) for r in rows]
     known = [c for c in colours if c != "grey"]
     worst = max(known, key=LIGHTS.index, default="grey")
-    standard = "a second MD run would" if second_run else "the MD's errors allow one to tell"
+    standard = "a second MD run would" if second_run else "the errors of the MD allow one to say"
     sentence = {
         "green": f"can be trusted: everything agrees as well as {standard}",
-        "amber": "use with care: some figures are further off than they need be",
+        "amber": "use with care: some figures are further off than they need to be",
         "red": "do not rely on all of it: see the findings",
-        "grey": "could not be told from these data",
+        "grey": "cannot be judged from these data",
     }[worst]
     good = colours.count("green")
     return worst, f"{sentence} ({good} of {len(rows)} green)."
@@ -144,7 +144,7 @@ def _finding(row: Row, comparison: Comparison) -> str:
             return f"{q.label}: the LSS gives nothing to compare. {_remedy(row)}"
         size, chance = estimate(row.distance, q.unit), ""
         if row.ratio is None and by_chance(row) > 0:
-            chance = f" ({number(by_chance(row), 2)} of it by chance, from so few frames)"
+            chance = f" ({number(by_chance(row), 2)} of it by chance, since frames are few)"
         return f"{q.label}: {size}{chance}{against}. {_remedy(row)}"
     return (
         f"{q.label}: MD {estimate(row.md, q.unit)}, LSS {estimate(row.lss, q.unit, row.md)}"

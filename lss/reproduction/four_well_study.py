@@ -14,7 +14,7 @@ from lss.reproduction.results import Results, check_folder
 LAG = paper.FOUR_WELL_LAG
 #: The two dynamics.
 DYNAMICS = (chain_reference, brownian_reference)
-#: Lags below which a trajectory is no use.
+#: A trajectory of fewer lags is too short to compare.
 SHORTEST = 100
 
 

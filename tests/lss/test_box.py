@@ -106,7 +106,7 @@ def test_a_damaged_file_is_named(box_folder, name):
     ("key", "value", "said"),
     [
         *(("format", 2, "format 2"), ("n_modes", 7, "7 modes"), ("psi_low", [0.0], "psi_low")),
-        *(("n_modes", "2", "whole number"), ("lag_time_ps", -1, "no time")),
+        *(("n_modes", "2", "whole number"), ("lag_time_ps", -1, "not a time")),
         *(("psi_high", [None, 1.0], "finite"), ("psi_high", [-99, -99], "not below")),
         *(("start_psi", [], "rows"), ("start_psi", [[0.0]], "2 modes"), ("features", [], "name")),
     ],
@@ -170,7 +170,7 @@ def test_an_archive_holds_the_files_of_a_box_only(box, tmp_path, name):
     save_box(box, path)
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr(name, "gotcha")
-    with pytest.raises(InputError, match="no part of a box"):
+    with pytest.raises(InputError, match="does not belong in a box"):
         load_box(path)
     assert not list(tmp_path.parent.glob("outside.txt"))
 
@@ -212,5 +212,13 @@ def test_networks_of_another_kind_are_refused(box, tmp_path):
 def test_what_is_no_box_is_refused(tmp_path):
     path = tmp_path / "notes.lss"
     path.write_text("no archive")
-    with pytest.raises(InputError, match=r"neither a box folder nor an \.lss file"):
+    with pytest.raises(InputError, match=r"neither a box folder .* nor an \.lss file"):
         load_box(path)
+
+
+def test_a_box_of_what_sampling_needs_alone_is_described(box):
+    bare = Box({key: box.meta[key] for key in REQUIRED}, box.reference, *(None,) * 3)
+    said = describe(bare)
+    assert "not compared with one" in said and "its diagnostics are not recorded" in said
+    bare.meta["ratios_to_second_md_run"] = {"Rg, mean": 1.25, "t_1": None}
+    assert describe(bare).count("Rg, mean: 1.2") == 1

@@ -31,7 +31,7 @@ def test_an_existing_run_is_not_overwritten(tmp_path):
 
 def test_a_folder_that_is_no_run_is_left_alone(tmp_path):
     (tmp_path / "thesis.tex").touch()
-    with pytest.raises(InputError, match="is no run"):
+    with pytest.raises(InputError, match="not a run folder"):
         Run.create(tmp_path, force=True)
     assert (tmp_path / "thesis.tex").exists()
 

@@ -137,8 +137,10 @@ def test_a_stopped_simulation_says_how_to_go_on(trained, small_md, tmp_path):
     _, said = process.communicate()
     assert process.returncode == 128 + signal.SIGTERM, said
     line = said.strip().splitlines()[-1]
-    assert re.search(r"stopped with \d+ of 300001 frames in OUT; go on with: python ", line), line
-    again = shlex.split(line.partition("go on with: python ")[2])
+    assert re.search(r"stopped with \d+ of 300001 frames in OUT; continue with: python ", line), (
+        line
+    )
+    again = shlex.split(line.partition("continue with: python ")[2])
     assert again[-1] == "--resume"
     done = call("simulate.py", *again[1:], cwd=tmp_path)
     assert done.returncode == 0, done.stderr

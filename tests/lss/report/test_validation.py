@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import mdtraj
 import numpy as np
 import pytest
 
@@ -167,3 +168,24 @@ def test_fewer_than_three_atoms_are_not_compared(two_runs):
     fewer = {k: [x[:, :2] for x in two_runs[k]] for k in ("md_coords", "lss_coords")}
     with pytest.raises(InputError, match="from 3 atoms on"):
         compare(**{**two_runs, **fewer, "topology": two, "reference": two_runs["reference"][:2]})
+
+
+def test_a_core_is_called_folded_where_it_is_compact_and_near_the_reference(bistable):
+    """Chains of 12 atoms that are longer in core B; compared with a long one nothing is folded."""
+    psi, _ = bistable(0, n_trajectories=2, n_frames=1000)
+    topology = mdtraj.Topology()
+    chain = topology.add_chain()
+    for _ in range(12):
+        topology.add_atom("CA", mdtraj.element.carbon, topology.add_residue("ALA", chain))
+    line = np.arange(12)[:, None] * np.array([0.38, 0.0, 0.0]) + np.eye(12, 3)
+    noise = 0.01 * np.random.default_rng(0).standard_normal((*psi.shape[:2], 12, 3))
+    xyz = line * (1 + 0.2 * (psi[..., :1, None] > 0)) + noise
+    names = {}
+    for which in (line, 1.2 * line):
+        found = compare(
+            list(psi), psi[:, ::5], 5, 500.0,
+            md_coords=list(xyz), lss_coords=xyz[:, ::5], topology=topology, reference=which,
+        )  # fmt: skip
+        names[len(names)] = found.core_names
+    assert names[0] == ("folded", "transition", "unfolded")
+    assert names[1][0] == "core A (low psi_1)"
