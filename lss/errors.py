@@ -1,5 +1,7 @@
 """The one exception of everything a user can put right."""
 
+from contextlib import contextmanager
+
 
 class InputError(ValueError):
     """A mistake in what the user gave: files, units, options, selections.
@@ -11,3 +13,14 @@ class InputError(ValueError):
     def __init__(self, message):
         # Messages often quote those of other libraries, which may run over several lines.
         super().__init__(" ".join(str(message).split()))
+
+
+@contextmanager
+def training(network):
+    """Turn what a network finds wrong with its data or settings into one line."""
+    try:
+        yield
+    except InputError:
+        raise
+    except ValueError as error:
+        raise InputError(f"the {network} cannot be trained: {error}") from error

@@ -1,4 +1,4 @@
-"""The last stage: the simulator of a run judged against its MD, and against MD held out."""
+"""The last stage: the simulator of a run compared with its MD, and with MD held out."""
 
 import tempfile
 from contextlib import ExitStack
@@ -18,13 +18,23 @@ def make_report(run, held_out=None, force=False):
 
     Parameters
     ----------
+    run : lss.run.Run
+        With its synthetic trajectories.
     held_out : list of str, optional
-        Files of MD that was not trained on: the second MD run that the simulator is held against.
+        Files of MD that was not trained on: the second MD run that the simulator is compared with.
+    force : bool
+        Make the report again where it is finished with other held-out MD.
 
     Returns
     -------
     str
         The summary table and where the report is.
+
+    Raises
+    ------
+    InputError
+        Where an earlier stage is not finished, or the held-out MD cannot be read or is of another
+        molecule.
     """
     from lss.report import write_report
     from lss.report.tables import summary_table

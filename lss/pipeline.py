@@ -1,12 +1,10 @@
 """The stages from trajectories to a judged simulator, from files to files in one run folder."""
 
-from contextlib import contextmanager
-
 import numpy as np
 from tqdm import tqdm
 
 from lss import store, topology
-from lss.errors import InputError
+from lss.errors import InputError, training
 from lss.features import Featurizer, default_features, featurize
 from lss.inputs import check_lag, decoded_atoms, default_atoms, open_data, steps_of
 from lss.units import lag_in_frames
@@ -14,19 +12,17 @@ from lss.units import lag_in_frames
 STARTS = 1000  # start states that a box carries
 
 
-@contextmanager
-def training(network):
-    """Turn what a network finds wrong with its data or settings into one line."""
-    try:
-        yield
-    except InputError:
-        raise
-    except ValueError as error:
-        raise InputError(f"the {network} cannot be trained: {error}") from error
-
-
 def make_features(run, source, specs=None):
-    """Stage `features`: trajectories -> features.h5."""
+    """Stage `features`: trajectories -> features.h5.
+
+    Parameters
+    ----------
+    run : lss.run.Run
+    source : dict
+        What `lss.inputs.open_data` takes.
+    specs : list of str, optional
+        See `lss.features.Featurizer`; by the topology where not given.
+    """
     trajectories, note = open_data(source)
     specs = list(specs or default_features(trajectories.topology))
     settings = {"source": source, "features": specs, "data": trajectories.fingerprints()}
@@ -46,8 +42,27 @@ def train_srv(
 ):
     """Stage `srv`: features.h5 -> box/srv.keras and psi.h5 (paper, section 2.1).
 
-    `drop_modes` are numbers of modes to leave out after training, 1 for the slowest; `deflate` is
-    a file of known modes to leave out of the training (see `lss.store.read_known`).
+    Parameters
+    ----------
+    run : lss.run.Run
+        With its features.
+    lag_ps : float
+        Lag time, **ps**; a whole number of frames.
+    modes : int
+        Slow modes to learn.
+    seed : int
+    steps : int, optional
+        Training steps; chosen by cross-validation where not given.
+    drop_modes : sequence of int
+        Modes to leave out after training, 1 for the slowest.
+    deflate : str, optional
+        File of known modes to leave out of the training (see `lss.store.read_known`).
+    preset : {"recommended", "paper"}
+
+    Raises
+    ------
+    InputError
+        Where the features are missing, a setting does not fit the data, or the data are too few.
     """
     settings = {
         "preset": preset,
@@ -141,7 +156,21 @@ def chosen(**options):
 
 
 def train_mdn(run, components=24, seed=0, steps=None, force=False, preset="recommended"):
-    """Stage `mdn`: psi.h5 -> box/mdn.keras (paper, section 2.2)."""
+    """Stage `mdn`: psi.h5 -> box/mdn.keras (paper, section 2.2).
+
+    Parameters
+    ----------
+    run : lss.run.Run
+        With its encoder.
+    components : int
+        Gaussians of the mixture.
+    seed : int
+    steps : int, optional
+        Training steps, if not those of the preset.
+    force : bool
+        Train again where the stage is finished.
+    preset : {"recommended", "paper"}
+    """
     from mdn import Propagator
     from mdn.data import take
 
@@ -179,7 +208,23 @@ def train_mdn(run, components=24, seed=0, steps=None, force=False, preset="recom
 def train_cwgan(
     run, atoms=None, noise_dim=50, seed=0, steps=None, force=False, preset="recommended"
 ):
-    """Stage `cwgan`: psi.h5 and the trajectories -> box/cwgan.keras (paper, section 2.3)."""
+    """Stage `cwgan`: psi.h5 and the trajectories -> box/cwgan.keras (paper, section 2.3).
+
+    Parameters
+    ----------
+    run : lss.run.Run
+        With its encoder.
+    atoms : str, optional
+        Selection of the atoms to decode; see `lss.inputs.default_atoms`.
+    noise_dim : int
+        Random numbers that the decoder draws for each structure.
+    seed : int
+    steps : int, optional
+        Training steps, if not those of the preset.
+    force : bool
+        Train again where the stage is finished.
+    preset : {"recommended", "paper"}
+    """
     from cwgan import MolGen
 
     run.require("srv")
@@ -222,7 +267,15 @@ def train_cwgan(
 def make_synthetic(run, length_ps=None, n_trajectories=100, seed=0, force=False):
     """Stage `synthetic`: box -> synthetic/, as many trajectories of the given length.
 
-    The length is that of the longest MD trajectory where none is given.
+    Parameters
+    ----------
+    run : lss.run.Run
+        With its three networks.
+    length_ps : float, optional
+        Of each trajectory, **ps**; that of the longest MD trajectory where not given.
+    n_trajectories, seed : int
+    force : bool
+        Simulate again where the stage is finished.
     """
     from lss.simulator import LatentSpaceSimulator
 

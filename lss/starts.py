@@ -40,6 +40,11 @@ def chosen_start(simulator, psi=None, trajectory=None, frame=None, top=None):
     if trajectory is not None:
         start = simulator.encode(read_frame(trajectory, top, frame or 0))
     elif psi is not None:
+        if len(psi) != simulator.n_modes:
+            raise InputError(
+                f"--start-psi {','.join(f'{x:g}' for x in psi)} has {len(psi)} numbers; give "
+                f"{simulator.n_modes}, one for each slow mode"
+            )
         start = simulator.check_latent(psi, "--start-psi")
     else:
         return None

@@ -246,8 +246,8 @@ def _scan(path, topology, top):
     if scan.n_atoms != topology.n_atoms:
         source = top if top is not None else "the first trajectory"
         raise InputError(
-            f"{path} has {scan.n_atoms} atoms, {source} has {topology.n_atoms}: give the topology "
-            "of this trajectory with --top"
+            f"{path} has {scan.n_atoms} atoms, {source} has {topology.n_atoms}: give trajectories "
+            "of one molecule, and its topology with --top"
         )
     kind = formats.suffix(path)
     if kind in formats.WITH_TOPOLOGY:

@@ -61,7 +61,8 @@ def main():
         resume=args.resume,
         scheduler=args.dask,
     )
-    print(f"{done['trajectories']} trajectories, {done['frames']} frames -> {args.to}")
+    n = done["trajectories"]
+    print(f"{n} trajector{'y' if n == 1 else 'ies'}, {done['frames']} frames -> {args.to}")
 
 
 if __name__ == "__main__":

@@ -86,10 +86,22 @@ def make_latent_ruler(
 ) -> LatentRuler:
     """Ranges, lags and cores, laid out on the training MD.
 
+    Parameters
+    ----------
+    psi : list of array-likes, shape (n_i, m)
+        Latent trajectories of the MD.
+    lag : int
+        The lag in frames of ``psi``.
+    lss_psi : list of array-likes, shape (k_i, m)
+        Latent synthetic trajectories, one frame a lag.
+    cores : Cores, optional
+        Found on psi_1 of the MD where not given.
+
     Raises
     ------
     InputError
-        When no trajectory of either ensemble is longer than the lag.
+        When the MD or the LSS has no trajectory longer than the lag, or a mode of the MD never
+        changes.
     """
     longest = min((max(map(len, psi)) - 1) // lag, max(map(len, lss_psi)) - 1)
     if longest < 1:

@@ -150,7 +150,9 @@ def correlation_lags(timescale: float, longest: int, n_lags: int = 20) -> np.nda
     timescale : float
         The slowest timescale, in lags: the numbers go on to three times it.
     longest : int
-        The largest number that makes sense, say half the shortest trajectory, in lags.
+        The largest number that makes sense, say half the longest trajectory, in lags.
+    n_lags : int
+        How many numbers at most.
 
     Returns
     -------

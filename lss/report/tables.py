@@ -70,7 +70,11 @@ def summary(comparison: Comparison) -> Table:
             cells += [estimate(row.heldout, row.quantity.unit, row.md), _ratio(row)]
         body.append(cells)
     head = ["", "MD", "LSS"] + (["held-out MD", "ratio"] if second else [])
-    return Table(errors_note(comparison), head, body, [])
+    caption = (
+        f"{errors_note(comparison)}; in the row of a free-energy RMSE the column MD says how large "
+        "it would be from these errors alone"
+    )
+    return Table(caption, head, body, [])
 
 
 def _label(row: Row, comparison: Comparison) -> str:

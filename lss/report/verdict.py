@@ -167,11 +167,11 @@ def _timescale_finding(row: Row, against: str) -> str:
 
 def _remedy(row: Row) -> str:
     if row.quantity.group == "latent":
-        return "Train the propagator longer or raise --components."
+        return "Train the propagator longer (--mdn-steps) or raise --components."
     if row.quantity.area == "local structure":
-        return "Train the decoder longer."
+        return "Train the decoder longer (--cwgan-steps)."
     return (
-        "Train the decoder longer; if the free energies are off as well, train the "
+        "Train the decoder longer (--cwgan-steps); if the free energies are off as well, train the "
         "propagator first."
     )
 

@@ -57,7 +57,7 @@ def test_a_start_that_no_training_frame_has_is_named(simulator, caplog):
     [
         ({"frame": 3}, "--start"),
         ({"psi": [0.0, 0.0], "trajectory": "PATH"}, "cannot be combined"),
-        ({"psi": [0.0, 0.0, 0.0]}, r"wanted \(n, 2\)"),
+        ({"psi": [0.0, 0.0, 0.0]}, "has 3 numbers; give 2"),
         ({"psi": [0.0, np.nan]}, "NaN"),
         ({"trajectory": "PATH", "top": "TOP", "frame": 900}, "it has 900, from 0"),
         ({"trajectory": "PATH"}, "--top"),
