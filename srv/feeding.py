@@ -105,10 +105,16 @@ class PairBlocks(keras.utils.PyDataset):
         self._next_number += 1
 
     def _refill(self):
+        """Read the usual number of blocks, and more where short trajectories make them small."""
         parts = [] if self._rest is None else [self._rest]
-        chosen = self._order[self._next_place : self._next_place + self._blocks_per_buffer]
-        self._next_place += len(chosen)
-        parts += [self._read(*self._places[i]) for i in chosen]
+        n_pairs = sum(len(part[0]) for part in parts)
+        enough = self._next_place + self._blocks_per_buffer
+        while self._next_place < len(self._order) and (
+            self._next_place < enough or n_pairs < self._batch_size
+        ):
+            parts.append(self._read(*self._places[self._order[self._next_place]]))
+            n_pairs += len(parts[-1][0])
+            self._next_place += 1
         joined = [np.concatenate(columns) for columns in zip(*parts, strict=True)]
         if self._rng is not None:
             order = self._rng.permutation(len(joined[0]))

@@ -53,6 +53,13 @@ def test_every_pair_once_and_none_across_an_end(lag, streamed):
     assert [tuple(row) for row in again] == seen[0][30:40]
 
 
+def test_batches_from_disk_are_whole_where_trajectories_are_many_and_short():
+    trajectories = check_trajectories(_numbered([11] * 90), 2, 1)
+    batches = PairBlocks(trajectories, 300, 3, seed=1)
+    rows = np.concatenate([batches[i][0][:, 0] for i in range(3)])
+    assert len(rows) == len({tuple(row) for row in rows}) == 900
+
+
 def test_short_trajectories_are_skipped_and_counted(caplog):
     trajectories = check_trajectories(_numbered([50, 10, 11]), 2, 10)
     assert trajectories.n_skipped == 1
