@@ -111,8 +111,8 @@ def _train_and_solve(settings, network, data, validation):
     history = _run(settings, trainer, data, validation, plan, settings.seed, "SRV")
     outputs = OutputPass(lobe, data)
     modes = solve(outputs, data, settings.n_components, settings.reversible)
-    n_steps, longest = plan.n_steps, settings.max_steps or 0
-    if n_steps < longest and modes.values[0] > _SLOW_EIGENVALUE:
+    longest = settings.max_steps or 0
+    if plan.n_steps < longest and modes.values[0] > _SLOW_EIGENVALUE:
         logger.info(
             "The slowest eigenvalue is %.4f: training goes on for %d steps.",
             modes.values[0],
@@ -120,12 +120,11 @@ def _train_and_solve(settings, network, data, validation):
         )
         seed = settings.seed + _EXTENSION_SEED
         plan = plan.at_least(longest)
-        more = _run(settings, trainer, data, validation, plan, seed, "SRV, slow modes", n_steps)
+        more = _run(settings, trainer, data, validation, plan, seed, "SRV, slow modes")
         history = {name: values + more[name] for name, values in history.items()}
         outputs = OutputPass(lobe, data)
         modes = solve(outputs, data, settings.n_components, settings.reversible)
-        n_steps += plan.n_steps
-    return Fit(network, outputs, modes, history, n_steps)
+    return Fit(network, outputs, modes, history, int(trainer.optimizer.iterations))
 
 
 def _compiled(settings, lobe, data, validation, steps_per_execution):
@@ -158,10 +157,11 @@ def _compiled(settings, lobe, data, validation, steps_per_execution):
     return trainer
 
 
-def _run(settings, trainer, data, validation, plan, seed, label, done=0):
-    """Run Keras fit for one schedule, after `done` steps; returns the history."""
+def _run(settings, trainer, data, validation, plan, seed, label):
+    """Run Keras fit for one schedule; returns the history."""
     if settings.schedule == "cosine":
-        trainer.rate.start(done, plan.n_steps)
+        # Counted, not planned: a callback may have stopped the schedule before this one early.
+        trainer.rate.start(int(trainer.optimizer.iterations), plan.n_steps)
     batch_size = min(settings.batch_size, data.n_pairs)
     callbacks = list(settings.callbacks or [])
     extra = [ProgressBar(plan.n_steps, label)] if settings.verbose else []

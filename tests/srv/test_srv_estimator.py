@@ -185,6 +185,28 @@ def test_slow_modes_get_the_long_schedule(quick, caplog):
     assert "training goes on" in caplog.text
 
 
+class _StopAtFirstEpoch(keras.callbacks.Callback):
+    def on_train_begin(self, logs=None):
+        self.rates = []
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.rates.append(float(self.model.optimizer.learning_rate))
+        self.model.stop_training = True
+
+
+def test_long_schedule_begins_where_an_early_stop_ended_the_first(quick):
+    x = np.repeat([0.0, 1, 0, 1], 300)[:, None]
+    x = x + 0.1 * np.random.default_rng(0).standard_normal(x.shape)
+    stop = _StopAtFirstEpoch()
+    settings = {"batch_size": 200, "n_epochs": 20, "max_steps": 200, "callbacks": [stop]}
+    srv = SRV(1, **{**quick, **settings}).fit(x)
+    # One epoch of each schedule: 5 steps of 100 in the first, 5 of 200 in the second.
+    assert srv.n_steps_ == 10
+    assert len(srv.history["loss"]) == 2
+    # Warm-up: the step after this epoch is the sixth of the ten that the rate rises for.
+    assert stop.rates == pytest.approx([0.01 * 6 / 10])
+
+
 def test_few_visits_are_said(quick, caplog):
     x = np.zeros((4000, 1), np.float32)
     x[1000:1200] = x[3000:3300] = 1
