@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from srv.data import as_list
+
 
 def empirical_correlation(x, y):
     """Pearson correlation of the columns of x with those of y.
@@ -13,9 +15,11 @@ def empirical_correlation(x, y):
     Returns
     -------
     np.ndarray, shape (m,)
+        NaN where a column is constant.
     """
     x, y = centred(x), centred(y)
-    return (x * y).mean(0) / np.sqrt((x**2).mean(0) * (y**2).mean(0))
+    with np.errstate(invalid="ignore"):
+        return (x * y).mean(0) / np.sqrt((x**2).mean(0) * (y**2).mean(0))
 
 
 def empirical_gram_schmidt(x, y):
@@ -46,19 +50,23 @@ def generate_its(data, lags):
     Returns
     -------
     np.ndarray, shape (n_lags, m)
-        In frames.
+        In frames; NaN for a constant column.
 
     Raises
     ------
     ValueError
-        Where a lag is below 1 or no time series is longer than it.
+        Where a lag is not a whole number of at least 1, or no time series is longer than it.
     """
-    series = [columns(x) for x in (data if isinstance(data, (list, tuple)) else [data])]
-    longest = max(map(len, series))
+    series = [columns(x) for x in as_list(data)]
+    longest = max(map(len, series), default=0)
     timescales = []
     for lag in lags:
-        if not 1 <= lag < longest:
-            raise ValueError(f"lags holds {lag}; wanted 1 to {longest - 1} frames for these data")
+        if lag not in range(1, longest):
+            raise ValueError(
+                f"lags holds {lag}, wanted whole numbers of frames from 1 to {longest - 1}: the "
+                f"longest series in data has {longest} frames."
+            )
+        lag = int(lag)
         pairs = [(x[:-lag], x[lag:]) for x in series if len(x) > lag]
         before, after = (np.concatenate(part) for part in zip(*pairs, strict=True))
         with np.errstate(divide="ignore"):

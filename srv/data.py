@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from srv.settings import check_count
+
 logger = logging.getLogger(__name__)
 
 # Bytes of float32 features that are read at a time; memory of a pass over the data.
@@ -108,6 +110,22 @@ def check_array(array, name, width):
     return array
 
 
+def check_list(data, width, name="X"):
+    """Check the user's data; return a list of arrays, and what to call each in a message.
+
+    Raises
+    ------
+    ValueError
+        For no trajectory at all, and as `check_array` does.
+    """
+    sources = as_list(data)
+    if not sources:
+        raise ValueError(f"{name} is an empty list, wanted at least one trajectory.")
+    multiple = isinstance(data, (list, tuple))
+    names = [f"{name}[{i}]" if multiple else name for i in range(len(sources))]
+    return [check_array(s, n, width) for s, n in zip(sources, names, strict=True)], names
+
+
 def check_trajectories(data, input_size, lag_time, *, known=None, name="X"):
     """Check the user's data and return it as `Trajectories`.
 
@@ -123,14 +141,10 @@ def check_trajectories(data, input_size, lag_time, *, known=None, name="X"):
     Raises
     ------
     ValueError
-        For a wrong shape or type, or where no trajectory is longer than the lag.
+        For a wrong shape, type or lag, or where no trajectory is longer than the lag.
     """
-    sources = as_list(data)
-    if not sources:
-        raise ValueError(f"{name} is an empty list, wanted at least one trajectory.")
-    multiple = isinstance(data, (list, tuple))
-    names = [f"{name}[{i}]" if multiple else name for i in range(len(sources))]
-    sources = [check_array(s, n, input_size) for s, n in zip(sources, names, strict=True)]
+    check_count("lag_time", lag_time)
+    sources, names = check_list(data, input_size, name)
     knowns = _check_known(known, sources)
     segments = tuple(
         Segment(source, 0, source.shape[0], z, name)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from srv.data import as_list, check_array, check_trajectories, split
+from srv.data import check_list, check_trajectories, split
 from srv.errors import NotFittedError
 from srv.fitting import fit_network, log_report
 from srv.koopman import implied_timescales
@@ -215,15 +215,13 @@ class SRV(TransformerMixin, BaseEstimator):
         if side not in ("left", "right"):
             raise ValueError(f'side is {side!r}, wanted "left" or "right".')
         model = self.encoder if side == "left" else self.right_encoder_
-        multiple = isinstance(X, (list, tuple))
         psi = []
-        for i, x in enumerate(as_list(X)):
-            name = f"X[{i}]" if multiple else "X"
-            psi.append(evaluate(model, check_array(x, name, self.input_size)))
+        for x, name in zip(*check_list(X, self.input_size), strict=True):
+            psi.append(evaluate(model, x))
             bad = np.flatnonzero(~np.isfinite(psi[-1]).all(axis=1))
             if len(bad):
                 raise ValueError(f"{name} holds NaN or infinite features at frame {bad[0]}.")
-        return psi if multiple else psi[0]
+        return psi if isinstance(X, (list, tuple)) else psi[0]
 
     def score(self, X, lag_time=None, score_k=None, *, kind="autocorrelation"):
         """Return the score of the modes on data, at most the number of modes + 1.
@@ -238,17 +236,19 @@ class SRV(TransformerMixin, BaseEstimator):
         kind : {"autocorrelation", "vamp2"}
             1 + the sum of the squared autocorrelations of the modes (if not reversible, of left
             with right functions); or 1 + ||C00^-1/2 C01 C11^-1/2||_F^2, deeptime's VAMP-2, which
-            counts correlations between different modes as well.
+            counts correlations between different modes as well. A mode that does not vary in X
+            counts 0.
         """
         self._check_fitted()
         n_modes = len(self.eigenvalues_)
         k = n_modes if score_k is None else score_k - 1
-        if not 1 <= k <= n_modes:
-            raise ValueError(f"score_k is {score_k}, wanted 2 to {n_modes + 1}.")
+        if k not in range(1, n_modes + 1):
+            raise ValueError(f"score_k is {score_k}, wanted a whole number, 2 to {n_modes + 1}.")
         if kind not in ("vamp2", "autocorrelation"):
             raise ValueError(f'kind is {kind!r}, wanted "vamp2" or "autocorrelation".')
-        data = check_trajectories(X, self.input_size, lag_time or self.lag_time)
-        return score_modes(self.encoder, self.right_encoder_, data, k, kind)
+        lag_time = self.lag_time if lag_time is None else lag_time
+        data = check_trajectories(X, self.input_size, lag_time)
+        return score_modes(self.encoder, self.right_encoder_, data, int(k), kind)
 
     def drop_modes(self, modes):
         """Remove modes, such as a nuisance one, from the fitted encoder.

@@ -241,4 +241,5 @@ def score_modes(left, right, trajectories, n_modes, kind):
     if kind == "vamp2":
         return vamp2(covariances)
     variance = np.diag(covariances.c_00) * np.diag(covariances.c_tt)
-    return 1.0 + float(np.sum(np.diag(covariances.c_0t) ** 2 / variance))
+    squares = np.diag(covariances.c_0t) ** 2
+    return 1.0 + float(np.sum(squares[variance > 0] / variance[variance > 0]))

@@ -6,6 +6,25 @@ import keras
 import numpy as np
 
 _PAPER_PATIENCE = 20
+_COUNTS = (
+    "input_size",
+    "n_components",
+    "lag_time",
+    "n_epochs",
+    "batch_size",
+    "hidden_layer_depth",
+    "hidden_size",
+)
+# Least value, and what the value must stay below.
+_RANGES = (
+    ("learning_rate", 0, np.inf),
+    ("epsilon", 0, 1),
+    ("r_degree", 1, np.inf),
+    ("dropout_rate", 0, 1),
+    ("validation_split", 0, 1),
+    ("l2_regularization", 0, np.inf),
+    ("latent_space_noise", 0, np.inf),
+)
 
 
 def _recommended():
@@ -71,32 +90,24 @@ def check_settings(srv, y=None, deflate=None):
     ValueError
         Names the argument, what came and what was wanted.
     """
-    for name in ("input_size", "n_components", "lag_time", "n_epochs", "batch_size"):
-        _check_count(name, getattr(srv, name))
-    for name in ("hidden_layer_depth", "hidden_size"):
-        _check_count(name, getattr(srv, name))
+    for name in _COUNTS:
+        check_count(name, getattr(srv, name))
     if not isinstance(srv.seed, numbers.Integral) or srv.seed < 0:
         raise ValueError(f"seed is {srv.seed!r}, wanted a whole number of at least 0.")
     for name in ("min_steps", "max_steps"):
         if getattr(srv, name) is not None:
-            _check_count(name, getattr(srv, name))
+            check_count(name, getattr(srv, name))
     if srv.min_steps and srv.max_steps and srv.min_steps > srv.max_steps:
         raise ValueError(f"min_steps={srv.min_steps} is more than max_steps={srv.max_steps}.")
-    for name, low, high in (
-        ("learning_rate", 0, np.inf),
-        ("epsilon", 0, 1),
-        ("r_degree", 1, np.inf),
-    ):
-        value = getattr(srv, name)
-        lowest_allowed = name == "r_degree"
-        if not (low < value < high or (lowest_allowed and value == low)):
-            raise ValueError(f"{name} is {value}, wanted a number between {low} and {high}.")
-    for name in ("dropout_rate", "validation_split"):
-        if not 0 <= getattr(srv, name) < 1:
-            raise ValueError(f"{name} is {getattr(srv, name)}, wanted at least 0 and less than 1.")
-    for name in ("l2_regularization", "latent_space_noise"):
-        if not 0 <= getattr(srv, name) < np.inf:
-            raise ValueError(f"{name} is {getattr(srv, name)}, wanted at least 0.")
+    for name, low, high in _RANGES:
+        value, open_end = getattr(srv, name), name in ("learning_rate", "epsilon")
+        inside = isinstance(value, numbers.Real) and low <= value < high
+        if not inside or (open_end and value == low):
+            least = f"{'more than' if open_end else 'at least'} {low}"
+            most = f" and less than {high}" if high < np.inf else ""
+            raise ValueError(f"{name} is {value!r}, wanted a number, {least}{most}.")
+    if srv.callbacks is not None and not isinstance(srv.callbacks, (list, tuple)):
+        raise ValueError(f"callbacks is {srv.callbacks!r}, wanted a list of Keras callbacks.")
     for name in ("batch_normalization", "dropout_rate"):
         if getattr(srv, name) and srv.hidden_layer_depth == 1:
             raise ValueError(
@@ -126,6 +137,7 @@ def check_settings(srv, y=None, deflate=None):
         raise ValueError("deflate and weights cannot be combined: set weights=None.")
 
 
-def _check_count(name, value):
+def check_count(name, value):
+    """Raise ValueError where `value` is not a whole number of at least 1."""
     if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
         raise ValueError(f"{name} is {value!r}, wanted a whole number of at least 1.")

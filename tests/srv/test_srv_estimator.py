@@ -229,6 +229,9 @@ def test_few_visits_are_said(quick, caplog):
         ({"n_components": 0}, "n_components"),
         ({"r_degree": 0}, "r_degree"),
         ({"learning_rate": -1}, "learning_rate"),
+        ({"learning_rate": "fast"}, "learning_rate is 'fast', wanted a number, more than 0"),
+        ({"dropout_rate": None}, "dropout_rate is None, wanted a number, at least 0 and less"),
+        ({"callbacks": keras.callbacks.TerminateOnNaN()}, "wanted a list of Keras callbacks"),
         ({"hidden_layer_depth": 1}, "batch_normalization"),
     ],
 )
@@ -250,6 +253,17 @@ def test_wrong_data_are_named(two_state, quick):
         SRV(2, **quick).fit(two_state, deflate=[np.zeros(6000)])
     with pytest.raises(ValueError, match="real numbers"):
         SRV(2, **quick).fit(np.full((100, 2), "a"))
+
+
+@pytest.mark.parametrize("lag_time", [0, -1, 1.5])
+def test_score_refuses_a_lag_that_is_none(fitted, two_state, lag_time):
+    with pytest.raises(ValueError, match=f"lag_time is {lag_time}"):
+        fitted.score(two_state, lag_time=lag_time)
+
+
+@pytest.mark.parametrize("kind", ["autocorrelation", "vamp2"])
+def test_a_mode_that_does_not_vary_scores_nothing(fitted, kind):
+    assert fitted.score(np.ones((50, 2)), kind=kind) == 1
 
 
 def test_features_with_too_few_states_are_refused(quick, caplog):
