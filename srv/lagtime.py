@@ -6,8 +6,9 @@ from itertools import pairwise
 import numpy as np
 from sklearn.base import clone
 
-from srv.data import as_list, check_trajectories, windows
+from srv.data import check_list, check_trajectories, windows
 from srv.koopman import LaggedMoments, resolved_eigenvalues
+from srv.settings import check_count
 
 # With fewer trajectories than this, each is cut into blocks, and those are resampled.
 _FEW_TRAJECTORIES = 10
@@ -85,26 +86,40 @@ def scan_lags(X, lags, srv, *, n_bootstrap=200, seed=0, progress=iter):
     Raises
     ------
     ValueError
-        Where a lag is not a positive whole number or as long as the longest trajectory.
+        Where a lag is not a positive whole number or as long as the longest trajectory, or for
+        an SRV with ``reversible=False``.
     """
-    lags = np.asarray(sorted({int(lag) for lag in lags}))
     if not srv.reversible:
-        raise ValueError("scan_lags needs an SRV with reversible=True.")
-    longest = max(x.shape[0] for x in as_list(X))
-    if not len(lags) or lags[0] < 1 or lags[-1] >= longest:
-        raise ValueError(f"lags is {lags.tolist()}, wanted one or more from 1 to {longest - 1}.")
+        raise ValueError("srv has reversible=False, wanted True: scan_lags symmetrises.")
+    check_count("n_bootstrap", n_bootstrap)
+    trajectories, _ = check_list(X, srv.input_size)
+    lags = _checked_lags(lags, max(x.shape[0] for x in trajectories))
     rows = []
     for lag in progress(lags.tolist()):
         model = clone(srv).set_params(lag_time=lag).fit(X)
-        psi = model.transform(as_list(X))
+        psi = model.transform(trajectories)
         low, high = bootstrap_timescales(psi, lag, n_bootstrap, seed)
         pairs = sum(max(len(p) - lag, 0) for p in psi)
         rows.append((model.timescales_, low, high, model.eigenvalues_, model.visits_, pairs))
     return LagScan(lags, *(np.array(column) for column in zip(*rows, strict=True)))
 
 
+def _checked_lags(lags, longest):
+    """Return the lags, sorted, each once."""
+    given = np.unique([*lags])
+    whole = given.astype(int)
+    if not len(whole) or (whole != given).any() or whole[0] < 1 or whole[-1] >= longest:
+        raise ValueError(
+            f"lags is {given.tolist()}, wanted one or more whole numbers from 1 to {longest - 1}: "
+            f"the longest trajectory has {longest} frames."
+        )
+    return whole
+
+
 def bootstrap_timescales(psi, lag, n_bootstrap=200, seed=0):
     """Return the 16th and 84th percentiles of the timescales of modes, (m,) each, in frames.
+
+    NaN for a mode that has a timescale in at most half of the resamples.
 
     Parameters
     ----------
@@ -130,7 +145,8 @@ def bootstrap_timescales(psi, lag, n_bootstrap=200, seed=0):
         row[: len(values)][valid] = -lag / np.log(values[valid])
     low, high = np.full((2, n_modes), np.nan)
     enough = np.isfinite(times).mean(axis=0) > 0.5
-    low[enough], high[enough] = np.nanpercentile(times[:, enough], [16, 84], axis=0)
+    if enough.any():
+        low[enough], high[enough] = np.nanpercentile(times[:, enough], [16, 84], axis=0)
     return low, high
 
 
@@ -166,13 +182,27 @@ def cross_validate(X, srv, *, n_folds=5, seed=0, progress=iter):
     Returns
     -------
     CrossValidation
+
+    Raises
+    ------
+    ValueError
+        Where a fold, or what is left without it, has no trajectory longer than the lag.
     """
+    check_count("n_folds", n_folds)
     if n_folds < 2:
         raise ValueError(f"n_folds is {n_folds}, wanted at least 2.")
     check_trajectories(X, srv.input_size, srv.lag_time)
+    trajectories, _ = check_list(X, srv.input_size)
+    folds = [_fold(trajectories, i, n_folds, srv.lag_time, seed) for i in range(n_folds)]
+    for part in (part for fold in folds for part in fold):
+        longest = max((x.shape[0] for x in part), default=0)
+        if longest <= srv.lag_time:
+            raise ValueError(
+                f"n_folds={n_folds} leaves a part of X whose longest piece has {longest} frames, "
+                f"wanted more than lag_time={srv.lag_time}: take fewer folds or a shorter lag."
+            )
     held_out, training = [], []
-    for fold in progress(range(n_folds)):
-        train, test = _fold(as_list(X), fold, n_folds, srv.lag_time, seed)
+    for train, test in progress(folds):
         model = clone(srv).fit(train)
         counts = range(2, len(model.eigenvalues_) + 2)
         held_out.append([model.score(test, score_k=k, kind="vamp2") for k in counts])

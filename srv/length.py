@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import numpy as np
 from sklearn.base import clone
 
+from srv.data import check_list
 from srv.lagtime import cross_validate
 
 logger = logging.getLogger(__name__)
@@ -40,11 +41,13 @@ def choose_length(X, srv, *, n_folds=3, progress=iter):
     validation : CrossValidation
         At that number of steps.
     """
-    lag = srv.lag_time
-    n_pairs = sum(max(len(x) - lag, 0) for x in (X if isinstance(X, (list, tuple)) else [X]))
-    planned = int(np.clip(srv.n_epochs * n_pairs / srv.batch_size, srv.min_steps, srv.max_steps))
+    trajectories, _ = check_list(X, srv.input_size)
+    n_pairs = sum(max(x.shape[0] - srv.lag_time, 0) for x in trajectories)
+    batch_size = max(1, min(srv.batch_size, n_pairs))
+    planned = srv.n_epochs * n_pairs / batch_size
+    planned = int(np.clip(planned, srv.min_steps or 1, srv.max_steps or np.inf))
     for part in _LENGTHS:
-        steps = round(part * planned)
+        steps = max(1, round(part * planned))
         trial = clone(srv)
         if part < 1:
             trial.set_params(min_steps=steps, max_steps=steps)

@@ -46,7 +46,7 @@ def test_scan_finds_the_timescale_at_every_lag(two_state, quick):
 
 
 def test_scan_refuses_lags_that_no_trajectory_has(two_state, quick):
-    for lags in ([0], [6000], []):
+    for lags in ([0], [6000], [], [1, 2.5]):
         with pytest.raises(ValueError, match="lags is"):
             scan_lags(two_state, lags, SRV(2, **quick))
 
@@ -68,6 +68,12 @@ def test_bootstrap_error_matches_the_spread_over_independent_data():
         widths.append((high[0] - low[0]) / 2)
     # The standard deviation of 60 estimates is known to 9 %, the mean width better.
     assert np.mean(widths) == pytest.approx(np.std(estimates), rel=0.35)
+
+
+def test_bootstrap_of_a_mode_without_a_timescale_is_nan():
+    alternating = (-1.0) ** np.arange(200)[:, None]
+    low, high = bootstrap_timescales([alternating], 1, n_bootstrap=10)
+    assert np.isnan([low[0], high[0]]).all()
 
 
 def test_units_hold_every_pair_once():
@@ -117,6 +123,20 @@ def test_cross_validation_scores_what_was_left_out(two_state, quick):
     mean, error = result.gains
     assert mean[0] == pytest.approx(0.96**2, abs=0.03)
     assert error[0] < 0.03
+
+
+def test_cross_validation_refuses_folds_without_pairs(two_state, quick):
+    srv = SRV(2, **{**quick, "lag_time": 10})
+    with pytest.raises(ValueError, match="n_folds=3 leaves a part of X .* 3 frames"):
+        cross_validate([two_state[0], np.zeros((3, 2)), np.zeros((3, 2))], srv, n_folds=3)
+
+
+def test_nested_lists_are_trajectories_too(quick):
+    lists = [[[float(t % 2), 1.0] for t in range(n)] for n in (60, 40)]
+    srv = SRV(2, **{**quick, "n_epochs": 1, "lag_time": 30})
+    assert scan_lags(lists, [2], srv, n_bootstrap=2).n_pairs.tolist() == [58 + 38]
+    with pytest.raises(ValueError, match="n_folds=3 leaves"):
+        cross_validate(lists, srv, n_folds=3)
 
 
 def test_folds_are_whole_trajectories_or_gapped_blocks():

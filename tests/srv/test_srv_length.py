@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from srv import SRV
+from srv.lagtime import CrossValidation
 from srv.length import choose_length
 
 
@@ -31,6 +32,20 @@ def test_slow_modes_that_hold_keep_the_whole_training():
     # squares, .665 and .434, to .02 each; a fold holds a third of the flips.
     exact = 1 + 0.96**10 + 0.92**10
     assert np.mean(validation.held_out[:, -1]) == pytest.approx(exact, abs=0.15)
+
+
+def test_batches_larger_than_the_data_are_all_pairs(monkeypatch):
+    """Ten epochs of one batch each are ten steps; a quarter of them two, and a tenth one."""
+    tried = []
+
+    def memorising(X, srv, **_):
+        tried.append((srv.min_steps, srv.max_steps))
+        return CrossValidation(np.ones((2, 2)), np.full((2, 2), 3.0))
+
+    monkeypatch.setattr("srv.length.cross_validate", memorising)
+    settings = {"min_steps": None, "max_steps": None, "n_epochs": 10, "batch_size": 10_000}
+    choose_length([np.zeros((60, 2))], recommended(2, **settings))
+    assert tried == [(None, None), (2, 2), (1, 1)]
 
 
 def test_memorised_data_are_trained_on_for_fewer_steps(caplog):
