@@ -92,13 +92,16 @@ def _one_step(model, trajectories, lag_time):
     dx, dy, dm = x - x.mean(axis=0), y - y.mean(axis=0), mean - mean.mean(axis=0)
     deviations = np.sqrt((dx**2).mean(axis=0) * (dy**2).mean(axis=0))
     linear = dx @ np.linalg.lstsq(dx, dy, rcond=None)[0]
+    # A coordinate that does not vary in these pairs has no correlation and no share explained.
+    varies = np.minimum(np.ptp(x, axis=0), np.ptp(y, axis=0)) > 0
+    deviations, total = (np.where(varies, a, np.nan) for a in (deviations, (dy**2).mean(axis=0)))
     # Pairs closer than a lag overlap: this many tell something new.
     independent = max(min(len(x), n_pairs / lag_time), 1)
     return {
         "n_pairs": n_pairs,
         "nll": nll.mean(),
-        "r2": 1 - ((y - mean) ** 2).mean(axis=0) / (dy**2).mean(axis=0),
-        "r2_linear": 1 - ((dy - linear) ** 2).mean(axis=0) / (dy**2).mean(axis=0),
+        "r2": 1 - ((y - mean) ** 2).mean(axis=0) / total,
+        "r2_linear": 1 - ((dy - linear) ** 2).mean(axis=0) / total,
         "correlation": (dx * dm).mean(axis=0) / deviations,
         "correlation_data": (dx * dy).mean(axis=0) / deviations,
         "pit_ks": _distance_from_uniform(pit),
@@ -199,16 +202,16 @@ def warnings_of(report):
 
 
 def _one_step_warnings(report):
-    for i, (ours, linear) in enumerate(zip(report["r2"], report["r2_linear"], strict=True)):
-        if ours < linear - 0.02:
+    for i, row in enumerate(zip(report["r2"], report["r2_linear"], strict=True)):
+        ours, linear = row
+        if None not in row and ours < linear - 0.02:
             yield (
                 f"Coordinate {i + 1}: the mean prediction explains {ours:.2f} of the variance one "
                 f"lag ahead, a linear fit {linear:.2f}: the model is under-trained."
             )
-    for i, (ours, data) in enumerate(
-        zip(report["correlation"], report["correlation_data"], strict=True)
-    ):
-        if abs(ours - data) > 0.025:
+    for i, row in enumerate(zip(report["correlation"], report["correlation_data"], strict=True)):
+        ours, data = row
+        if None not in row and abs(ours - data) > 0.025:
             yield (
                 f"Coordinate {i + 1}: the one-step correlation of the model is {ours:.3f}, that "
                 f"of the data {data:.3f}: its kinetics will be wrong."

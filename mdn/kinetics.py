@@ -79,10 +79,13 @@ def slow_modes(sums):
     -------
     eigenvalues : np.ndarray, shape (m,)
     vectors : np.ndarray, shape (m, m)
-        In columns; of unit variance.
+        In columns; of unit variance, or zero for a coordinate that does not vary.
     """
     instant, lagged = covariances(sums)
-    scale = np.sqrt(np.maximum(np.diag(instant), np.finfo(float).tiny))
+    variance = np.diag(instant)
+    # Less than this fraction of the mean square is rounding; what it belongs to takes no part.
+    varies = variance > 1e-12 * np.diag(sums[2]) / sums[0]
+    scale = np.sqrt(np.where(varies, variance, np.inf))
     variance, axes = np.linalg.eigh(instant / np.outer(scale, scale))
     whiten = axes / np.sqrt(np.maximum(variance, 1e-12)) / scale[:, None]
     values, vectors = np.linalg.eigh(whiten.T @ lagged @ whiten)
@@ -90,11 +93,11 @@ def slow_modes(sums):
 
 
 def mode_correlations(sums, vectors):
-    """Autocorrelation at the lag of the sums, shape (k,), along given vectors (m, k)."""
-    instant, lagged = covariances(sums)
-    return np.einsum("ij,ik,kj->j", vectors, lagged, vectors) / np.einsum(
-        "ij,ik,kj->j", vectors, instant, vectors
+    """Autocorrelation at the lag of the sums, (k,), along vectors (m, k); nan without variance."""
+    instant, lagged = (
+        np.einsum("ij,ik,kj->j", vectors, matrix, vectors) for matrix in covariances(sums)
     )
+    return lagged / np.where(instant > 0, instant, np.nan)
 
 
 def timescales(eigenvalues, lag):

@@ -35,6 +35,14 @@ def test_diagnosis_sees_lost_kinetics(paths, caplog):
         assert sentence in warnings and sentence in caplog.text
 
 
+def test_diagnosis_of_a_coordinate_that_does_not_vary(fitted, paths):
+    still = np.stack([paths[0][:200, 0], np.full(200, 0.1)], axis=1)
+    report = fitted.diagnose(still)
+    for name in ("r2", "r2_linear", "correlation", "correlation_data"):
+        assert report[name][0] is not None and report[name][1] is None
+    assert json.loads(json.dumps(report)) == report
+
+
 def test_diagnosis_shows_the_spread_of_an_ensemble(paths):
     settings = {"n_components": 3, "lag_time": 2, "n_epochs": 10, "hidden_size": 8}
     p = Propagator(2, **settings, n_models=2, bounds="data", verbose=False).fit(paths)
