@@ -41,6 +41,8 @@ def as_trajectories(X, input_dim, name="X"):
     for i, part in enumerate(X if several else [X]):
         label = f"{name}[{i}]" if several else name
         try:
+            if np.iscomplexobj(part):
+                raise TypeError("real ones are wanted, these are complex")
             array = np.asarray(part, np.float32)
         except (TypeError, ValueError) as error:
             raise ValueError(f"{label} must be an array of numbers: {error}") from error
@@ -161,7 +163,7 @@ def hold_out(trajectories, fraction, lag_time, seed):
     Raises
     ------
     ValueError
-        If the held-out part is too short for a single pair.
+        If either part is too short for a single pair.
     """
     if not fraction:
         return trajectories, []
@@ -175,10 +177,12 @@ def hold_out(trajectories, fraction, lag_time, seed):
         cuts = [len(t) - round(fraction * len(t)) for t in trajectories]
         training = [t[:cut] for t, cut in zip(trajectories, cuts, strict=True)]
         validation = [t[cut:] for t, cut in zip(trajectories, cuts, strict=True)]
-    if max(map(len, validation)) <= lag_time:
-        raise ValueError(
-            f"validation_split = {fraction} leaves {max(map(len, validation))} frames at most in "
-            f"one piece, no more than the lag time of {lag_time}; hold out more, or give "
-            "validation data as y"
-        )
+    for part, purpose, more in ((training, "training", "less"), (validation, "validation", "more")):
+        longest = max(map(len, part))
+        if longest <= lag_time:
+            raise ValueError(
+                f"validation_split = {fraction} leaves {longest} frames at most in one piece for "
+                f"{purpose}, no more than lag_time = {lag_time}; hold out {more}, or give "
+                "validation data as y"
+            )
     return training, validation

@@ -19,7 +19,7 @@ _BATCH = 16384
 
 
 class Propagator(BaseEstimator):
-    """Mixture density network for p(psi_{t+tau} | psi_t), see `mdn.head`.
+    """Mixture density network for p(psi_{t+tau} | psi_t): Sidky et al. (2020), eq. 5; `mdn.head`.
 
     Methods other than `fit` raise `mdn.NotFittedError`, a RuntimeError, before it. Positional
     arguments and their defaults are those of the replaced package `hde`; the settings to prefer
@@ -62,8 +62,8 @@ class Propagator(BaseEstimator):
         Epochs without a better `val_loss` after which to stop and to restore the best weights.
     bounds : 'auto', 'data' or (low, high)
         The training range, to which means are confined and in which samples are kept: a pair of
-        numbers or of arrays (m,), or that of the data of the first fit. 'auto' is (0, 1) where
-        all data lie in it, as `hde` expects, and else that of the data.
+        numbers or of arrays (m,), or that of the data. 'auto' is (0, 1) where all data lie in
+        it, as `hde` expects, and else that of the data. The first fit sets it; later ones keep it.
     outside : {'clip', 'redraw'}
         What becomes of samples outside the range: clipped to it as in `hde`, or drawn again,
         which is the model's own density truncated.
@@ -203,7 +203,7 @@ class Propagator(BaseEstimator):
         """
         self._check_fitted("transform")
         parts = as_trajectories(X, self.input_dim)
-        outputs = [self.model.predict(part, batch_size=_BATCH, verbose=0) for part in parts]
+        outputs = [members.predict(self.model, part, _BATCH) for part in parts]
         return outputs if is_list(X) else outputs[0]
 
     def score(self, X, y=None):
@@ -234,6 +234,7 @@ class Propagator(BaseEstimator):
         np.ndarray, shape (n_steps, n_walkers, m), float32, units of psi
         """
         self._check_fitted("propagate")
+        (x0,) = as_trajectories(np.asarray(x0), self.input_dim, "x0")
         if seed is None:
             # A notebook that propagates step by step must not meet the same numbers in each.
             key = np.random.SeedSequence([self.seed, self._n_calls])
@@ -283,10 +284,9 @@ class Propagator(BaseEstimator):
         if self.is_fitted and self._architecture() == self._built:
             slack = 1e-6 * (self.high_ - self.low_)  # data are float32
             beyond = (frames < self.low_ - slack) | (frames > self.high_ + slack)
-            beyond = np.mean(beyond.any(axis=1))
-            if beyond > 0:
+            if beyond.any():
                 text = "%.2g of the new data lie outside the range of the first fit, which is kept"
-                logger.warning(text, beyond)
+                logger.warning(text, beyond.any(axis=1).mean())
             return [members.copy(network) for network in self.members_]
         if self.is_fitted:
             logger.warning("the architecture has changed: training starts anew")

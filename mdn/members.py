@@ -64,6 +64,13 @@ def copy(network):
     return new
 
 
+def predict(network, frames, batch_size):
+    """Outputs for frames (n, m), a dict of arrays; n may be 0, where Keras's own predict fails."""
+    if len(frames):
+        return network.predict(frames, batch_size=batch_size, verbose=0)
+    return {name: np.asarray(value) for name, value in network(frames).items()}
+
+
 def train(network, settings, frames, starts, validation, seed):
     """Train one network in place.
 

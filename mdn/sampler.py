@@ -61,8 +61,8 @@ class Sampler:
         outputs = getattr(model, "output", None)
         if not isinstance(outputs, dict) or set(outputs) != set(OUTPUTS):
             raise ValueError(f"model must return a dict of {OUTPUTS}, not {outputs!r}")
-        if chunk_steps is not None and chunk_steps < 1:
-            raise ValueError(f"chunk_steps must be at least 1, got {chunk_steps}")
+        if chunk_steps is not None:
+            _check_count("chunk_steps", chunk_steps, 1, 2**31 - 1)
         self.model, self.outside, self.chunk_steps = model, outside, chunk_steps
         if low is None or high is None:
             own_low, own_high = training_range(model)

@@ -51,6 +51,8 @@ def check_settings(settings, with_validation):
         keras.activations.get(settings.activation)
     except ValueError as error:
         raise ValueError(f"activation: Keras knows no {settings.activation!r}") from error
+    if settings.callbacks is not None and not isinstance(settings.callbacks, (list, tuple)):
+        raise ValueError(f"callbacks must be a list of Keras callbacks, got {settings.callbacks!r}")
     if settings.early_stopping and not split and not with_validation:
         raise ValueError(
             "early_stopping needs validation data: set validation_split, or give fit a y"
@@ -86,7 +88,11 @@ def training_bounds(bounds, frames):
     if isinstance(bounds, str):
         flat = np.flatnonzero(least == most)
         if len(flat):
-            raise ValueError(f"coordinate {flat[0]} of X is constant: there is nothing to learn")
+            raise ValueError(
+                f"coordinate {flat[0]} of X is constant, in single precision, at {least[flat[0]]}: "
+                "there is nothing to learn; leave it out, or shift it to a mean of zero where it "
+                "varies little about a large value"
+            )
         if bounds == "auto" and (least >= 0).all() and (most <= 1).all():
             return np.zeros_like(least), np.ones_like(most)
         return least, most
@@ -99,7 +105,8 @@ def training_bounds(bounds, frames):
         ) from error
     if not (np.isfinite(low).all() and np.isfinite(high).all() and (low < high).all()):
         raise ValueError(f"bounds must be finite and low below high, got {bounds!r}")
-    if (least < low).any() or (most > high).any():
+    # Data are float32: bounds taken from them in float64 must not leave out their own extremes.
+    if (least < low.astype(np.float32)).any() or (most > high.astype(np.float32)).any():
         raise ValueError(
             f"bounds {bounds!r} leave out data, which reach from {least.tolist()} to "
             f"{most.tolist()}; widen them, or take bounds='data'"

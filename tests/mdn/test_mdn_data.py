@@ -5,6 +5,7 @@ import pytest
 
 from mdn import Propagator
 from mdn.data import hold_out, pair_starts, pairs, take
+from mdn.settings import training_bounds
 
 
 @pytest.mark.parametrize(
@@ -16,6 +17,7 @@ from mdn.data import hold_out, pair_starts, pairs, take
         (np.full((50, 2), np.nan), "X must be finite; it is not in frame 0"),
         (np.ones((50, 2)) * [[1, 2]], "coordinate 0 of X is constant"),
         ([["a", "b"]], "must be an array of numbers"),
+        (np.full((50, 2), 1j), "must be an array of numbers: real ones"),
     ],
 )
 def test_bad_data_are_refused(data, message):
@@ -50,3 +52,16 @@ def test_held_out_parts_share_nothing_with_the_training_data():
     for whole, a, b in zip(parts[:2], training, held, strict=True):
         np.testing.assert_array_equal(np.concatenate([a, b]), whole)
     assert hold_out(parts, 0, 5, 0) == (parts, [])
+
+
+def test_a_split_that_leaves_no_pair_is_the_one_to_blame():
+    parts = [np.arange(20.0)[:, None]]
+    for fraction, message in ((0.8, "training, .* hold out less"), (0.2, "validation, .* more")):
+        with pytest.raises(ValueError, match=message):
+            hold_out(parts, fraction, 10, seed=0)
+
+
+def test_bounds_of_the_data_in_double_precision_hold_them():
+    x = np.random.default_rng(0).normal(size=(100, 3))
+    low, high = training_bounds((x.min(axis=0), x.max(axis=0)), x.astype(np.float32))
+    np.testing.assert_array_equal([low, high], [x.min(axis=0), x.max(axis=0)])

@@ -246,6 +246,7 @@ def test_not_fitted(method):
         ({"activation": "nonsense"}, "Keras knows no 'nonsense'"),
         ({"n_models": 0}, "n_models must be an integer of at least 1"),
         ({"seed": None}, "seed must be an integer of at least 0"),
+        ({"callbacks": keras.callbacks.TerminateOnNaN()}, "callbacks must be a list"),
     ],
 )
 def test_bad_settings_are_refused(paths, settings, message):
@@ -253,6 +254,18 @@ def test_bad_settings_are_refused(paths, settings, message):
     with pytest.raises(ValueError, match=message):
         p.fit(paths)
     assert not p.is_fitted
+
+
+def test_empty_trajectories_give_empty_mixtures(fitted, paths):
+    empty, some = fitted.transform([np.empty((0, 2)), paths[0][:3]])
+    assert {name: len(value) for name, value in empty.items()} == dict.fromkeys(some, 0)
+    assert empty["loc"].shape[1:] == some["loc"].shape[1:]
+
+
+def test_bad_starts_are_refused_by_name(fitted):
+    for x0, message in (([0.0, 1.0], "x0 must have the shape"), ([[0, np.nan]], "x0 must be fin")):
+        with pytest.raises(ValueError, match=message):
+            fitted.propagate(x0)
 
 
 def test_unknown_preset():

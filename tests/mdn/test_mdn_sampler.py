@@ -226,5 +226,7 @@ def test_bad_samplers_are_refused(network):
         Sampler(network, [0, 0, 0], [1, 1, 0])
     with pytest.raises(ValueError, match="outside must be one of"):
         Sampler(network, outside="reflect")
+    with pytest.raises(ValueError, match="chunk_steps must be an integer"):
+        Sampler(network, chunk_steps=1.5)
     with pytest.raises(ValueError, match="model must return a dict"):
         Sampler(keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)]))
