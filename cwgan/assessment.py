@@ -161,7 +161,7 @@ def _sentences(out):
             f"the decoded structures differ from the data: energy distance "
             f"{out['energy_distance']:.4f}, floor {out['energy_floor']:.4f}; train longer"
         )
-    if not 0.8 < out["variance_ratio"] < 1.25:
+    if out["variance_ratio"] <= 0.8 or out["variance_ratio"] >= 1.25:
         say.append(
             f"within bins of psi the structures vary {out['variance_ratio']:.2f} times as much "
             "as the data's"

@@ -146,12 +146,18 @@ def bond_graph(n_atoms, bonds=None, reference=None):
     Raises
     ------
     ValueError
-        If an index is out of range, an atom is bonded to itself, or both `bonds` and `reference`
-        are missing for more than one atom.
+        If an index is out of range, an atom is bonded to itself, both `bonds` and `reference` are
+        missing, or `reference` has another shape.
     """
+    if reference is not None:
+        reference = _checked_reference(reference)
+        if len(reference) != n_atoms:
+            raise ValueError(f"reference: got {len(reference)} atoms, wanted n_atoms={n_atoms}")
     if bonds is None:
         if reference is None:
-            raise ValueError("bonds: neither bonds nor a reference structure was given")
+            raise ValueError(
+                "bonds: neither bonds nor a reference structure was given; give one of them"
+            )
         bonds = guess_bonds(reference)
         logger.warning("no bonds were given: %d were guessed from the distances", len(bonds))
     bonds = _checked(bonds, n_atoms)
@@ -182,11 +188,18 @@ def guess_bonds(reference):
     -------
     ndarray (n_atoms - 1, 2), int
     """
-    reference = np.asarray(reference, float)
+    reference = _checked_reference(reference)
     distance = np.linalg.norm(reference[:, None] - reference[None], axis=-1)
     # A distance of exactly zero would mean "no edge" to the sparse solver.
     tree = minimum_spanning_tree(np.triu(np.maximum(distance, 1e-6), 1)).tocoo()
     return _checked(np.stack([tree.row, tree.col], 1), len(reference))
+
+
+def _checked_reference(reference):
+    reference = np.asarray(reference, float)
+    if reference.ndim != 2 or reference.shape[1] != 3 or not len(reference):
+        raise ValueError(f"reference: got shape {reference.shape}, wanted (n_atoms, 3)")
+    return reference
 
 
 def _checked(bonds, n_atoms):
@@ -221,7 +234,6 @@ def _ties(n_atoms, bonds, reference):
         first = [int(np.flatnonzero(part == k)[0]) for k in range(n_parts)]
         last = [int(np.flatnonzero(part == k)[-1]) for k in range(n_parts)]
         return np.stack([last[:-1], first[1:]], 1)
-    reference = np.asarray(reference, float)
     joined, links = part == 0, []
     while not joined.all():
         inside, outside = np.flatnonzero(joined), np.flatnonzero(~joined)

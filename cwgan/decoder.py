@@ -5,6 +5,7 @@ key of its own, and a whole tile always runs through the same compiled network: 
 pieces of whole tiles is, to the last bit, what is decoded at once.
 """
 
+import numbers
 import weakref
 
 import numpy as np
@@ -16,7 +17,9 @@ _networks = weakref.WeakKeyDictionary()
 
 
 def decode(generator, psi, seed, first=0, walker=0):
-    """Draw one structure for each row of psi: x ~ p(x | psi) (paper, equation 6).
+    """Draw one structure for each row of psi: x ~ p(x | psi), with the generator of equation 6.
+
+    H. Sidky, W. Chen, A. L. Ferguson, Chem. Sci. 11 (2020) 9459.
 
     The noise of a row follows from `seed`, `walker` and its number, `first` and on. Cut elsewhere
     than between tiles, a trajectory gives the same structures to the rounding of single precision.
@@ -41,7 +44,7 @@ def decode(generator, psi, seed, first=0, walker=0):
     Raises
     ------
     ValueError
-        If psi does not fit the generator or is not finite, or a number is negative.
+        If psi does not fit the generator or is not finite, or a number is not whole or negative.
     """
     latent_dim = generator.get_layer("psi").output.shape[1]
     noise_dim = generator.get_layer("noise").output.shape[1]
@@ -51,8 +54,9 @@ def decode(generator, psi, seed, first=0, walker=0):
     if not np.isfinite(psi).all():
         bad = int(np.flatnonzero(~np.isfinite(psi).all(1))[0])
         raise ValueError(f"psi: row {bad} has values that are not finite; leave it out")
-    if first < 0 or walker < 0:
-        raise ValueError(f"first, walker: got {first}, {walker}, wanted at least 0")
+    for name, value in (("seed", seed), ("first", first), ("walker", walker)):
+        if not isinstance(value, numbers.Integral) or value < 0:
+            raise ValueError(f"{name}: got {value!r}, wanted a whole number of at least 0")
     out = np.empty((len(psi), *generator.output_shape[1:]), np.float32)
     done = 0
     while done < len(psi):

@@ -21,8 +21,18 @@ def energy_distance(a, b, within_b=None):
     Returns
     -------
     float
+
+    Raises
+    ------
+    ValueError
+        On samples of other shapes, or without frames.
     """
     a, b = np.asarray(a, np.float32), np.asarray(b, np.float32)
+    if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1] or not (len(a) and len(b)):
+        raise ValueError(
+            f"a, b: got shapes {a.shape} and {b.shape}, wanted (n_frames, n_features) each, of the "
+            "same n_features and at least one frame"
+        )
     within_b = mean_distance(b, b) if within_b is None else within_b
     return float(max(2 * mean_distance(a, b) - mean_distance(a, a) - within_b, 0.0))
 
@@ -132,6 +142,8 @@ def variance_ratio(psi, values, psi_md, values_md, n_bins=20):
 
 def explained_variance(psi, values, n_bins=20):
     """Part of the variance of `values` that lies between bins of psi; mean over coordinates."""
+    if values.shape[1] == 0:
+        return float("nan")
     bins, total = psi_bins(psi, psi, n_bins), values.var(0).sum() + 1e-30
     parts = []
     for column in bins.T:

@@ -3,6 +3,8 @@
 Training on superposed frames spares the networks the six coordinates that mean nothing.
 """
 
+import numbers
+
 import numpy as np
 
 CHUNK = 16384
@@ -31,7 +33,7 @@ def superpose(coords, reference):
         On shapes that do not fit and on positions that are not finite.
     """
     reference = _reference(reference)
-    shape = np.shape(coords) if not hasattr(coords, "shape") else coords.shape
+    shape = np.shape(coords)
     if len(shape) != 3 or shape[1:] != reference.shape:
         raise ValueError(
             f"coords: got shape {tuple(shape)}, wanted (n_frames, {len(reference)}, 3) "
@@ -56,10 +58,18 @@ def mean_structure(coords, n_iter=3):
     -------
     ndarray (n_atoms, 3), float64
         Centred, **nm**.
+
+    Raises
+    ------
+    ValueError
+        On a wrong shape, no frames, positions that are not finite, or `n_iter` below 1.
     """
-    if n_iter < 1:
-        raise ValueError(f"n_iter: got {n_iter}, wanted at least 1")
-    if len(coords) == 0:
+    shape = np.shape(coords)
+    if not isinstance(n_iter, numbers.Integral) or n_iter < 1:
+        raise ValueError(f"n_iter: got {n_iter!r}, wanted a whole number of at least 1")
+    if len(shape) != 3 or shape[2] != 3:
+        raise ValueError(f"coords: got shape {tuple(shape)}, wanted (n_frames, n_atoms, 3)")
+    if shape[0] == 0:
         raise ValueError("coords: got no frames, wanted at least one")
     mean = _reference(coords[0])
     for _ in range(n_iter):

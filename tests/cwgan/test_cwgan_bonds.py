@@ -77,3 +77,11 @@ def test_missing_bonds_are_guessed_and_said(caplog):
 def test_bad_bonds_are_refused(bonds, message):
     with pytest.raises(ValueError, match=message):
         bond_graph(6, bonds)
+
+
+@pytest.mark.parametrize("bonds", [None, [(0, 1)]])
+def test_a_reference_of_other_atoms_is_refused(bonds):
+    with pytest.raises(ValueError, match="reference: got 3 atoms, wanted n_atoms=4"):
+        bond_graph(4, bonds, np.eye(3))
+    with pytest.raises(ValueError, match=r"reference: got shape \(12,\)"):
+        guess_bonds(np.zeros(12))

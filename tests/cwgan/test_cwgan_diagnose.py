@@ -25,6 +25,14 @@ def test_data_against_itself_has_no_warnings(molecule):
     assert out["bond_right"] == 1 and out["wrong_hand"] == 0
 
 
+def test_little_data_and_one_atom_have_no_warnings_of_nan(molecule):
+    psi, coords, bonds = molecule
+    few = diagnose(psi[:3], coords[:3], coords[:3], bond_graph(5, bonds))
+    one = diagnose(psi[:50], *2 * [coords[:50, :1] - coords[:50, :1]], bond_graph(1, []))
+    assert np.isnan(one["explained_variance"])
+    assert not any("nan" in sentence for sentence in few["warnings"] + one["warnings"])
+
+
 def test_what_is_wrong_is_said(molecule):
     psi, coords, bonds = molecule
     graph = bond_graph(5, bonds)

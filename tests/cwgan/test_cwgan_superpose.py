@@ -81,7 +81,11 @@ def test_superpose_names_what_is_wrong():
         superpose(np.zeros((2, 4, 3)), np.zeros((5, 3)))
     with pytest.raises(ValueError, match="reference: got shape"):
         superpose(np.zeros((2, 4, 3)), np.zeros((4, 2)))
-    with pytest.raises(ValueError, match="not finite, first in frame 1"):
+    with pytest.raises(ValueError, match="frame 1 has positions that are not finite"):
         superpose(np.array([np.zeros((4, 3)), np.full((4, 3), np.nan)]), np.zeros((4, 3)))
     with pytest.raises(ValueError, match="no frames"):
         mean_structure(np.zeros((0, 4, 3)))
+    with pytest.raises(ValueError, match=r"coords: got shape \(4, 3\)"):
+        mean_structure(np.zeros((4, 3)))
+    with pytest.raises(ValueError, match=r"n_iter: got 1\.5"):
+        mean_structure(np.zeros((2, 4, 3)), n_iter=1.5)
