@@ -1,6 +1,7 @@
 """From settings and data to networks, and from networks to trained ones."""
 
 import logging
+import numbers
 from dataclasses import dataclass, replace
 from math import ceil
 
@@ -44,6 +45,7 @@ class Parts:
     regressor: keras.Model | None = None
     regressor_r2: np.ndarray | None = None
     n_updates: int = 0
+    architecture: tuple = ()
 
     def condition(self):
         """Model psi -> condition of the critic, or None where psi itself is."""
@@ -51,7 +53,7 @@ class Parts:
 
 
 def check(settings):
-    """Raise ValueError for a setting, or a combination of them, that cannot be."""
+    """Raise ValueError for a setting, or a combination of settings, that makes no sense."""
     for name in ("latent_dim", "output_dim", "batch_size", "noise_dim", "n_discriminator"):
         _at_least(name, getattr(settings, name), 1)
     for name in ("hidden_layer_depth", "hidden_size"):
@@ -63,14 +65,26 @@ def check(settings):
     if settings.head == "bonds" and settings.output_dim % 3:
         raise ValueError(f"output_dim: got {settings.output_dim}, wanted three for each atom")
     for name in ("consistency", "repulsion"):
-        if settings.head == "tanh" and getattr(settings, name):
-            raise ValueError(f'{name}: needs head="bonds"')
-        if not getattr(settings, name) >= 0:
-            raise ValueError(f"{name}: got {getattr(settings, name)}, wanted at least 0")
-    if not settings.learning_rate > 0:
-        raise ValueError(f"learning_rate: got {settings.learning_rate}, wanted more than 0")
-    if not 0 <= settings.smoothing < 1:
-        raise ValueError(f"smoothing: got {settings.smoothing}, wanted 0 to less than 1")
+        value = getattr(settings, name)
+        if settings.head == "tanh" and value:
+            raise ValueError(f'{name}: needs head="bonds"; got {value!r} with head="tanh"')
+        if not (isinstance(value, numbers.Real) and value >= 0):
+            raise ValueError(f"{name}: got {value!r}, wanted a number of at least 0")
+    rate, smoothing = settings.learning_rate, settings.smoothing
+    if not (isinstance(rate, numbers.Real) and 0 < rate < np.inf):
+        raise ValueError(f"learning_rate: got {rate!r}, wanted a number above 0")
+    if not (isinstance(smoothing, numbers.Real) and 0 <= smoothing < 1):
+        raise ValueError(f"smoothing: got {smoothing!r}, wanted a number from 0 to less than 1")
+    if settings.seed is not None:
+        _at_least("seed", settings.seed, 0)
+
+
+def architecture(settings):
+    """Settings that decide what the networks are; a fit goes on only where they stay the same."""
+    names = ("latent_dim", "output_dim", "noise_dim", "activation", "head")
+    names += ("hidden_layer_depth", "hidden_size")
+    bonds = None if settings.bonds is None else np.asarray(settings.bonds).tolist()
+    return (*(getattr(settings, name) for name in names), bonds, bool(settings.consistency))
 
 
 def n_updates(settings):
@@ -112,7 +126,7 @@ def build(settings, psi, coords):
         )
         condition_dim = settings.latent_dim
     critic = networks.critic(structure.size, condition_dim, *shape, seeds[1])
-    parts = Parts(generator, critic, structure, graph)
+    parts = Parts(generator, critic, structure, graph, architecture=architecture(settings))
     if settings.consistency:
         _add_regressor(parts, psi, coords, seeds[2], n_updates(settings))
     return parts
@@ -251,5 +265,6 @@ def evenly(n_frames, n_most):
 
 
 def _at_least(name, value, least):
-    if isinstance(value, bool) or int(value) != value or value < least:
+    whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if not whole or value < least:
         raise ValueError(f"{name}: got {value!r}, wanted a whole number of at least {least}")

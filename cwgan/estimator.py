@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from cwgan import build
-from cwgan.arrays import NotFittedError, as_frames
+from cwgan.arrays import NotFittedError, as_frames, as_parts, joined
 from cwgan.assessment import diagnose
 from cwgan.decoder import decode
 from cwgan.presets import PRESETS
@@ -19,7 +19,8 @@ MAX_DIAGNOSED = 50_000  # frames
 class MolGen(TransformerMixin, BaseEstimator):
     """Conditional Wasserstein GAN that draws structures from slow coordinates psi.
 
-    The constructor's defaults give the flat generator with tanh output of the package replaced, for
+    H. Sidky, W. Chen, A. L. Ferguson, Chem. Sci. 11 (2020) 9459, section 2.3 and equation 6. The
+    constructor's defaults give the flat generator with tanh output of the package `hde`, for
     coordinates that the user has scaled to [-1, 1]. For molecules use
     ``MolGen.from_preset("recommended", latent_dim, n_atoms, bonds=bonds)``.
 
@@ -63,8 +64,11 @@ class MolGen(TransformerMixin, BaseEstimator):
         data in a thousand; where the learning rate falls, it rises to this weight meanwhile. For
         ``head="bonds"``.
     warm_start : bool
-        Whether a second fit goes on from the weights of the first.
+        Whether a second fit goes on from the weights of the first, where the settings still ask
+        for the same networks.
     seed : int, optional
+        Of initial weights, batches, the frames held out and the noise of `transform`, which thus
+        draws the same structures in each call; with None all differ each time.
 
     Attributes
     ----------
@@ -159,17 +163,21 @@ class MolGen(TransformerMixin, BaseEstimator):
         FloatingPointError
             If training gave no finite structure.
         """
-        psi, coords = self._frames(X, y)
         build.check(self)
-        if not (self.warm_start and self._is_fitted()):
-            self._parts = build.build(self, psi, coords)
-        elif coords.shape[1:] != self._parts.generator.output_shape[1:]:
+        psi, coords = self._frames(X, y, "X", "y")
+        parts = self._parts if self.warm_start and self._is_fitted() else None
+        if parts is not None and parts.architecture != build.architecture(self):
+            logger.warning("the settings of the networks have changed: training starts anew")
+            parts = None
+        if parts is None:
+            parts = build.build(self, psi, coords)
+        elif coords.shape[1:] != parts.generator.output_shape[1:]:
             raise ValueError(
-                f"y: got {coords.shape[1]} atoms, the first fit had "
-                f"{self._parts.generator.output_shape[1]}; set warm_start=False"
+                f"y: got frames of shape {coords.shape[1:]}, the first fit had "
+                f"{parts.generator.output_shape[1:]}; set warm_start=False"
             )
-        # Training works on copies: the models of an earlier fit stay as they were.
-        self._parts, self.history = build.train(self, self._parts, psi, coords)
+        # Training works on copies: models of an earlier fit stay as they were, even if it fails.
+        self._parts, self.history = build.train(self, parts, psi, coords)
         return self
 
     def transform(self, X):
@@ -184,13 +192,13 @@ class MolGen(TransformerMixin, BaseEstimator):
         ndarray (n_frames, n_atoms, 3) or (n_frames, output_dim), float32, as y was; list for list
         """
         if isinstance(X, (list, tuple)) and len(X) and np.ndim(X[0]) == 2:
-            return [self._decode(x, walker) for walker, x in enumerate(X)]
-        return self._decode(X, 0)
+            return [self._decode(x, walker, f"X[{walker}]") for walker, x in enumerate(X)]
+        return self._decode(X, 0, "X")
 
     def diagnose(self, psi, coords):
         """Compare structures drawn from psi with those that belong to it.
 
-        Of more than 50,000 frames, so many are taken evenly.
+        Of more frames than 50,000, that many are taken, evenly spaced.
 
         Parameters
         ----------
@@ -203,9 +211,13 @@ class MolGen(TransformerMixin, BaseEstimator):
             Numbers, each beside the data's, and "warnings", a list of sentences.
         """
         self._check_fitted()
-        psi, coords = self._frames(psi, coords)
-        if coords.ndim != 3:
-            raise ValueError("coords: diagnose needs (n_frames, n_atoms, 3)")
+        psi, coords = self._frames(psi, coords, "psi", "coords")
+        drawn = self.generator.output_shape[1:]
+        if coords.ndim != 3 or coords.shape[1:] != drawn:
+            raise ValueError(
+                f"coords: got frames of shape {coords.shape[1:]}, wanted atoms, (n_atoms, 3), as "
+                f"the fit must have had; this generator draws {drawn}"
+            )
         rows = build.evenly(len(psi), MAX_DIAGNOSED)
         psi, coords = psi[rows], coords[rows]
         made = decode(self.generator, psi, self._decode_seed())
@@ -223,25 +235,44 @@ class MolGen(TransformerMixin, BaseEstimator):
         self._check_fitted()
         return self._parts.critic
 
-    def _decode(self, X, walker):
+    def _decode(self, X, walker, name):
         self._check_fitted()
-        psi = as_frames("X", X, self.latent_dim)
+        psi = as_frames(name, X, self.latent_dim)
         return decode(self.generator, psi, self._decode_seed(), walker=walker)
 
     def _decode_seed(self):
         return int(np.random.SeedSequence(self.seed).generate_state(1)[0])
 
-    def _frames(self, X, y):
-        psi = as_frames("X", X, self.latent_dim)
-        sample = y[0] if isinstance(y, (list, tuple)) else y
-        flat = np.ndim(sample) == (2 if len(np.shape(sample)) != 3 else -1)
-        shape = (self.output_dim,) if flat else (self.output_dim // 3, 3)
-        coords = as_frames("y", y, shape)
+    def _frames(self, X, y, x_name, y_name):
+        """All frames of psi and of the coordinates, checked to belong together."""
+        psi = as_parts(x_name, X, self.latent_dim)
+        flat = self._is_flat(y)
+        if not flat and self.output_dim % 3:
+            raise ValueError(f"output_dim: got {self.output_dim}, wanted three for each atom")
+        coords = as_parts(y_name, y, self.output_dim if flat else (self.output_dim // 3, 3))
+        if len(psi) > 1 and len(coords) > 1:
+            lengths, wanted = [len(part) for part in coords], [len(part) for part in psi]
+            if lengths != wanted:
+                raise ValueError(
+                    f"{y_name}: got trajectories of {lengths} frames, wanted {wanted} as {x_name} "
+                    "has"
+                )
+        psi, coords = joined(psi), joined(coords)
         if flat and self.head == "bonds":
             coords = coords.reshape(len(coords), -1, 3)
         if len(psi) != len(coords):
-            raise ValueError(f"y: got {len(coords)} frames, wanted {len(psi)} as X has")
+            raise ValueError(
+                f"{y_name}: got {len(coords)} frames, wanted {len(psi)} as {x_name} has"
+            )
         return psi, coords
+
+    def _is_flat(self, y):
+        """Whether a frame of y is a row of numbers, not atoms; y may be a list of either."""
+        if not (isinstance(y, (list, tuple)) and len(y)):
+            return np.ndim(y) == 2
+        shape = np.shape(y[0])
+        # Rows, or arrays of rows; but a list of single frames is one array of atoms.
+        return len(shape) < 3 and (self.output_dim == 3 or shape != (self.output_dim // 3, 3))
 
     def _is_fitted(self):
         return getattr(self, "_parts", None) is not None

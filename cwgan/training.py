@@ -1,4 +1,7 @@
-"""Wasserstein GAN with gradient penalty as a Keras model (paper, equation 6).
+"""Conditional Wasserstein GAN with gradient penalty as a Keras model.
+
+Equation 6 of H. Sidky, W. Chen, A. L. Ferguson, Chem. Sci. 11 (2020) 9459; the penalty is that of
+I. Gulrajani et al., NeurIPS 2017 (arXiv:1704.00028).
 
 One call of the train step makes many updates in one compiled loop: batches and noise are drawn
 inside, and nothing goes between Python and the compiled program but a few means.

@@ -174,6 +174,9 @@ def test_pickle(fitted, molecule):
         ({"n_updates": 0}, "n_updates: got 0"),
         ({"learning_rate": -1.0}, "learning_rate"),
         ({"smoothing": 1.0}, "smoothing"),
+        ({"smoothing": None}, "smoothing: got None, wanted a number"),
+        ({"batch_size": 64.0}, "batch_size: got 64.0"),
+        ({"seed": -1}, "seed: got -1"),
         ({"head": "tanh", "consistency": 1.0}, "consistency: needs"),
         ({"bonds": [(0, 9)]}, "indices run from 0 to 9"),
     ],
@@ -199,8 +202,55 @@ def test_bad_data_is_named(molecule, fitted):
         model.fit(psi, broken)
     with pytest.raises(ValueError, match="psi: got shape"):
         decode(fitted.generator, np.zeros((3, 2)), 0)
+    with pytest.raises(ValueError, match="seed: got -1"):
+        decode(fitted.generator, psi[:3], -1)
     with pytest.raises(ValueError, match="wanted one of"):
         MolGen.from_preset("best", 1, 5)
+    with pytest.raises(ValueError, match="X: wanted an array of numbers"):
+        model.fit([["a"]], coords)
+    with pytest.raises(ValueError, match=r"X: got shape .* reshape it with \[:, None\]"):
+        model.fit(psi[:, 0], coords)
+    with pytest.raises(ValueError, match=r"y: got trajectories of \[20, 80\] frames"):
+        model.fit([psi[:80], psi[80:100]], [coords[:20], coords[20:100]])
+    with pytest.raises(ValueError, match="output_dim: got 16"):
+        MolGen(1, 16, **TINY).fit(psi, coords)
+    with pytest.raises(ValueError, match=r"psi: got shape \(4000, 2\)"):
+        fitted.diagnose(np.repeat(psi, 2, 1), coords)
+
+
+@pytest.mark.parametrize("head", ["bonds", "tanh"])
+def test_nested_lists_are_arrays(molecule, head):
+    psi, coords, _ = (part[:20] for part in molecule)
+    model = MolGen(1, 15, head=head)
+    for y in (coords, coords.reshape(20, -1)):
+        wanted = coords if head == "bonds" else y
+        for given in (y, y.tolist(), list(y), [y[:5], y[5:]]):
+            frames = model._frames([psi[:5], psi[5:]], given, "X", "y")
+            np.testing.assert_array_equal(frames[0], psi)
+            np.testing.assert_array_equal(frames[1], wanted)
+
+
+def test_changed_networks_start_anew_and_a_failed_fit_changes_nothing(
+    molecule, caplog, monkeypatch
+):
+    psi, coords, _ = (part[:60] for part in molecule)
+    model = MolGen(1, 15, 20, **TINY)
+    with monkeypatch.context() as patched:
+        patched.setattr("cwgan.build.train", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            model.fit(psi, coords)
+    with pytest.raises(NotFittedError):
+        _ = model.generator
+    model.fit(psi, coords).set_params(noise_dim=7).fit(psi, coords)
+    assert model.generator.get_layer("noise").output.shape[1] == 7
+    assert "training starts anew" in caplog.text
+
+
+def test_diagnosis_needs_atoms_as_the_fit_had_them(molecule):
+    psi, coords, _ = (part[:60] for part in molecule)
+    model = MolGen(1, 15, 20, **TINY).fit(psi, coords.reshape(60, -1))
+    with pytest.raises(ValueError, match=r"coords: .* wanted atoms, .* draws \(15,\)"):
+        model.diagnose(psi, coords)
 
 
 def test_energy_distance_against_the_definition():

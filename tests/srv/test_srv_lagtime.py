@@ -127,7 +127,7 @@ def test_cross_validation_scores_what_was_left_out(two_state, quick):
 
 def test_cross_validation_refuses_folds_without_pairs(two_state, quick):
     srv = SRV(2, **{**quick, "lag_time": 10})
-    with pytest.raises(ValueError, match="n_folds=3 leaves a part of X .* 3 frames"):
+    with pytest.raises(ValueError, match=r"n_folds=3 leaves a part of X .* 3 frames"):
         cross_validate([two_state[0], np.zeros((3, 2)), np.zeros((3, 2))], srv, n_folds=3)
 
 
