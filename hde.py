@@ -1,4 +1,4 @@
-"""The names of the replaced package `hde`: notebooks that import from it find ours."""
+"""The names of the older package `hde`, so that notebooks that import from it find ours."""
 
 from cwgan import MolGen
 from mdn import Propagator

@@ -21,8 +21,9 @@ def decode(generator, psi, seed, first=0, walker=0):
 
     H. Sidky, W. Chen, A. L. Ferguson, Chem. Sci. 11 (2020) 9459.
 
-    The noise of a row follows from `seed`, `walker` and its number, `first` and on. Cut elsewhere
-    than between tiles, a trajectory gives the same structures to the rounding of single precision.
+    The noise of row i follows from `seed`, `walker` and the row's number, `first` + i. A trajectory
+    that is cut elsewhere than between tiles gives the same structures, but for rounding in single
+    precision.
 
     Parameters
     ----------

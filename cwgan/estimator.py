@@ -24,6 +24,9 @@ class MolGen(TransformerMixin, BaseEstimator):
     coordinates that the user has scaled to [-1, 1]. For molecules use
     ``MolGen.from_preset("recommended", latent_dim, n_atoms, bonds=bonds)``.
 
+    Methods raise ValueError for arguments that do not fit; those other than `fit` raise
+    `cwgan.NotFittedError` before it.
+
     Parameters
     ----------
     latent_dim : int
@@ -61,8 +64,8 @@ class MolGen(TransformerMixin, BaseEstimator):
         beforehand reads it; for ``head="bonds"``.
     repulsion : float
         Weight of the term that keeps atoms from coming closer than they do in one frame of the
-        data in a thousand; where the learning rate falls, it rises to this weight meanwhile. For
-        ``head="bonds"``.
+        data in a thousand; with `decay` it rises from 0 to this value as the learning rate falls.
+        For ``head="bonds"``.
     warm_start : bool
         Whether a second fit goes on from the weights of the first, where the settings still ask
         for the same networks.

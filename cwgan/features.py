@@ -74,7 +74,7 @@ class StructureFeatures:
         return tf.concat([(flat - self._coords_mean) / self._spread, invariant], 1)
 
     def overlap(self, coords):
-        """Sum over contacts of how far they are inside the data's clash limit, in .005 nm.
+        """Sum over contacts of how far they are inside the data's clash limit, in units of .005 nm.
 
         Linear beyond .005 nm: a square would outweigh all else. One limit serves all pairs: each
         pair's own would be a chance extreme, where that pair need not touch, and hold it apart.

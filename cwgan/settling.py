@@ -31,7 +31,7 @@ def settle(model, n_updates):
     def updates(call):
         psis, frames = model.frames(call, (model.n_inner, model.half))
         shape = (model.n_inner, 2 * model.half, model.noise_dim)
-        # A first seed that frames never have, lest noise and frames know of each other.
+        # A first seed that frames never have, so that noise and frames are independent.
         key = tf.stack([-1 - model.seed, call])
         noise = tf.random.stateless_normal(shape, key, alg="philox")
 

@@ -8,7 +8,7 @@ logger = logging.getLogger(__name__)
 
 
 def is_list(X):
-    """Whether X is a list of trajectories: of arrays. A list of rows of numbers is one."""
+    """Whether X is a list of trajectories (arrays); a list of rows of numbers is one trajectory."""
     return isinstance(X, (list, tuple)) and all(
         hasattr(part, "shape") or np.ndim(part) > 1 for part in X
     )

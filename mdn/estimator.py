@@ -21,9 +21,9 @@ _BATCH = 16384
 class Propagator(BaseEstimator):
     """Mixture density network for p(psi_{t+tau} | psi_t): Sidky et al. (2020), eq. 5; `mdn.head`.
 
-    Methods other than `fit` raise `mdn.NotFittedError`, a RuntimeError, before it. Positional
-    arguments and their defaults are those of the replaced package `hde`; the settings to prefer
-    are `Propagator.from_preset("recommended", input_dim, lag_time=...)`.
+    Methods raise ValueError for arguments that do not fit; those other than `fit` raise
+    `mdn.NotFittedError` before it. Positional arguments and their defaults are those of the package
+    `hde`; better ones are in `Propagator.from_preset("recommended", input_dim, lag_time=...)`.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class Propagator(BaseEstimator):
     activation : str
         Of the hidden layers, by its Keras name.
     callbacks : list of keras.callbacks.Callback, optional
-        They see `loss`, and `val_loss` where there are validation data.
+        They are given `loss`, and `val_loss` where there are validation data.
     verbose : bool
         Show a progress bar.
     seed : int
@@ -71,7 +71,7 @@ class Propagator(BaseEstimator):
         Train on pairs in both directions. This assumes dynamics in equilibrium with detailed
         balance, and data that sample it.
     n_models : int
-        Networks trained from different seeds. `model` is their mixture; `members_` are they.
+        Networks trained from different seeds; `members_` lists them, `model` is their mixture.
 
     Attributes
     ----------
@@ -160,7 +160,7 @@ class Propagator(BaseEstimator):
         Raises
         ------
         ValueError, RuntimeError
-            For settings or data that make no sense; if the likelihood diverged.
+            For settings or data that make no sense; RuntimeError if the likelihood diverged.
         """
         check_settings(self, with_validation=y is not None)
         training = as_trajectories(X, self.input_dim)

@@ -60,7 +60,7 @@ class Trainer(keras.Model):
         self.built = True
 
     def save(self, filepath, **options):
-        """Save the network, which is what a checkpoint of the training is of use for."""
+        """Save the network alone: it is all that a checkpoint of the training is for."""
         self.network.save(filepath, **options)
 
     def call(self, psi):
@@ -219,7 +219,7 @@ def run_fit(trainer, n_epochs, updates_per_epoch, rate, cosine, validation, call
 
 
 def picklable(callbacks):
-    """Return the callbacks that can be pickled, and say which cannot: open files, lambdas."""
+    """Return the callbacks that can be pickled; warn of those that cannot: open files, lambdas."""
     kept = []
     for callback in callbacks or []:
         try:

@@ -6,7 +6,7 @@ import numpy as np
 
 from srv.lagtime import _Numbers
 
-# Timescales that differ by less are flat whatever their errors: the error of the training itself.
+# Timescales that differ by less count as equal whatever their errors: training is no more exact.
 _FLAT_TOLERANCE = 0.05
 # A step down in timescale by this factor counts as a gap.
 _GAP = 1.5
@@ -38,7 +38,7 @@ def recommend(scan, validation=None, *, time="{:g} frames".format):
     ----------
     scan : LagScan
     validation : CrossValidation, optional
-        Held-out gains are told among the reasons.
+        Its held-out gains are listed among the reasons.
     time : callable
         Frames -> words, for the reasons.
 

@@ -132,7 +132,7 @@ def check_trajectories(data, input_size, lag_time, *, known=None, name="X"):
     Parameters
     ----------
     data : array-like or list of array-likes, each shape=(n_i, input_size)
-        A list may mix lengths; those not longer than the lag are skipped, and said.
+        A list may mix lengths; those not longer than the lag are skipped, with a warning.
     lag_time : int
         In frames.
     known : array or list of arrays, each shape=(n_i, k), optional

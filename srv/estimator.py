@@ -18,9 +18,10 @@ from srv.training import picklable
 class SRV(TransformerMixin, BaseEstimator):
     """State-free reversible VAMPnet: a network whose outputs are the slowest modes of the data.
 
-    Chen, Sidky & Ferguson, J. Chem. Phys. 150, 214114 (2019).  Names and defaults up to
-    `verbose` are those of the replaced package; `SRV.from_preset("recommended", ...)` gives
-    better ones.
+    Chen, Sidky & Ferguson, J. Chem. Phys. 150, 214114 (2019); section 2.1 of Sidky, Chen &
+    Ferguson, Chem. Sci. 11, 9459 (2020).  Names and defaults up to `verbose` are those of the
+    package `hde`; `SRV.from_preset("recommended", ...)` gives better ones.  Methods raise
+    ValueError for arguments that do not fit; those but `fit` raise `srv.NotFittedError` before it.
 
     Parameters
     ----------
@@ -86,7 +87,7 @@ class SRV(TransformerMixin, BaseEstimator):
     n_skipped_ : int
         Trajectories not longer than the lag.
     n_steps_ : int
-        Steps of the optimiser in the last fit.
+        Steps that the optimiser made in the last fit.
     history : dict of list
         "loss" and, with validation data, "val_loss" for each epoch of the last fit.
     """

@@ -1,4 +1,4 @@
-"""One fit: build or go on with the network, train, train longer where modes are slow, solve."""
+"""One fit: build the network or go on with it, train, longer where modes are slow, and solve."""
 
 import logging
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 # chain a short schedule leaves 2 to 19 % of the timescale unfound where the eigenvalue is .975,
 # and the long one .2 %. Below .97 the long schedule fits noise: it lowered held-out scores.
 _SLOW_EIGENVALUE = 0.97
-# Fewer visits to the rarer end of a mode than this are said.
+# Fewer visits to the rarer end of a mode than this are warned of.
 _FEW_VISITS = 10
 # Offsets of the seeds of a second network and of a second schedule.
 _RESTART_SEED = 1_000_003

@@ -227,7 +227,7 @@ def vamp2(covariances, n_modes=None):
 
 
 def implied_timescales(eigenvalues, lag_time):
-    """Return -lag_time / ln(eigenvalue), in the units of the lag; NaN, and said, outside (0, 1)."""
+    """Return -lag_time / ln(eigenvalue), in units of the lag; NaN and a warning outside (0, 1)."""
     eigenvalues = np.asarray(eigenvalues, float)
     valid = (eigenvalues > 0) & (eigenvalues < 1)
     if not valid.all():

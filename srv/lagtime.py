@@ -16,7 +16,7 @@ _BLOCKS = 20
 
 
 class _Numbers:
-    """What can be written as JSON."""
+    """A dataclass of numbers and arrays that can be written as JSON."""
 
     def to_dict(self):
         """Return the fields as lists and numbers, None for NaN."""

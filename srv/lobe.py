@@ -34,7 +34,7 @@ def build_lobe(
     """Build the trainable network, features (n, input_size) -> outputs (n, n_outputs).
 
     [Normalization] - Dense(activation) - [BatchNormalization - Dense(activation) - Dropout] x
-    (depth - 1) - Dense(linear), the layers of the replaced package.
+    (depth - 1) - Dense(linear), the layers of the package `hde`.
 
     Parameters
     ----------

@@ -69,8 +69,9 @@ def preset(name):
         pairs; Adam at .01 with warm-up and cosine decay; 6 epochs but at least 600 steps and at
         most 4,000, which is also what slow eigenvalues above .97 get.
     "paper"
-        2 x 100 tanh with batch normalisation, Adam at .01, batches of up to 200,000 pairs, early
-        stopping on the validation VAMP-2 with the best weights restored.
+        After Sidky, Chen & Ferguson, Chem. Sci. 11, 9459 (2020): 2 x 100 tanh with batch
+        normalisation, Adam at .01, batches of up to 200,000 pairs, early stopping on the
+        validation VAMP-2 with the best weights restored.
 
     Raises
     ------
@@ -83,7 +84,7 @@ def preset(name):
 
 
 def check_settings(srv, y=None, deflate=None):
-    """Check the constructor arguments of an SRV, which scikit-learn wants checked in fit.
+    """Check the constructor arguments of an SRV; by scikit-learn's rules, `fit` does this.
 
     Raises
     ------

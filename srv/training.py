@@ -85,7 +85,7 @@ class Trainer(keras.Model):
         return [self._score_tracker]
 
     def save(self, filepath, **options):
-        """Save the network, which is what a checkpoint of the training is of use for."""
+        """Save the network alone: it is all that a checkpoint of the training is for."""
         self.lobe.save(filepath, **options)
 
     def call(self, features, training=False):
@@ -177,7 +177,7 @@ class ProgressBar(keras.callbacks.Callback):
 
 
 def picklable(callbacks):
-    """Return the callbacks that can be pickled, and say which cannot: open files, lambdas."""
+    """Return the callbacks that can be pickled; warn of those that cannot: open files, lambdas."""
     kept = []
     for callback in callbacks or []:
         try:
