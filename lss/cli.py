@@ -4,11 +4,11 @@ import logging
 import os
 import shlex
 import sys
-import tempfile
 
 from lss.errors import InputError
 from lss.flags import duration, durations, parser, positive, shard
 from lss.interruption import Interrupted
+from lss.silence import silenced
 from lss.units import describe_lag
 
 __all__ = [
@@ -36,24 +36,12 @@ def source(args):
 
 
 def load_tensorflow():
-    """Import TensorFlow without its start-up messages, for which it has no setting.
-
-    They are written by its C++ parts, past Python's `sys.stderr`. Where the import fails they are
-    shown.
-    """
+    """Import TensorFlow without its start-up messages; where the import fails they are shown."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with tempfile.TemporaryFile() as messages:
-        stderr = os.dup(2)
-        os.dup2(messages.fileno(), 2)
-        try:
-            import tensorflow  # noqa: F401
-        except BaseException:
-            messages.seek(0)
-            os.write(stderr, messages.read())
-            raise
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
+    with silenced(2):
+        import tensorflow as tf
+    # It warns of functions that are traced for many models; here each lag and fold is a new model.
+    tf.get_logger().setLevel(logging.ERROR)
 
 
 def open_run(path):

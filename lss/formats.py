@@ -15,6 +15,7 @@ import mdtraj as md
 import numpy as np
 
 from lss.errors import InputError
+from lss.silence import silenced
 
 #: Formats whose frames carry times (ps) that mdtraj reads.
 WITH_TIMES = {".xtc", ".trr", ".nc", ".ncdf", ".netcdf", ".h5", ".hdf5"}
@@ -70,6 +71,9 @@ def iterate(path, topology, chunk, atom_indices=None):
     if kind in HDF5:
         yield from _iterate_hdf5(path, topology, chunk, atom_indices)
         return
+    if kind == ".dcd":
+        yield from _iterate_dcd(path, topology, chunk, atom_indices)
+        return
     # Formats with a topology of their own take none; whose atoms are whose was checked on opening.
     options = {} if kind in WITH_TOPOLOGY else {"top": topology}
     with ascii_path(path) as name:
@@ -95,6 +99,18 @@ def _iterate_hdf5(path, topology, chunk, atom_indices):
             )
 
 
+def _iterate_dcd(path, topology, chunk, atom_indices):
+    with ascii_path(path) as name, open_quietly(name) as file:
+        while len(part := file.read_as_traj(topology, chunk, atom_indices=atom_indices)):
+            yield part
+
+
+def open_quietly(name):
+    """Open a trajectory as mdtraj does, without what its DCD reader prints each time."""
+    with silenced(1):
+        return md.open(name)
+
+
 def load_frame(path, topology, j):
     """Read one frame (nm, all atoms) without reading those before it where the format allows."""
     kind = suffix(path)
@@ -110,7 +126,7 @@ def load_frame(path, topology, j):
     if kind in (".gro", ".mol2"):
         return md.load(str(path))[j]  # mdtraj cannot seek in these
     options = {} if kind in WITH_TOPOLOGY else {"top": topology}
-    with ascii_path(path) as name:
+    with ascii_path(path) as name, silenced(1):
         return md.load_frame(name, j, **options)
 
 

@@ -6,6 +6,7 @@ from tqdm import tqdm
 from lss import store
 from lss.files import replacing, write_json
 from lss.pipeline import planned_srv
+from lss.report.wording import time_unit
 from lss.units import format_time, lag_in_frames
 
 
@@ -100,17 +101,24 @@ def save_figure(run, scan, spacing_ps):
 
 
 def draw(ax, scan, spacing_ps):
-    """Draw implied timescales against lag time, both in ns, on logarithmic axes; return `ax`."""
-    ns = spacing_ps / 1000
-    lags = scan.lags * ns
+    """Draw implied timescales against lag time on logarithmic axes; return `ax`."""
+    unit, length = time_unit(scan.lags.max() * spacing_ps)
+    frame = spacing_ps / length
+    lags = scan.lags * frame
     for i in range(scan.timescales.shape[1]):
-        line = ax.plot(lags, scan.timescales[:, i] * ns, "o-", label=f"$t_{{{i + 1}}}$")[0]
+        line = ax.plot(lags, scan.timescales[:, i] * frame, "o-", label=f"$t_{{{i + 1}}}$")[0]
         ax.fill_between(
-            lags, scan.low[:, i] * ns, scan.high[:, i] * ns, alpha=0.2, color=line.get_color(), lw=0
+            lags,
+            scan.low[:, i] * frame,
+            scan.high[:, i] * frame,
+            alpha=0.2,
+            color=line.get_color(),
+            lw=0,
         )
     # A process faster than the lag time cannot be seen at it.
     ax.fill_between(lags, lags, lags.min() / 100, color="0.85", lw=0)
-    ax.set(xscale="log", yscale="log", xlabel="lag time (ns)", ylabel="implied timescale (ns)")
+    ax.set(xscale="log", yscale="log")
+    ax.set(xlabel=f"lag time ({unit})", ylabel=f"implied timescale ({unit})")
     ax.set_ylim(bottom=lags.min() / 2)
     ax.set_xticks(lags, [f"{lag:g}" for lag in lags])
     ax.set_xticks([], minor=True)

@@ -11,11 +11,10 @@ import struct
 from dataclasses import dataclass
 
 import h5py
-import mdtraj as md
 import numpy as np
 
 from lss.errors import InputError
-from lss.formats import HDF5, WITH_TIMES, ascii_path, iterate, reading, suffix
+from lss.formats import HDF5, WITH_TIMES, ascii_path, iterate, open_quietly, reading, suffix
 
 #: Start of an XTC frame: magic, atoms, step, time, (box), atoms; then how coordinates are packed:
 #: precision, least and greatest integers, index of the small step, bytes.
@@ -172,7 +171,7 @@ def _scan_by_reading(path, topology, with_times):
 def _count_atoms(path, topology):
     """Atoms in the first frame, whatever the topology says where the format knows better."""
     if suffix(path) in (".trr", ".nc", ".ncdf", ".netcdf", ".dcd", ".xyz", ".lammpstrj"):
-        with ascii_path(path) as name, md.open(name) as file:
+        with ascii_path(path) as name, open_quietly(name) as file:
             frame = file.read(n_frames=1)
         xyz = frame[0] if isinstance(frame, tuple) else frame
         return xyz.shape[1] if len(xyz) else topology.n_atoms

@@ -4,13 +4,14 @@ from lss.units import format_time
 
 
 def modes(run):
-    """The slow modes of a run: eigenvalue, implied timescale, visits."""
+    """The slow modes of a run: eigenvalue, implied timescale, visits to the rarer end."""
     report, lag_ps = run.report("srv"), run.settings("srv")["lag_time_ps"]
     lines = [f"slow modes at lag {format_time(lag_ps)}", "mode  eigenvalue  timescale    visits"]
     rows = zip(report["eigenvalues"], report["timescales_ps"], report["visits"], strict=True)
     for i, (eigenvalue, timescale_ps, visits) in enumerate(rows, start=1):
         time = "not resolved" if timescale_ps is None else format_time(float(f"{timescale_ps:.3g}"))
         lines.append(f"{i:4d}  {eigenvalue:10.4f}  {time:>11s}  {visits:6d}")
+    lines.append("visits: how often the MD went to the rarer end of the mode")
     note = run.report("features")["note"]
     return "\n".join([*lines, *([f"note: {note}"] if note else [])])
 

@@ -62,9 +62,10 @@ def recommend(scan, validation=None, *, time="{:g} frames".format):
     reasons = [reason, gap_reason]
     few = [i + 1 for i in range(n_modes) if scan.visits[row, i] < 10]
     if few:
-        counts = ", ".join(str(int(scan.visits[row, i - 1])) for i in few)
+        counts = [int(scan.visits[row, i - 1]) for i in few]
         reasons.append(
-            f"Mode {', '.join(map(str, few))} rests on only {counts} visits to its rarer end."
+            f"Mode {', '.join(map(str, few))} rests on only {', '.join(map(str, counts))} "
+            f"visit{'' if counts == [1] else 's'} to its rarer end."
         )
     if validation is not None:
         mean, error = validation.gains

@@ -195,10 +195,8 @@ def log_report(srv):
     for i, (visits, eigenvalue) in enumerate(pairs, start=1):
         if visits < _FEW_VISITS:
             logger.warning(
-                "Mode %d (eigenvalue %.3f) rests on %d visits to its rarer end: its timescale and "
+                "Mode %d (eigenvalue %.3f) rests on %d visit%s to its rarer end: its timescale and "
                 "populations are known to a factor only, and a held-out score depends on which "
                 "trajectories are held out. More data would help.",
-                i,
-                eigenvalue,
-                visits,
+                *(i, eigenvalue, visits, "" if visits == 1 else "s"),
             )

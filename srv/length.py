@@ -46,6 +46,7 @@ def choose_length(X, srv, *, n_folds=3, progress=iter):
     batch_size = max(1, min(srv.batch_size, n_pairs))
     planned = srv.n_epochs * n_pairs / batch_size
     planned = int(np.clip(planned, srv.min_steps or 1, srv.max_steps or np.inf))
+    trials = []
     for part in _LENGTHS:
         steps = max(1, round(part * planned))
         trial = clone(srv)
@@ -59,11 +60,15 @@ def choose_length(X, srv, *, n_folds=3, progress=iter):
             for scores in (validation.held_out, validation.training)
         )
         logger.info(
-            "%d steps: VAMP-2 %.3f in training, %.3f held out", steps, 1 + training, 1 + held_out
+            "cross-validation with %d steps: VAMP-2 %.3f in training, %.3f held out",
+            *(steps, 1 + training, 1 + held_out),
         )
+        trials.append((held_out, training, trial, validation))
         if held_out >= _HOLDS * training:
             break
     else:
+        # No length holds: the one that lasts best on the same held-out data.
+        held_out, training, trial, validation = max(trials, key=lambda tried: tried[0])
         logger.warning(
             "The modes hold on held-out data by %.0f %% only, however short the training: the "
             "data have too few slow events for so many modes; ask for fewer.",

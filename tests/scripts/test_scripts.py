@@ -118,7 +118,7 @@ def test_shards_are_the_parts_of_the_whole(trained, tmp_path, run_script):
     assert (len(first), len(second)) == (1, 2)
     np.testing.assert_allclose(np.concatenate([first, second]), whole, rtol=0, atol=1e-5)
     wrong = call("simulate.py", *options, "--shard", "3/2", "--to", "x", cwd=tmp_path)
-    assert wrong.returncode == 2 and "give I/N" in wrong.stderr
+    assert wrong.returncode == 2 and "not a part I/N" in wrong.stderr
 
 
 def test_a_stopped_simulation_says_how_to_go_on(trained, small_md, tmp_path):

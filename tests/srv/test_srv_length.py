@@ -48,6 +48,17 @@ def test_batches_larger_than_the_data_are_all_pairs(monkeypatch):
     assert tried == [(None, None), (2, 2), (1, 1)]
 
 
+def test_where_no_length_holds_it_is_the_one_that_holds_best(monkeypatch):
+    scores = iter((1.3, 1.5, 1.4))
+
+    def memorising(X, srv, **_):
+        return CrossValidation(np.full((2, 2), next(scores)), np.full((2, 2), 3.0))
+
+    monkeypatch.setattr("srv.length.cross_validate", memorising)
+    srv, validation = choose_length([np.zeros((600, 2))], recommended(2))
+    assert srv.max_steps == 75 and validation.held_out[0, 0] == 1.5
+
+
 def test_memorised_data_are_trained_on_for_fewer_steps(caplog):
     """Forty equally slow processes: a network finds combinations that are slow in training only."""
     rng = np.random.default_rng(1)
