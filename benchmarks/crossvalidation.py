@@ -68,7 +68,7 @@ def compared(args, fold, seed):
 
 def compared_latents(run, held, seed):
     """As the whole comparison, of the same latent trajectories, without decoding any."""
-    from lss import pipeline, store
+    from lss import inputs, store
     from lss.box import Box, load_network, read_meta
     from lss.report.validation import compare
     from lss.simulator import LatentSpaceSimulator
@@ -77,16 +77,16 @@ def compared_latents(run, held, seed):
     meta = read_meta(run.box / "lss.json", run.box)
     networks = [load_network(run.box / f"{name}.keras") for name in ("srv", "mdn")]
     simulator = LatentSpaceSimulator(Box(meta, None, *networks, None))
-    trajectories, _ = pipeline.open_data(run.settings("features")["source"])
+    trajectories, _ = inputs.open_data(run.settings("features")["source"])
     second = TrajectorySet.open(held, trajectories.top)
     held_psi = [
         np.concatenate([simulator.encode(chunk) for chunk in second.iterate(i)])
         for i in range(len(second.files))
     ]
     longest_ps = (max(trajectories.n_frames) - 1) * trajectories.spacing_ps
-    n_steps = pipeline.steps_of(longest_ps, LAG_PS)
+    n_steps = inputs.steps_of(longest_ps, LAG_PS)
     psi = simulator.propagate(simulator.starts(N_SYNTHETIC, seed), n_steps, seed)
-    lag = pipeline.check_lag(LAG_PS, trajectories)
+    lag = inputs.check_lag(LAG_PS, trajectories)
     return compare(store.read_psi(run), psi, lag, LAG_PS, heldout_psi=held_psi)
 
 

@@ -17,6 +17,7 @@ from cwgan.features import CLASH_QUANTILE, choose_pairs
 from cwgan.regression import fit_regressor, read
 
 MAX_NOVELTY = 1000  # frames whose neighbours are looked for
+LEAST_MARGIN = 1e-3  # of a distance, nm: the precision of XTC files
 MAX_PAIRED = 4000  # frames of an energy distance
 
 
@@ -100,8 +101,9 @@ def _geometry(graph, coords, made):
         out[f"{name}_pairs"] = pairs
         out[f"{name}_mean"], out[f"{name}_mean_md"] = d.mean(0), d_md.mean(0)
         out[f"{name}_sd"], out[f"{name}_sd_md"] = d.std(0), d_md.std(0)
-        # As far as the data go, and a tenth of their range more.
-        margin = 0.1 * (d_md.max(0) - d_md.min(0))
+        # As far as the data go, and a tenth of their range more; a bond that a constraint holds has
+        # no range, and a ten-thousandth of a nanometre is no fault.
+        margin = np.maximum(0.1 * (d_md.max(0) - d_md.min(0)), LEAST_MARGIN)
         good = (d > d_md.min(0) - margin) & (d < d_md.max(0) + margin)
         out[f"{name}_right"] = good.all(1).mean()
     far = graph.nonbonded_pairs()
@@ -181,9 +183,15 @@ def _sentences(out):
         zip(out.get("psi_r2", []), out.get("psi_r2_md", []), strict=True)
     ):
         if best < 0.9:
-            say.append(f"psi {j + 1} cannot be read from the decoded atoms (R^2 {best:.2f})")
+            say.append(
+                f"the decoded atoms of the data tell psi_{j + 1} in part only (R^2 {best:.2f}): "
+                "decode more atoms, or leave features of other atoms out"
+            )
         elif r2 < 0.9 * best:
-            say.append(f"the structures do not follow psi {j + 1}: R^2 {r2:.2f}, data {best:.2f}")
+            say.append(
+                f"the structures do not follow psi_{j + 1}: R^2 {r2:.2f}, data {best:.2f}; train "
+                "longer"
+            )
     if out.get("nearest_frame", 1) < 0.5 * out.get("nearest_frame_md", 0):
         say.append("the structures are closer to frames of the data than those are to one another")
     return say

@@ -206,11 +206,12 @@ def _add_regressor(parts, psi, coords, seed, budget):
     for j, (value, rank) in enumerate(parts.regressor_r2.reshape(2, -1).T):
         if max(value, rank) < CONSISTENT:
             logger.warning(
-                "psi %d cannot be read from the decoded atoms (R^2 %.2f, of its rank %.2f): "
-                "no consistency is asked of it",
+                "the decoded atoms tell psi_%d in part only (R^2 %.2f, of its rank %.2f): training "
+                "does not ask structures to agree with it where R^2 is below %.2f",
                 j + 1,
                 value,
                 rank,
+                CONSISTENT,
             )
 
 

@@ -85,7 +85,8 @@ def read_folder(folder, name=None):
     name = name or folder
     missing = [file for file in FILES if not (folder / file).is_file()]
     if missing:
-        raise InputError(f"{name} is not a complete box: {missing[0]} is missing")
+        inside = f"; did you mean {name}/box?" if (folder / "box").is_dir() else ""
+        raise InputError(f"{name} is not a complete box: {missing[0]} is missing{inside}")
     meta = read_meta(folder / "lss.json", name)
     check_meta(meta, name)
     reference = read_structure(folder / "topology.pdb", name)

@@ -3,6 +3,7 @@
 import logging
 import os
 import shlex
+import signal
 import sys
 
 from lss.errors import InputError
@@ -22,6 +23,9 @@ __all__ = [
     "positive",
     "shard",
 ]
+
+# Scripts without the flag: they begin again what was not finished.
+ALWAYS_RESUME = ("train_mdn.py", "train_cwgan.py", "validate.py", "reproduce_four_well.py")
 
 
 def source(args):
@@ -84,6 +88,8 @@ def check_later_stages(args, trajectories, lags_ps):
     if hasattr(args, "atoms"):
         molecule = trajectories.topology
         inputs.decoded_atoms(molecule, args.atoms or inputs.default_atoms(molecule))
+    if getattr(args, "drop_modes", None):
+        inputs.check_drop_modes(args.drop_modes, args.modes)
     if getattr(args, "length", None):
         inputs.steps_of(args.length, max(lags_ps))
     if getattr(args, "held_out", None):
@@ -95,26 +101,35 @@ def main(function):
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     for package in ("srv", "mdn", "cwgan", "lss"):
         logging.getLogger(package).setLevel(logging.INFO)
+    # Its scores and timescales in frames; the tables of the scripts have units.
+    logging.getLogger("srv.fitting").setLevel(logging.WARNING)
     logging.addLevelName(logging.WARNING, "warning")
     logging.addLevelName(logging.INFO, "info")
+    signal.signal(signal.SIGTERM, stopped)
     try:
         function()
     except (InputError, OSError) as error:
         sys.exit(report(error))
-    except Interrupted as stop:
-        print(f"{stop}; continue with: {resuming(sys.argv)}", file=sys.stderr)
-        sys.exit(128 + stop.signal)
-    except KeyboardInterrupt:
-        print("interrupted; what was finished is kept", file=sys.stderr)
-        sys.exit(130)
+    except KeyboardInterrupt as stop:
+        number = getattr(stop, "signal", signal.SIGINT)
+        print(
+            f"{str(stop) or 'interrupted; what was finished is kept'}; continue with: "
+            f"{resuming(sys.argv)}",
+            file=sys.stderr,
+        )
+        sys.exit(128 + number)
+
+
+def stopped(number, frame):
+    """What SIGTERM does, which queues send: the same as Ctrl-C."""
+    raise Interrupted("stopped; what was finished is kept", number)
 
 
 def resuming(argv):
     """The command line that goes on where another one was interrupted."""
     script, *rest = argv
     words = [word for word in rest if word not in ("--force", "--resume")]
-    # validate.py always goes on with the synthetic trajectories that it finds.
-    more = [] if os.path.basename(script) == "validate.py" else ["--resume"]
+    more = [] if os.path.basename(script) in ALWAYS_RESUME else ["--resume"]
     return shlex.join(["python", script, *words, *more])
 
 

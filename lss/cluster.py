@@ -89,18 +89,29 @@ def _died(name):
     )
 
 
-def _on_dask(function, tasks, names, scheduler):
+def check(scheduler):
+    """Raise InputError where no Dask scheduler answers at an address."""
+    with _client(scheduler):
+        pass
+
+
+def _client(scheduler):
     try:
-        from distributed import Client, KilledWorker
+        from distributed import Client
     except ImportError:
         raise InputError(
             "--dask needs Dask's scheduler; install it with: pip install distributed"
         ) from None
     try:
-        client = Client(scheduler, timeout=_CONNECT_SECONDS)
+        return Client(scheduler, timeout=_CONNECT_SECONDS)
     except (OSError, ValueError) as error:
         raise InputError(f"--dask {scheduler}: no scheduler answers there ({error})") from error
-    with client:
+
+
+def _on_dask(function, tasks, names, scheduler):
+    with _client(scheduler) as client:
+        from distributed import KilledWorker
+
         # Not "pure": Dask would take equal arguments for equal files.
         futures = [client.submit(function, *task, pure=False) for task in tasks]
         for future, name in zip(futures, names, strict=True):

@@ -91,6 +91,15 @@ def check_lag(lag_ps, trajectories, name="--lag"):
     return lag
 
 
+def check_drop_modes(drop_modes, modes):
+    """InputError where modes to leave out, 1 for the slowest, are not some of those learned."""
+    beyond = [i for i in drop_modes if i > modes]
+    if beyond or len(set(drop_modes)) >= modes:
+        dropped = ",".join(map(str, drop_modes))
+        problem = f"only {modes} are learned" if beyond else "none would be left"
+        raise InputError(f"--drop-modes {dropped}: {problem}; drop fewer modes, or raise --modes")
+
+
 def default_atoms(molecule):
     """The selection that is decoded by default.
 

@@ -12,6 +12,8 @@ from lss import inputs, store, topology
 from lss.features import Featurizer
 from lss.report.training_figures import FLOORS
 
+NETWORKS = ("SRV", "MDN", "cWGAN")
+
 
 def make_report(run, held_out=None, force=False):
     """Stage `report`: synthetic trajectories and MD -> report.html, report.json, figures/.
@@ -28,7 +30,8 @@ def make_report(run, held_out=None, force=False):
     Returns
     -------
     str
-        The summary table and where the report is.
+        The summary table, the verdict, what the networks' diagnostics found, and where the report
+        is.
 
     Raises
     ------
@@ -38,26 +41,34 @@ def make_report(run, held_out=None, force=False):
     """
     from lss.report import write_report
     from lss.report.tables import summary_table
+    from lss.report.verdict import judge
 
     settings = {"held_out": held_out}
     if not run.reusable("report", settings, force):
         with run.stage("report", settings) as report:
             comparison = compare_with_md(run, held_out)
-            stages = {name: run.report(name.lower()) for name in ("SRV", "MDN", "cWGAN")}
+            stages = {name: run.report(name.lower()) for name in NETWORKS}
+            diagnostics = {n: s["diagnostics"] for n, s in stages.items() if "diagnostics" in s}
+            warned = {n: found["warnings"] for n, found in diagnostics.items() if found["warnings"]}
             write_report(
                 run.path,
                 comparison,
                 title=f"Latent space simulator {run.path.name}",
                 note=run.report("features")["note"],
                 training={name: curves(stage["history"]) for name, stage in stages.items()},
-                diagnostics={n: s["diagnostics"] for n, s in stages.items() if "diagnostics" in s},
+                diagnostics=diagnostics,
                 settings={name: stage["settings"] for name, stage in run.record["stages"].items()},
                 versions=run.record["versions"],
             )
             report["summary"] = summary_table(comparison)
+            areas = judge(comparison, warned).areas.items()
+            report["verdict"] = [f"{area}: {sentence}" for area, (_, sentence) in areas]
+            report["verdict"] += [f"{n}: {text}" for n, found in warned.items() for text in found]
             store.write_meta(run, ratios_to_second_md_run=ratios(comparison))
-    lines = [run.report("report")["summary"], run.report("features")["note"]]
-    return "\n".join([*filter(None, lines), f"report: {run.path / 'report.html'}"])
+    found, note = run.report("report"), run.report("features")["note"]
+    lines = [found["summary"], *([f"note: {note}"] if note else []), "", "verdict"]
+    lines += [f"  {line}" for line in found["verdict"]]
+    return "\n".join([*lines, "", f"report: {run.path / 'report.html'}"])
 
 
 def curves(history):

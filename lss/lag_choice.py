@@ -4,6 +4,7 @@ import numpy as np
 from tqdm import tqdm
 
 from lss import store
+from lss.errors import training
 from lss.files import replacing, write_json
 from lss.pipeline import planned_srv
 from lss.report.wording import time_unit
@@ -13,7 +14,7 @@ from lss.units import format_time, lag_in_frames
 def choose(run, lags_ps, modes=3, seed=0, steps=None):
     """Scan implied timescales against lag time (paper, section 2.1).
 
-    Writes `lags.json` and `figures/lags.png` and `.pdf` in the run folder.
+    Writes `lags.json`, `lags.png` and `lags.pdf` in the run folder.
 
     Parameters
     ----------
@@ -30,7 +31,7 @@ def choose(run, lags_ps, modes=3, seed=0, steps=None):
     Returns
     -------
     str
-        The table, the recommended lag time and number of modes, and why.
+        The table, the recommended lag time and number of modes, and why; or why there is none.
     """
     from srv.choice import recommend
     from srv.lagtime import scan_lags
@@ -40,15 +41,20 @@ def choose(run, lags_ps, modes=3, seed=0, steps=None):
     with store.open_features(run) as file:
         data = store.feature_arrays(file)
         middle = lags[len(lags) // 2]
-        srv, validation = planned_srv(data, middle, modes, seed, steps, verbose=False)
-        scan = scan_lags(
-            data, lags, srv, seed=seed, progress=lambda x: tqdm(x, desc="lag times", unit="lag")
-        )
+        with training("SRV"):
+            srv, validation = planned_srv(data, middle, modes, seed, steps, verbose=False)
+            scan = scan_lags(data, lags, srv, seed=seed, progress=bar)
 
     def words(frames):
         return format_time(float(f"{frames * spacing_ps:.3g}"))
 
-    advice = recommend(scan, validation, time=words)
+    try:
+        advice = recommend(scan, validation, time=words, tested=words(middle))
+    except ValueError as error:
+        advice = None
+        found = [f"no recommendation: {error}"]
+    else:
+        found = [*advice.reasons, summary(advice, words)]
     write_json(
         run.path / "lags.json",
         {
@@ -56,11 +62,15 @@ def choose(run, lags_ps, modes=3, seed=0, steps=None):
             "frame_spacing_ps": spacing_ps,
             "scan": scan.to_dict(),
             "cross_validation": None if validation is None else validation.to_dict(),
-            "recommendation": advice.to_dict(),
+            "recommendation": None if advice is None else advice.to_dict(),
         },
     )
     save_figure(run, scan, spacing_ps)
-    return "\n".join([table(scan, words), *advice.reasons, summary(advice, words)])
+    return "\n".join([table(scan, words), *found])
+
+
+def bar(lags):
+    return tqdm(lags, desc="lag times", unit="lag")
 
 
 def table(scan, words):
@@ -69,16 +79,19 @@ def table(scan, words):
     lines = ["lag time".ljust(12) + "".join(f"t_{i + 1}".ljust(30) for i in range(m))]
     for row, lag in enumerate(scan.lags):
         cells = [
-            cell(*(a[row, i] for a in (scan.timescales, scan.low, scan.high)), words)
+            cell(lag, *(a[row, i] for a in (scan.timescales, scan.low, scan.high)), words)
             for i in range(m)
         ]
         lines.append(words(lag).ljust(12) + "".join(text.ljust(30) for text in cells))
+    lines.append("in brackets: 68 % interval of the bootstrap")
     return "\n".join(lines)
 
 
-def cell(value, low, high, words):
+def cell(lag, value, low, high, words):
     if not np.isfinite(value):
         return "not resolved"
+    if value < lag:
+        return f"{words(value)}, below the lag"
     interval = f" ({words(low)} to {words(high)})" if np.isfinite([low, high]).all() else ""
     return words(value) + interval
 
@@ -90,13 +103,13 @@ def summary(advice, words):
 
 
 def save_figure(run, scan, spacing_ps):
-    """Draw figures/lags.png and .pdf."""
+    """Draw lags.png and lags.pdf, beside lags.json: figures/ belongs to the report."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(5, 4), layout="constrained")
     draw(figure.subplots(), scan, spacing_ps)
     for suffix in ("png", "pdf"):
-        with replacing(run.path / "figures" / f"lags.{suffix}") as partial:
+        with replacing(run.path / f"lags.{suffix}") as partial:
             figure.savefig(partial, dpi=150)
 
 

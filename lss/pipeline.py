@@ -1,13 +1,16 @@
 """The stages from trajectories to a judged simulator, from files to files in one run folder."""
 
+import logging
+
 import numpy as np
 from tqdm import tqdm
 
-from lss import store, topology
-from lss.errors import InputError, training
+from lss import inputs, store, tables, topology
+from lss.errors import training
 from lss.features import Featurizer, default_features, featurize
-from lss.inputs import check_lag, decoded_atoms, default_atoms, open_data, steps_of
 from lss.units import lag_in_frames
+
+log = logging.getLogger(__name__)
 
 STARTS = 1000  # start states that a box carries
 
@@ -23,7 +26,7 @@ def make_features(run, source, specs=None):
     specs : list of str, optional
         See `lss.features.Featurizer`; by the topology where not given.
     """
-    trajectories, note = open_data(source)
+    trajectories, note = inputs.open_data(source)
     specs = list(specs or default_features(trajectories.topology))
     settings = {"source": source, "features": specs, "data": trajectories.fingerprints()}
     if run.reusable("features", settings):
@@ -75,14 +78,10 @@ def train_srv(
     }
     if run.reusable("srv", settings):
         return
-    beyond = [i for i in drop_modes if i > modes]
-    if beyond or len(set(drop_modes)) >= modes:
-        dropped = ",".join(map(str, drop_modes))
-        problem = f"only {modes} are learned" if beyond else "none would be left"
-        raise InputError(f"--drop-modes {dropped}: {problem}; drop fewer modes, or raise --modes")
+    inputs.check_drop_modes(drop_modes, modes)
     features = run.settings("features")
-    trajectories, note = open_data(features["source"])
-    lag = check_lag(lag_ps, trajectories)
+    trajectories, note = inputs.open_data(features["source"])
+    lag = inputs.check_lag(lag_ps, trajectories)
     with store.open_features(run) as file, run.stage("srv", settings) as report:
         data = store.feature_arrays(file)
         known = None if deflate is None else store.read_known(deflate, file)
@@ -90,6 +89,7 @@ def train_srv(
             srv, validation = planned_srv(data, lag, modes, seed, steps, preset=preset)
             srv.fit(data, deflate=known)
         if drop_modes:
+            log.info("%s", tables.dropped(srv, drop_modes, trajectories.spacing_ps))
             srv.drop_modes([i - 1 for i in drop_modes])
         found = {
             "lag_time_ps": lag_ps,
@@ -228,8 +228,8 @@ def train_cwgan(
     from cwgan import MolGen
 
     run.require("srv")
-    trajectories, _ = open_data(run.settings("features")["source"])
-    atoms = atoms or default_atoms(trajectories.topology)
+    trajectories, _ = inputs.open_data(run.settings("features")["source"])
+    atoms = atoms or inputs.default_atoms(trajectories.topology)
     settings = {
         "preset": preset,
         "atoms": atoms,
@@ -239,7 +239,7 @@ def train_cwgan(
     }
     if run.reusable("cwgan", settings, force):
         return
-    selected = decoded_atoms(trajectories.topology, atoms)
+    selected = inputs.decoded_atoms(trajectories.topology, atoms)
     bonds = topology.bonds(trajectories.topology, trajectories.reference.xyz[0], selected)
     with run.stage("cwgan", settings) as report:
         reference = store.write_coordinates(run, trajectories, selected)
@@ -290,7 +290,7 @@ def make_synthetic(run, length_ps=None, n_trajectories=100, seed=0, force=False)
         return
     with run.stage("synthetic", settings) as report:
         simulator = LatentSpaceSimulator.load(run.box)
-        n_steps = steps_of(settings["length_ps"], simulator.lag_time_ps)
+        n_steps = inputs.steps_of(settings["length_ps"], simulator.lag_time_ps)
         # What was interrupted goes on, unless its settings or networks were others.
         options = {"force": True, "resume": not force, "scheduler": run.cluster()}
         folder = run.path / "synthetic"

@@ -57,6 +57,8 @@ class Progress:
         known, fresh = self.record["settings"], plain(settings)
         for key, value in fresh.items():
             if known.get(key) != value:
+                if key == "steps":
+                    return f"a length of {known.get(key)} lag times, not {value}"
                 return f"{key} = {known.get(key)}, not {value}"
         return None
 

@@ -23,6 +23,15 @@ STAGES = {
     "synthetic": ("mdn", "cwgan"),
     "report": ("synthetic",),
 }
+# The command that makes a stage again; the first two begin a new run.
+MAKES = {
+    "features": "train_srv.py --force (without --resume)",
+    "srv": "train_srv.py --force (without --resume)",
+    "mdn": "train_mdn.py --force",
+    "cwgan": "train_cwgan.py --force",
+    "synthetic": "validate.py --force",
+    "report": "validate.py --force",
+}
 PACKAGES = ("tensorflow", "keras", "tensorflow-probability", "numpy", "scipy", "mdtraj", "h5py")
 
 
@@ -66,7 +75,9 @@ class Run:
                 )
             if resume:
                 return cls.open(path)
-            if not force:
+            # A run that was refused before its first file is nothing to keep.
+            files = any(file.name != "run.json" for file in path.iterdir())
+            if (files or cls.open(path).record["stages"]) and not force:
                 raise InputError(
                     f"--out {path} exists; give --resume to go on with it, --force to overwrite "
                     "it, or another folder"
@@ -117,10 +128,8 @@ class Run:
 
     def require(self, stage):
         if not self.finished(stage):
-            script = {"features": "train_srv", "srv": "train_srv", "mdn": "train_mdn"}
-            script |= {"cwgan": "train_cwgan", "synthetic": "validate", "report": "validate"}
             raise InputError(
-                f"{self.path} has no finished stage '{stage}'; run {script[stage]}.py --out "
+                f"{self.path} has no finished stage '{stage}'; run {MAKES[stage].split()[0]} --out "
                 f"{self.path} first"
             )
 
@@ -140,8 +149,9 @@ class Run:
         if changed:
             key = changed[0]
             raise InputError(
-                f"{self.path} has stage '{stage}' with {key} = {known.get(key)}, not {fresh[key]}; "
-                "give --force to make it again, or another --out"
+                f"the stage '{stage}' of {self.path} was made with {key} = {known.get(key)}, not "
+                f"{fresh[key]}; give the settings that it was made with, make it again with "
+                f"{MAKES[stage]}, or give another --out"
             )
         return True
 

@@ -59,8 +59,14 @@ class LatentSpaceSimulator:
         Raises
         ------
         InputError
-            Where an atom that the features need is not in `trajectory`; the first is named.
+            Where `trajectory` is no trajectory, or an atom that the features need is not in it; the
+            first is named.
         """
+        if not isinstance(trajectory, mdtraj.Trajectory):
+            raise InputError(
+                f"trajectory is a {type(trajectory).__name__}, wanted an mdtraj.Trajectory: load "
+                "files with mdtraj.load"
+            )
         featurizer = Featurizer.from_dict(self.box.meta["features"], trajectory.topology)
         features = featurizer.compute(trajectory)
         return np.asarray(self.box.srv.predict(features, batch_size=8192, verbose=0))

@@ -5,6 +5,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from lss import cluster
 from lss.errors import InputError
 from lss.interruption import noted_signals
 from lss.progress import FILE, Progress, digest, fingerprint
@@ -81,6 +82,8 @@ def simulate(
         "start": digest([psi0]),
         **fingerprint(simulator),
     }
+    if scheduler is not None:
+        cluster.check(scheduler)
     state = open_folder(to, settings, force, resume)
     with noted_signals() as stop:
         simulation = Simulation(simulator, to, state, psi0, stop, progress)
@@ -129,7 +132,8 @@ def open_folder(to, settings, force, resume):
         if not force:
             raise InputError(
                 f"the simulation in {to} has {change}; give the settings and networks that it was "
-                "begun with, or --force to start again"
+                "begun with, or --force to start again (with the same seed, a longer simulation "
+                "begins with the shorter one)"
             )
     elif not force:
         raise InputError(

@@ -16,6 +16,13 @@ def modes(run):
     return "\n".join([*lines, *([f"note: {note}"] if note else [])])
 
 
+def dropped(srv, modes, spacing_ps):
+    """The modes of a fitted SRV that are left out, 1 for the slowest, with their timescales."""
+    times = ((i, srv.timescales_[i - 1] * spacing_ps) for i in sorted(set(modes)))
+    words = ", ".join(f"{i} ({format_time(float(f'{ps:.3g}'))})" for i, ps in times)
+    return f"left out: mode{'s' * (len(set(modes)) > 1)} {words}; the others are numbered anew"
+
+
 def diagnostics(run, stage):
     """What is wrong with a trained network in words, or that nothing is."""
     warnings = run.report(stage)["diagnostics"]["warnings"]

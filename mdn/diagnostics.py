@@ -206,21 +206,21 @@ def _one_step_warnings(report):
         ours, linear = row
         if None not in row and ours < linear - 0.02:
             yield (
-                f"Coordinate {i + 1}: the mean prediction explains {ours:.2f} of the variance one "
-                f"lag ahead, a linear fit {linear:.2f}: the model is under-trained."
+                f"psi_{i + 1}: the mean prediction explains {ours:.2f} of the variance one lag "
+                f"ahead, a linear fit {linear:.2f}: the model is under-trained; train longer."
             )
     for i, row in enumerate(zip(report["correlation"], report["correlation_data"], strict=True)):
         ours, data = row
         if None not in row and abs(ours - data) > 0.025:
             yield (
-                f"Coordinate {i + 1}: the one-step correlation of the model is {ours:.3f}, that "
-                f"of the data {data:.3f}: its kinetics will be wrong."
+                f"psi_{i + 1}: the one-step correlation of the model is {ours:.3f}, that of the "
+                f"data {data:.3f}: its kinetics will be wrong; train longer."
             )
     for i, distance in enumerate(report["pit_ks"]):
         if distance > 0.025 + report["pit_ks_noise"]:
             yield (
-                f"Coordinate {i + 1}: the predicted distribution is off (PIT-KS distance "
-                f"{distance:.3f}): train longer or use more components."
+                f"psi_{i + 1}: the predicted distribution is off (PIT-KS distance {distance:.3f}): "
+                "train longer or use more components."
             )
 
 
@@ -230,16 +230,17 @@ def _kinetic_warnings(report):
         ours, our_error, data, error = row
         if None not in row and _differ(ours, our_error, data, error, 0.1 * data):
             yield (
-                f"Timescale {i + 1} is {ours:.3g} +- {our_error:.2g} frames in a sample, "
-                f"{data:.3g} +- {error:.2g} in the data."
+                f"t_{i + 1} is {ours:.3g} ± {our_error:.2g} frames in a short sample of the model, "
+                f"{data:.3g} ± {error:.2g} in the data."
             )
     for test in report["chapman_kolmogorov"]:
         keys = ("model", "model_error", "data", "data_error")
         for i, row in enumerate(zip(*(test[key] for key in keys), strict=True)):
             if None not in row and _differ(*row, 0.05):
                 yield (
-                    f"Chapman-Kolmogorov: after {test['lags']} lags mode {i + 1} keeps a "
-                    f"correlation of {row[0]:.3f} in a sample, {row[2]:.3f} in the data."
+                    f"psi_{i + 1}: after {test['lags']} x the lag time its correlation is "
+                    f"{row[0]:.3f} in a short sample of the model, {row[2]:.3f} in the data "
+                    "(Chapman-Kolmogorov test)."
                 )
     slowest = [t[0] for t in report["timescales_members"] if t[0] is not None]
     if len(slowest) > 1 and np.std(slowest, ddof=1) > 0.2 * np.mean(slowest):
@@ -247,8 +248,8 @@ def _kinetic_warnings(report):
         yield f"The slowest timescale differs from model to model: {listed} frames."
     if report["outside_fraction"] > 0.01:
         yield (
-            f"{100 * report['outside_fraction']:.1f} % of the samples fell outside the training "
-            "range at first."
+            f"{100 * report['outside_fraction']:.1f} % of the samples fell outside the range of "
+            "the training data, and were drawn again or clipped."
         )
 
 

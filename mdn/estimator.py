@@ -270,10 +270,7 @@ class Propagator(BaseEstimator):
         self._check_fitted("diagnose")
         data = as_trajectories(X, self.input_dim)
         seed = self.seed if seed is None else seed
-        report = diagnose(self.members_, self.sampler(), data, self.lag_time, seed)
-        for sentence in report["warnings"]:
-            logger.warning("%s", sentence)
-        return report
+        return diagnose(self.members_, self.sampler(), data, self.lag_time, seed)
 
     def _check_fitted(self, method):
         if not self.is_fitted:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """The paper's Trp-cage (section 3.2): train, simulate, and stand beside its figures and table.
 
-Without --traj: the bundled example.
+Without --traj the bundled example is trained on.
 """
 
 from lss import cli

@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """The pentapeptide WLALL: slow modes against a Markov model, and simulators against held-out MD.
 
-Without --traj: the bundled trajectories.
+--held-out is required. Without --traj the bundled trajectories are trained on.
 """
 
 from pathlib import Path
@@ -15,7 +15,7 @@ def main():
     )
     args = parser.parse_args()
     if not args.held_out:
-        parser.error("--held-out is wanted: the MD that the simulator is held against")
+        parser.error("--held-out is required: MD to compare with that is not trained on")
     folder, args.out = Path(args.out), Path(args.out) / "backbone"
     args.features, args.example = None, None if args.traj else "wlall"
     from lss.reproduction import wlall_study as wlall

@@ -22,6 +22,7 @@ def main():
     pipeline.train_cwgan(run, args.atoms, args.noise_dim, args.seed, args.cwgan_steps)
     pipeline.make_synthetic(run, args.length, args.trajectories, args.seed)
     print(judge.make_report(run, args.held_out))
+    print(f"next: simulate.py --box {run.box} --length TIME --to OUT")
 
 
 if __name__ == "__main__":

@@ -37,9 +37,10 @@ def main():
         help="write part I of N only; all parts together are the trajectories of one run",
     )
     args = parser.parse_args()
-    from lss import pipeline
+    from lss import inputs
     from lss.simulator import LatentSpaceSimulator
     from lss.starts import chosen_start
+    from lss.units import format_time
 
     cli.load_tensorflow()
     simulator = LatentSpaceSimulator.load(args.box)
@@ -47,7 +48,7 @@ def main():
     first, last = (args.trajectories * k // parts for k in (part - 1, part))
     if first == last:
         parser.error(f"--shard {part}/{parts} of {args.trajectories} trajectories is empty")
-    n_steps = pipeline.steps_of(args.length, simulator.lag_time_ps)
+    n_steps = inputs.steps_of(args.length, simulator.lag_time_ps)
     done = simulator.simulate(
         args.to,
         n_steps,
@@ -61,8 +62,11 @@ def main():
         resume=args.resume,
         scheduler=args.dask,
     )
-    n = done["trajectories"]
-    print(f"{n} trajector{'y' if n == 1 else 'ies'}, {done['frames']} frames -> {args.to}")
+    n, lag_ps = done["trajectories"], simulator.lag_time_ps
+    print(
+        f"{n} trajector{'y' if n == 1 else 'ies'} of {format_time(n_steps * lag_ps)}: "
+        f"{n_steps + 1} frames, {format_time(lag_ps)} apart -> {args.to}"
+    )
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ def main():
         inputs.open_held_out(args.held_out, trajectories)
     pipeline.make_synthetic(run, args.length, args.trajectories, args.seed, force=args.force)
     print(judge.make_report(run, args.held_out, force=args.force))
+    print(f"next: simulate.py --box {run.box} --length TIME --to OUT")
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ class Recommendation(_Numbers):
     reasons: tuple
 
 
-def recommend(scan, validation=None, *, time="{:g} frames".format):
+def recommend(scan, validation=None, *, time="{:g} frames".format, tested=None):
     """Recommend the shortest lag with flat timescales, and the modes above the spectral gap.
 
     Flat: from this lag on, the slowest timescale, and every other that is longer than the lags
@@ -41,6 +41,8 @@ def recommend(scan, validation=None, *, time="{:g} frames".format):
         Its held-out gains are listed among the reasons.
     time : callable
         Frames -> words, for the reasons.
+    tested : str, optional
+        The lag of `validation` in words, where it is told among the reasons.
 
     Returns
     -------
@@ -69,8 +71,10 @@ def recommend(scan, validation=None, *, time="{:g} frames".format):
         )
     if validation is not None:
         mean, error = validation.gains
+        at = "" if tested is None else f" at a lag of {tested}"
         reasons += [
-            f"Mode {i + 1} adds {mean[i]:.3f} +- {error[i]:.3f} to the held-out VAMP-2 (at most 1)."
+            f"Mode {i + 1} adds {mean[i]:.3f} ± {error[i]:.3f} to the held-out VAMP-2{at} (at most "
+            "1)."
             for i in range(min(n_modes + 1, len(mean)))
         ]
     return Recommendation(int(scan.lags[row]), n_modes, converged, gaps, tuple(reasons))
@@ -84,8 +88,8 @@ def _flat_row(scan, resolved, time):
             return (
                 row,
                 True,
-                f"From a lag of {time(scan.lags[row])} on, the timescales stay the same within "
-                "their errors.",
+                f"From a lag of {time(scan.lags[row])} on, the timescales longer than the lag stay "
+                "the same within their errors.",
             )
     if len(rows) == 1:
         why = "only one lag is shorter than the slowest timescale, so that flatness is not known"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from srv.data import moments
 from srv.errors import DegenerateOutputsError
@@ -124,7 +125,7 @@ def _train_and_solve(settings, network, data, validation):
         history = {name: values + more[name] for name, values in history.items()}
         outputs = OutputPass(lobe, data)
         modes = solve(outputs, data, settings.n_components, settings.reversible)
-    return Fit(network, outputs, modes, history, int(trainer.optimizer.iterations))
+    return Fit(network, outputs, modes, history, steps_done(trainer))
 
 
 def _compiled(settings, lobe, data, validation, steps_per_execution):
@@ -161,7 +162,7 @@ def _run(settings, trainer, data, validation, plan, seed, label):
     """Run Keras fit for one schedule; returns the history."""
     if settings.schedule == "cosine":
         # Counted, not planned: a callback may have stopped the schedule before this one early.
-        trainer.rate.start(int(trainer.optimizer.iterations), plan.n_steps)
+        trainer.rate.start(steps_done(trainer), plan.n_steps)
     batch_size = min(settings.batch_size, data.n_pairs)
     callbacks = list(settings.callbacks or [])
     extra = [ProgressBar(plan.n_steps, label)] if settings.verbose else []
@@ -180,6 +181,11 @@ def _run(settings, trainer, data, validation, plan, seed, label):
     if not np.isfinite(history.history["loss"]).all():
         raise DegenerateOutputsError("the loss is not finite; a lower learning_rate would help.")
     return history.history
+
+
+def steps_done(trainer):
+    """Steps that were made, under a distribution strategy too, whose variables are no numbers."""
+    return int(tf.convert_to_tensor(trainer.optimizer.iterations.value))
 
 
 def log_report(srv):

@@ -198,8 +198,9 @@ def cross_validate(X, srv, *, n_folds=5, seed=0, progress=iter):
         longest = max((x.shape[0] for x in part), default=0)
         if longest <= srv.lag_time:
             raise ValueError(
-                f"n_folds={n_folds} leaves a part of X whose longest piece has {longest} frames, "
-                f"wanted more than lag_time={srv.lag_time}: take fewer folds or a shorter lag."
+                f"X is too short to be cross-validated: with n_folds={n_folds} the longest piece "
+                f"of a part has {longest} frames, wanted more than lag_time={srv.lag_time}. Give "
+                "longer trajectories, a shorter lag or fewer folds."
             )
     held_out, training = [], []
     for train, test in progress(folds):

@@ -74,6 +74,8 @@ def choose_length(X, srv, *, n_folds=3, progress=iter):
             "data have too few slow events for so many modes; ask for fewer.",
             100 * held_out / training,
         )
+    if trial.max_steps != srv.max_steps:
+        logger.info("training for %d of %d steps, since more memorise", trial.max_steps, planned)
     return trial.set_params(verbose=srv.verbose), validation
 
 

@@ -76,17 +76,22 @@ def _cell(x) -> str:
 
 def draw_profiles(ax, curves: Curves, mode: int):
     """F(psi_i) of every ensemble, aligned with the MD, with bands of one standard error."""
-    bottom = np.nanmin(curves.profiles["MD"][mode].free_energy_kT)
     for name, profiles in curves.profiles.items():
         p = profiles[mode]
-        energy = p.free_energy_kT + curves.alignment_kT[name][mode] - bottom
-        error = p.standard_error_kT
+        energy, error = aligned(curves, name, mode), p.standard_error_kT
         ax.plot(p.centres, energy, color=COLOURS[name], label=name, lw=1.3)
         ax.fill_between(p.centres, energy - error, energy + error, color=COLOURS[name], alpha=0.25,
                         lw=0)  # fmt: skip
     ax.set_xlabel(rf"$\psi_{mode + 1}$ (dimensionless)")
     ax.set_ylabel("F (kT)")
     return ax
+
+
+def aligned(curves: Curves, name: str, mode: int) -> np.ndarray:
+    """F(psi_i) of one ensemble in kT, aligned with the MD, whose minimum is 0."""
+    bottom = np.nanmin(curves.profiles["MD"][mode].free_energy_kT)
+    shift = curves.alignment_kT[name][mode] - bottom
+    return curves.profiles[name][mode].free_energy_kT + shift
 
 
 def draw_cores(ax, cores, names: tuple[str, str, str]):
@@ -102,12 +107,12 @@ def draw_cores(ax, cores, names: tuple[str, str, str]):
 
 
 def profile_columns(curves: Curves) -> dict:
-    """Numbers of all profiles."""
+    """Numbers of all profiles, as they are drawn."""
     columns = {}
     for name, profiles in curves.profiles.items():
         for i, p in enumerate(profiles):
             columns[f"psi_{i + 1} (dimensionless)"] = p.centres
-            columns[f"F(psi_{i + 1}) {name} (kT)"] = p.free_energy_kT
+            columns[f"F(psi_{i + 1}) {name} (kT)"] = aligned(curves, name, i)
             columns[f"standard error of F(psi_{i + 1}) {name} (kT)"] = p.standard_error_kT
     return columns
 

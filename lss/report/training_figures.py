@@ -23,7 +23,7 @@ class Panel:
     values, place : np.ndarray, shape (n,)
         What was recorded, and when.
     along : str
-        What ``place`` counts: updates, steps, epochs, or entries of the log.
+        What ``place`` counts: updates, steps or epochs.
     floor : float or None
         What perfect training would reach.
     """
@@ -39,7 +39,7 @@ def training_panels(training: dict) -> list[Panel]:
     """One panel for each recorded curve; those with a floor first within their network.
 
     Only lists of at least two numbers are curves. One called updates, steps or epochs gives
-    the places of the others of its network.
+    the places of the others of its network; without one they are epochs, as Keras logs them.
     """
     panels = []
     for network, recorded in training.items():
@@ -50,7 +50,7 @@ def training_panels(training: dict) -> list[Panel]:
             if label != along:
                 same = along is not None and len(curves[along]) == len(values)
                 place = curves[along] if same else np.arange(1, len(values) + 1)
-                where = along if same else "entry of the log"
+                where = along if same else "epoch"
                 floor = recorded.get(FLOORS.get(label))
                 own.append(Panel(f"{network}: {label}", values, place, where, floor))
         panels += sorted(own, key=lambda panel: panel.floor is None)
@@ -75,7 +75,7 @@ def draw_panel(ax, panel: Panel):
         if panel.floor > 0 and np.nanmin(panel.values) > 0:
             ax.set_yscale("log")
         ax.legend(fontsize=6, frameon=False)
-    ax.set_title(panel.title, fontsize=8, parse_math=False)
+    ax.set_title(panel.title.replace("_", " "), fontsize=8, parse_math=False)
     ax.set_xlabel(panel.along, fontsize=7)
     ax.set_ylabel("as logged", fontsize=7)
     ax.tick_params(labelsize=6)

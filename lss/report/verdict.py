@@ -31,6 +31,8 @@ RUNS_APART = 3
 #: Share of frames outside the training range that is worth a word.
 OUTSIDE_SHARE = 0.001
 LIGHTS = ("green", "amber", "red", "grey")
+#: The network on whose diagnostics an area rests.
+DECIDES = {"kinetics": "MDN", "global structure": "cWGAN"}
 
 
 def light(row: Row) -> str:
@@ -40,24 +42,42 @@ def light(row: Row) -> str:
         known = row.md is None or math.isfinite(row.md.value)
         return "red" if known else "grey"
     limits = RELATIVE_LIMITS if row.quantity.log else DISTANCE_LIMITS[row.quantity.unit]
-    if row.ratio is not None:
-        # What is negligible in itself is not red, however exact the MD is.
-        grade = _grade(float(row.ratio.value), RATIO_LIMITS)
-        return "amber" if grade == "red" and row.model <= limits[0] else grade
-    return _light_without_second_run(row, limits)
+    if row.ratio is None:
+        return _light_without_second_run(row, limits)
+    # What is negligible in itself is not red, however exact the MD is.
+    grade = _grade(float(row.ratio.value), RATIO_LIMITS)
+    if grade == "red" and row.model <= limits[0]:
+        return "amber"
+    # Two MD runs far apart excuse a large distance to the second, but not one to the first, which
+    # the propagator has learned from.
+    if grade == "green" and row.quantity.log and _light_without_second_run(row, limits) == "red":
+        return "amber"
+    return grade
 
 
 def _light_without_second_run(row: Row, limits: tuple[float, float]) -> str:
     q, distance = row.quantity, abs(float(row.distance.value))
     if q.divergence:
         distance -= by_chance(row)
-    error = float(row.distance.standard_error)
+    error = _error_of_distance(row)
+    if not math.isfinite(error):
+        return "grey"
     grades = [_grade(distance / error, ERROR_LIMITS)] if error > 0 else []
     if q.divergence or q.log or q.unit == "":
         grades.append(_grade(distance, limits))
     elif float(row.md.value) != 0:
         grades.append(_grade(distance / abs(float(row.md.value)), RELATIVE_LIMITS))
     return min(grades, key=LIGHTS.index, default="grey")
+
+
+def _error_of_distance(row: Row) -> float:
+    """Standard error of the distance; nan where the MD has too few events for one."""
+    error = float(row.distance.standard_error)
+    if math.isfinite(error) or not row.quantity.log:
+        return error
+    # A block without any event has no logarithm; the relative errors of the values serve as well.
+    md, lss = (float(e.standard_error) / float(e.value) for e in (row.md, row.lss))
+    return math.hypot(md, lss) if math.isfinite(lss) else md
 
 
 def by_chance(row: Row) -> float:
@@ -100,14 +120,21 @@ def judged(row: Row) -> bool:
     return not any(part in row.quantity.key for part in NOT_JUDGED)
 
 
-def judge(comparison: Comparison) -> Verdict:
-    """Lights and sentences for a comparison."""
+def judge(comparison: Comparison, warned=()) -> Verdict:
+    """Lights and sentences for a comparison.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    warned : collection of str
+        Networks whose own diagnostics found faults: what they decide on is not green.
+    """
     rows = [r for r in comparison.rows if judged(r)]
     areas = {}
     for area in AREAS:
         own = [r for r in rows if r.quantity.area == area]
         if own:
-            areas[area] = _area(own, comparison.heldout is not None)
+            areas[area] = _area(own, comparison.heldout is not None, DECIDES.get(area) in warned)
     bad = [(light(r), r) for r in rows if light(r) in ("amber", "red")]
     bad.sort(key=lambda pair: -LIGHTS.index(pair[0]))
     return Verdict(
@@ -117,7 +144,7 @@ def judge(comparison: Comparison) -> Verdict:
     )
 
 
-def _area(rows: list[Row], second_run: bool) -> tuple[str, str]:
+def _area(rows: list[Row], second_run: bool, warned: bool) -> tuple[str, str]:
     colours = [light(r) for r in rows]
     known = [c for c in colours if c != "grey"]
     worst = max(known, key=LIGHTS.index, default="grey")
@@ -128,8 +155,10 @@ def _area(rows: list[Row], second_run: bool) -> tuple[str, str]:
         "red": "do not rely on all of it: see the findings",
         "grey": "cannot be judged from these data",
     }[worst]
-    good = colours.count("green")
-    return worst, f"{sentence} ({good} of {len(rows)} green)."
+    good = f"({colours.count('green')} of {len(rows)} green)"
+    if worst == "green" and warned:
+        return "amber", f"use with care: a diagnostic of the network has failed, see below {good}."
+    return worst, f"{sentence} {good}."
 
 
 def _finding(row: Row, comparison: Comparison) -> str:

@@ -38,12 +38,12 @@ def test_what_is_wrong_is_said(molecule):
     graph = bond_graph(5, bonds)
     collapsed = np.broadcast_to(coords.mean(0), coords.shape).astype(np.float32)
     said = " ".join(diagnose(psi, coords, collapsed, graph)["warnings"])
-    assert "energy distance" in said and "vary 0.00 times" in said and "do not follow psi 1" in said
+    assert "energy distance" in said and "vary 0.00 times" in said and "do not follow psi_1" in said
     swollen = diagnose(psi, coords, coords * 1.3, graph)
     assert any("bonds within the data's range" in sentence for sentence in swollen["warnings"])
     shuffled = coords[np.random.default_rng(0).permutation(len(coords))]
     said = " ".join(diagnose(psi, coords, shuffled, graph)["warnings"])
-    assert "do not follow psi 1" in said
+    assert "do not follow psi_1" in said
 
 
 def test_mirror_image_has_the_wrong_hand():

@@ -140,6 +140,7 @@ def test_samples_are_those_of_one_process(trained, tmp_path, monkeypatch):
         return (function(*task) for task in tasks)
 
     monkeypatch.setattr(cluster, "share", share)
+    monkeypatch.setattr(cluster, "check", lambda scheduler: None)
     simulator = LatentSpaceSimulator.load(trained.box)
     options = {"n_steps": 3000, "n_trajectories": 10, "seed": 5, "progress": False}
     whole = simulator.simulate(tmp_path / "whole", **options)
@@ -147,6 +148,14 @@ def test_samples_are_those_of_one_process(trained, tmp_path, monkeypatch):
     found, wanted = contents(tmp_path / "shared"), contents(tmp_path / "whole")
     assert found.keys() == wanted.keys()
     assert [name for name in wanted if found[name] != wanted[name]] == []
+
+
+def test_without_a_scheduler_no_simulation_is_begun(trained, tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster, "_CONNECT_SECONDS", 1)
+    simulator = LatentSpaceSimulator.load(trained.box)
+    with pytest.raises(InputError, match="no scheduler answers"):
+        simulator.simulate(tmp_path / "out", n_steps=10, scheduler="tcp://127.0.0.1:9")
+    assert not (tmp_path / "out").exists()
 
 
 def contents(folder):

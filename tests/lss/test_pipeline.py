@@ -65,7 +65,7 @@ def test_the_lag_choice_says_what_it_recommends(run):
     numbers = json.loads((run.path / "lags.json").read_text())
     assert numbers["scan"]["lags"] == [5, 10]
     assert np.shape(numbers["scan"]["timescales"]) == (2, 2)
-    assert (run.path / "figures" / "lags.png").exists()
+    assert (run.path / "lags.png").exists()
 
 
 @pytest.mark.parametrize("steps", [None, 5])

@@ -72,3 +72,11 @@ def test_a_damaged_record_is_said(tmp_path, text):
     (tmp_path / "run.json").write_text(text)
     with pytest.raises(InputError, match=r"run\.json"):
         Run.open(tmp_path)
+
+
+def test_a_run_that_was_refused_before_its_first_file_is_no_hindrance(tmp_path):
+    Run.create(tmp_path / "run")
+    run = Run.create(tmp_path / "run")
+    (run.path / "features.h5").touch()
+    with pytest.raises(InputError, match="--force"):
+        Run.create(tmp_path / "run")

@@ -20,7 +20,7 @@ def test_diagnosis_of_a_good_model_finds_nothing(fitted, paths):
     assert [row["lags"] for row in report["chapman_kolmogorov"]] == [1, 2, 5, 10]
 
 
-def test_diagnosis_sees_lost_kinetics(paths, caplog):
+def test_diagnosis_sees_lost_kinetics(paths):
     """A model trained on shuffled frames: right free energies, no memory."""
     rng = np.random.default_rng(0)
     shuffled = [rng.permutation(p) for p in paths]
@@ -28,11 +28,11 @@ def test_diagnosis_sees_lost_kinetics(paths, caplog):
     p = Propagator.from_preset("recommended", 2, **settings).fit(shuffled)
     warnings = " ".join(p.diagnose(paths)["warnings"])
     for sentence in (
-        "Coordinate 1: the mean prediction explains",
-        "Coordinate 1: the one-step correlation of the model is",
-        "Chapman-Kolmogorov: after 1 lags mode 1",
+        "psi_1: the mean prediction explains",
+        "psi_1: the one-step correlation of the model is",
+        "psi_1: after 1 x the lag time its correlation is",
     ):
-        assert sentence in warnings and sentence in caplog.text
+        assert sentence in warnings
 
 
 def test_diagnosis_of_a_coordinate_that_does_not_vary(fitted, paths):

@@ -6,7 +6,7 @@ import shutil
 import mdtraj
 import pytest
 
-from lss import judge, pipeline
+from lss import inputs, judge, pipeline
 from lss.examples import example
 from lss.reproduction import paper, trpcage_study
 from lss.run import Run
@@ -34,7 +34,8 @@ def test_the_script_asks_for_the_papers_settings(run_script, small, tmp_path, mo
     monkeypatch.setattr("lss.tables.modes", lambda run: "")
     monkeypatch.setattr(judge, "make_report", lambda run, held_out: calls.update(held=held_out))
     monkeypatch.setattr(trpcage_study, "write", lambda run: run.report("features")["note"])
-    options = ["--held-out", "other.xtc", "--seed", 4, "--trajectories", 7]
+    other = str(small[1])
+    options = ["--held-out", other, "--seed", 4, "--trajectories", 7]
     run_script("reproduce_trpcage.py", *small, *options, "--out", tmp_path / "run")
     named = {"seed": 4, "steps": None, "preset": "paper"}
     assert calls == {
@@ -42,7 +43,7 @@ def test_the_script_asks_for_the_papers_settings(run_script, small, tmp_path, mo
         "train_mdn": ((24,), named),
         "train_cwgan": (("name CA", 50), named),
         "make_synthetic": ((None, 7, 4), {}),
-        "held": ["other.xtc"],
+        "held": [other],
     }
     recommended = ["--preset", "recommended", "--out", tmp_path / "run", "--force"]
     run_script("reproduce_trpcage.py", *small, *recommended)
@@ -51,14 +52,14 @@ def test_the_script_asks_for_the_papers_settings(run_script, small, tmp_path, mo
 
 def test_frames_that_are_called_so_are_said_to_be(small, tmp_path):
     files, top = str(small[1]), small[3]
-    note = pipeline.open_data({"traj": [files], "top": top, "dt_ps": 200.0})[1]
-    assert "a frame is called 200 ps" in note
+    note = inputs.open_data({"traj": [files], "top": top, "dt_ps": 200.0})[1]
+    assert "taken to be 200 ps" in note
     # Files with times of their own need no such note.
     trajectory = mdtraj.load(files, top=top)
     trajectory.time = 200 * trajectory.time
     trajectory.save_xtc(str(tmp_path / "timed.xtc"))
     timed = {"traj": [str(tmp_path / "timed.xtc")], "top": top, "dt_ps": 200.0}
-    assert pipeline.open_data(timed)[1] is None
+    assert inputs.open_data(timed)[1] is None
 
 
 @pytest.mark.parametrize("stage", ["srv", "mdn", "cwgan"])

@@ -127,9 +127,9 @@ def test_the_script_trains_two_decoders_on_one_propagator(
     monkeypatch.setattr(judge, "make_report", lambda run, held_out: calls.append(held_out))
     monkeypatch.setattr(wlall_study, "branch", lambda run, name, force: run)
     monkeypatch.setattr(wlall_study, "write", lambda runs, *args: calls.append(args))
-    files = ["--traj", small_md[0], "--top", small_md[1], "--held-out", "other.xtc"]
+    files = ["--traj", small_md[0], "--top", small_md[1], "--held-out", small_md[0]]
     run_script("reproduce_wlall.py", *files, "--seed", 5, "--out", tmp_path / "out")
-    decoder = [("make_synthetic", None, 100, 5), ["other.xtc"]]
+    decoder = [("make_synthetic", None, 100, 5), [small_md[0]]]
     assert calls == [
         ("train_srv", 500.0, 3, 5, None),
         ("train_mdn",),
@@ -137,11 +137,11 @@ def test_the_script_trains_two_decoders_on_one_propagator(
         *decoder,
         ("train_cwgan", "heavy"),
         *decoder,
-        (["other.xtc"], tmp_path / "out" / "reproduction", 5),
+        ([small_md[0]], tmp_path / "out" / "reproduction", 5),
     ]
 
 
 def test_held_out_md_is_wanted(run_script, capsys):
     with pytest.raises(SystemExit):
         run_script("reproduce_wlall.py")
-    assert "--held-out is wanted" in capsys.readouterr().err
+    assert "--held-out is required" in capsys.readouterr().err

@@ -127,7 +127,7 @@ def test_cross_validation_scores_what_was_left_out(two_state, quick):
 
 def test_cross_validation_refuses_folds_without_pairs(two_state, quick):
     srv = SRV(2, **{**quick, "lag_time": 10})
-    with pytest.raises(ValueError, match=r"n_folds=3 leaves a part of X .* 3 frames"):
+    with pytest.raises(ValueError, match=r"X is too short .* n_folds=3 .* 3 frames"):
         cross_validate([two_state[0], np.zeros((3, 2)), np.zeros((3, 2))], srv, n_folds=3)
 
 
@@ -135,7 +135,7 @@ def test_nested_lists_are_trajectories_too(quick):
     lists = [[[float(t % 2), 1.0] for t in range(n)] for n in (60, 40)]
     srv = SRV(2, **{**quick, "n_epochs": 1, "lag_time": 30})
     assert scan_lags(lists, [2], srv, n_bootstrap=2).n_pairs.tolist() == [58 + 38]
-    with pytest.raises(ValueError, match="n_folds=3 leaves"):
+    with pytest.raises(ValueError, match="n_folds=3 the longest piece"):
         cross_validate(lists, srv, n_folds=3)
 
 
