@@ -75,7 +75,9 @@ def choose_length(X, srv, *, n_folds=3, progress=iter):
             100 * held_out / training,
         )
     if trial.max_steps != srv.max_steps:
-        logger.info("training for %d of %d steps, since more memorise", trial.max_steps, planned)
+        logger.info(
+            "training for %d of %d steps: more would memorise the data", trial.max_steps, planned
+        )
     return trial.set_params(verbose=srv.verbose), validation
 
 

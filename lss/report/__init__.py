@@ -124,7 +124,10 @@ def _sections(
         "What was run", html.table(tables.ensembles(c)),
         html.paragraph(f"Lag time {duration(c.lag_ps)}; free energies in units of kT."),
         html.listing("Settings", settings), html.listing("Versions", versions),
-        html.listing("Diagnostics of the networks", diagnostics),
+        html.listing(
+            "Diagnostics of the networks (times in frames, lengths in nm, angles as the distance "
+            "of their outer atoms)", diagnostics,
+        ),
     ))  # fmt: skip
     return parts
 
