@@ -13,11 +13,10 @@ from cwgan.diagnostics import (
     variance_ratios,
     wrong_hands,
 )
-from cwgan.features import CLASH_QUANTILE, choose_pairs
+from cwgan.features import CLASH_QUANTILE, LENGTH_FLOOR, choose_pairs
 from cwgan.regression import fit_regressor, read
 
 MAX_NOVELTY = 1000  # frames whose neighbours are looked for
-LEAST_MARGIN = 1e-3  # of a distance, nm: the precision of XTC files
 MAX_PAIRED = 4000  # frames of an energy distance
 
 
@@ -102,8 +101,8 @@ def _geometry(graph, coords, made):
         out[f"{name}_mean"], out[f"{name}_mean_md"] = d.mean(0), d_md.mean(0)
         out[f"{name}_sd"], out[f"{name}_sd_md"] = d.std(0), d_md.std(0)
         # As far as the data go, and a tenth of their range more; a bond that a constraint holds has
-        # no range, and a ten-thousandth of a nanometre is no fault.
-        margin = np.maximum(0.1 * (d_md.max(0) - d_md.min(0)), LEAST_MARGIN)
+        # no range, and is as right as training can see.
+        margin = np.maximum(0.1 * (d_md.max(0) - d_md.min(0)), LENGTH_FLOOR)
         good = (d > d_md.min(0) - margin) & (d < d_md.max(0) + margin)
         out[f"{name}_right"] = good.all(1).mean()
     far = graph.nonbonded_pairs()

@@ -86,11 +86,11 @@ def test_of_very_many_frames_a_part_is_judged(fitted, molecule):
     assert out["rg_mean_md"] == pytest.approx(fitted.diagnose(psi, coords)["rg_mean_md"], rel=1e-3)
 
 
-def test_a_bond_that_a_constraint_holds_may_be_off_by_less_than_files_can_tell(molecule):
-    """A pair of atoms, .1 nm apart in every frame, and .1002 nm in those drawn."""
+def test_a_bond_that_a_constraint_holds_is_right_within_what_training_sees(molecule):
+    """A pair of atoms .1 nm apart in every frame; drawn .003 and .006 nm off, around .004."""
     psi = molecule[0]
     coords = np.zeros((len(psi), 2, 3), np.float32)
     coords[:, 1, 0] = 0.1
     graph = bond_graph(2, [(0, 1)])
-    assert diagnose(psi, coords, coords * np.float32(1.002), graph)["bond_right"] == 1
-    assert diagnose(psi, coords, coords * np.float32(1.02), graph)["bond_right"] == 0
+    assert diagnose(psi, coords, coords * np.float32(1.03), graph)["bond_right"] == 1
+    assert diagnose(psi, coords, coords * np.float32(1.06), graph)["bond_right"] == 0
