@@ -8,6 +8,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 project = "latent-space-simulator"
 author = "The latent-space-simulator developers"
+copyright = f"2026, {author}"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 myst_enable_extensions = ["dollarmath", "amsmath"]
 myst_heading_anchors = 3
@@ -21,5 +22,7 @@ nb_execution_show_tb = True
 # Tables that a page includes are no pages.
 exclude_patterns = ["_build", "reproduction/*/*"]
 html_theme = "furo"
+# The tables that commands print are up to 100 letters wide.
+html_theme_options = {"light_css_variables": {"code-font-size": "0.72em"}}
 autodoc_member_order = "bysource"
 napoleon_google_docstring = False

@@ -12,8 +12,7 @@ def modes(run):
         time = "not resolved" if timescale_ps is None else format_time(float(f"{timescale_ps:.3g}"))
         lines.append(f"{i:4d}  {eigenvalue:10.4f}  {time:>11s}  {visits:6d}")
     lines.append("visits: how often the MD went to the rarer end of the mode")
-    note = run.report("features")["note"]
-    return "\n".join([*lines, *([f"note: {note}"] if note else [])])
+    return "\n".join(lines)
 
 
 def dropped(srv, modes, spacing_ps):

@@ -46,7 +46,8 @@ def errors_note(comparison: Comparison) -> str:
     """How the errors were made, in words."""
     ensembles = [e for e in (comparison.md, comparison.lss, comparison.heldout) if e is not None]
     blocks = "; ".join(f"{e.name}: {e.blocks}" for e in ensembles)
-    return f"± one block standard error (jackknife over blocks; {blocks})"
+    method = f"one block standard error (jackknife over blocks; {blocks})"
+    return f"± {method}; ?: too few events to tell"
 
 
 def _summary_keys(comparison: Comparison) -> list[str]:
