@@ -63,7 +63,8 @@ def fit_network(settings, network, data, validation):
     if data.n_pairs <= settings.n_components:
         raise ValueError(
             f"X holds {data.n_pairs} pairs of frames {data.lag_time} apart, wanted more than "
-            f"n_components={settings.n_components}."
+            f"n_components={settings.n_components}. Give longer trajectories, a shorter lag or "
+            "fewer modes."
         )
     mean, sd = moments(data)
     if validation is not None:

@@ -174,7 +174,7 @@ def test_in_another_thread_there_are_no_signals(simulator, tmp_path):
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"n_steps": 30}, "steps = 20, not 30"),
+        ({"n_steps": 30}, "a length of 20 lag times, not 30"),
         ({"n_trajectories": 2}, "trajectories = 1, not 2"),
         ({"seed": 1}, "seed = 0, not 1"),
         ({"file_format": "dcd"}, "format = xtc, not dcd"),
