@@ -66,7 +66,8 @@ def make_report(run, held_out=None, force=False):
             report["verdict"] += [f"{n}: {text}" for n, found in warned.items() for text in found]
             store.write_meta(run, ratios_to_second_md_run=ratios(comparison))
     found, note = run.report("report"), run.report("features")["note"]
-    lines = [found["summary"], *([f"note: {note}"] if note else []), "", "verdict"]
+    lines = [found["summary"], *([f"note: {note}"] if note else [])]
+    lines += ["", "verdict (the findings are in the report)"]
     lines += [f"  {line}" for line in found["verdict"]]
     return "\n".join([*lines, "", f"report: {run.path / 'report.html'}"])
 
