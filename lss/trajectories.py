@@ -294,6 +294,7 @@ def _cell_fault(frames):
 
 def _is_cell(angles):
     """Whether three angles (degrees) span a volume (J. Foadi, G. Evans, 2011)."""
-    total = angles.sum(axis=1)
-    spread = total - 2 * angles.max(axis=1)
+    with np.errstate(over="ignore", invalid="ignore"):  # of damaged files angles may be infinite
+        total = angles.sum(axis=1)
+        spread = total - 2 * angles.max(axis=1)
     return (angles.min(axis=1) > 0) & (total < 360) & (spread > 0)

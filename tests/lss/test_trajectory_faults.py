@@ -132,7 +132,12 @@ def test_a_frame_of_zeros(whole, tmp_path):
 
 @pytest.mark.parametrize(
     ("lengths", "angles"),
-    [((4, 4, np.nan), (90, 90, 90)), ((4, 4, 4), (90, 179, 10)), ((-4, 4, 4), (90, 90, 90))],
+    [
+        ((4, 4, np.nan), (90, 90, 90)),
+        ((4, 4, 4), (90, 179, 10)),
+        ((4, 4, 4), (90, np.inf, 90)),
+        ((-4, 4, 4), (90, 90, 90)),
+    ],
 )
 def test_impossible_cells(lengths, angles, whole, tmp_path):
     with h5py.File(tmp_path / "cell.h5", "w") as file:
