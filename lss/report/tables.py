@@ -159,7 +159,8 @@ def ratios(comparison: Comparison) -> Table:
         "statistical limit. For values whose two MD runs happen to agree, the standard error of "
         "their difference stands in its place. Green up to 1.5, amber up to 3 and "
         "where the distance itself is negligible (0.02 bits, 0.001 nm, 0.25 kT, 5 % of a time, "
-        "0.005 of a share)."
+        "0.005 of a share), or where a time or rate is far from that of the training MD. Distances "
+        "of times and rates are differences of natural logarithms."
     )
     return Table(caption, ["area", "quantity", "MD to held-out", "LSS to held-out", "ratio"],
                  body, lights)  # fmt: skip
