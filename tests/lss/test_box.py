@@ -39,6 +39,11 @@ def test_a_saved_box_gives_the_same_numbers(box, tmp_path, name):
     np.testing.assert_array_equal(again.decode(psi[0], seed=2).xyz, simulator.decode(psi[0], 2).xyz)
 
 
+def test_a_run_folder_is_not_taken_for_its_box(trained):
+    with pytest.raises(InputError, match=r"did you mean .*box"):
+        load_box(trained.path)
+
+
 def test_a_box_folder_holds_what_the_design_says(trained):
     assert {file.name for file in trained.box.iterdir()} == set(FILES)
     meta = json.loads((trained.box / "lss.json").read_text())

@@ -68,6 +68,17 @@ def test_the_lag_choice_says_what_it_recommends(run):
     assert (run.path / "lags.png").exists()
 
 
+def test_a_scan_in_which_no_lag_will_do_is_kept(run, monkeypatch):
+    def refuse(*arguments, **named):
+        raise ValueError("no timescale is longer than its lag")
+
+    monkeypatch.setattr("srv.choice.recommend", refuse)
+    said = choose(run, [500.0, 1000.0], modes=2, steps=20)
+    assert "no recommendation: no timescale" in said and "lag time" in said
+    numbers = json.loads((run.path / "lags.json").read_text())
+    assert numbers["recommendation"] is None and numbers["scan"]["lags"] == [5, 10]
+
+
 @pytest.mark.parametrize("steps", [None, 5])
 def test_data_too_short_to_train_on_are_refused_in_one_line(run, steps):
     """All that is left are pieces of 12 frames, one lag of 11 apart."""

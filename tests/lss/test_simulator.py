@@ -26,6 +26,11 @@ def test_encoding_the_training_data_gives_their_modes(simulator, trained, md):
     np.testing.assert_allclose(psi, store.read_psi(trained)[0], rtol=1e-3, atol=2e-3)
 
 
+def test_a_file_name_is_no_trajectory(simulator):
+    with pytest.raises(InputError, match=r"trajectory is a str, .* mdtraj\.load"):
+        simulator.encode("a.xtc")
+
+
 def test_atoms_are_matched_by_name_whatever_their_order(simulator, md):
     """The molecule alone, with its residues' atoms reversed, encodes to the same modes."""
     order = np.concatenate(

@@ -1,0 +1,47 @@
+"""How a command line ends: exit codes, and the command that continues."""
+
+import os
+import signal
+
+import pytest
+
+from lss import cli
+from lss.errors import InputError
+
+
+@pytest.fixture(autouse=True)
+def handlers():
+    """Those of the tests themselves, again."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+def ended(function, monkeypatch, argv):
+    monkeypatch.setattr("sys.argv", argv)
+    with pytest.raises(SystemExit) as stop:
+        cli.main(function)
+    return stop.value.code
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stage_that_is_stopped_says_how_to_continue(monkeypatch, capsys, number):
+    argv = ["scripts/train_srv.py", "--lag", "20ns", "--out", "my run", "--force"]
+    code = ended(lambda: os.kill(os.getpid(), number), monkeypatch, argv)
+    assert code == 128 + number
+    said = capsys.readouterr().err
+    assert "python scripts/train_srv.py --lag 20ns --out 'my run' --resume" in said
+
+
+def test_scripts_without_the_flag_are_called_again_as_they_are(monkeypatch, capsys):
+    argv = ["train_mdn.py", "--out", "run"]
+    ended(lambda: os.kill(os.getpid(), signal.SIGTERM), monkeypatch, argv)
+    assert capsys.readouterr().err.endswith("continue with: python train_mdn.py --out run\n")
+
+
+def test_a_mistake_is_one_line(monkeypatch, capsys):
+    def mistaken():
+        raise InputError("two\nlines")
+
+    assert ended(mistaken, monkeypatch, ["x.py"]) == 2
+    assert capsys.readouterr().err == "error: two lines\n"
