@@ -83,7 +83,7 @@ def begin(args, lags_ps):
 
 def check_later_stages(args, trajectories, lags_ps):
     """Refuse at once what a stage after hours of training would refuse."""
-    from lss import inputs
+    from lss import cluster, inputs
 
     if hasattr(args, "atoms"):
         molecule = trajectories.topology
@@ -94,6 +94,8 @@ def check_later_stages(args, trajectories, lags_ps):
         inputs.steps_of(args.length, max(lags_ps))
     if getattr(args, "held_out", None):
         inputs.open_held_out(args.held_out, trajectories)
+    if getattr(args, "dask", None):
+        cluster.check(args.dask)
 
 
 def main(function):

@@ -2,11 +2,14 @@
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
 from lss import cli
 from lss.errors import InputError
+
+SCRIPTS = Path(__file__).parents[2] / "scripts"
 
 
 @pytest.fixture(autouse=True)
@@ -45,3 +48,17 @@ def test_a_mistake_is_one_line(monkeypatch, capsys):
 
     assert ended(mistaken, monkeypatch, ["x.py"]) == 2
     assert capsys.readouterr().err == "error: two lines\n"
+
+
+def test_resume_is_added_for_the_scripts_that_have_it():
+    without = {p.name for p in SCRIPTS.glob("*.py") if '"resume"' not in p.read_text()}
+    assert without == set(cli.ALWAYS_RESUME)
+
+
+def test_a_scheduler_that_does_not_answer_costs_no_run(small_md, tmp_path, monkeypatch, run_script):
+    """Neither the run that --force would overwrite, nor an empty folder."""
+    monkeypatch.setattr("lss.cluster._CONNECT_SECONDS", 1)
+    data = ["--traj", small_md[0], "--top", small_md[1], "--lag", "500ps", "--force"]
+    with pytest.raises(InputError, match="no scheduler answers"):
+        run_script("train_srv.py", *data, "--out", tmp_path / "run", "--dask", "tcp://127.0.0.1:9")
+    assert not (tmp_path / "run").exists()
