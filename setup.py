@@ -16,9 +16,12 @@ setup(
     license="MIT",
     license_files=["LICENSE"],
     python_requires=">=3.11",
-    packages=find_packages(include=["srv", "mdn", "cwgan", "lss", "lss.*"]),
+    # An editable install then is a path to this folder, where `reproduction` is found as well;
+    # the wheel leaves it out, and the scripts that need it.
+    package_dir={"": "."},
+    packages=find_packages(include=["lss_base", "srv", "mdn", "cwgan", "lss", "lss.*"]),
     py_modules=["hde"],
-    scripts=sorted(glob("scripts/*.py")),
+    scripts=sorted(set(glob("scripts/*.py")) - set(glob("scripts/reproduce_*.py"))),
     package_data={"lss": ["data/*.md", "data/*/*"]},
     install_requires=[
         "tensorflow>=2.21,<2.22",

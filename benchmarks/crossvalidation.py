@@ -45,8 +45,8 @@ def main():
 
 def compared(args, fold, seed):
     """Train one simulator without the trajectories of one fold, and hold it against them."""
-    from lss import judge, pipeline
-    from lss.run import Run
+    from lss.run import report_stage, stages
+    from lss.run.run_folder import Run
 
     files = [str(args.data / f"pentapeptide-{i:02d}-500ns-impl-solv.xtc") for i in range(20)]
     held = files[fold * N_HELD : (fold + 1) * N_HELD]
@@ -56,23 +56,23 @@ def compared(args, fold, seed):
         "dt_ps": None,
     }
     run = Run.create(args.out / f"fold-{fold}-seed-{seed}", resume=True)
-    pipeline.make_features(run, source)
-    pipeline.train_srv(run, LAG_PS, seed=seed)
-    pipeline.train_mdn(run, seed=seed)
+    stages.make_features(run, source)
+    stages.train_srv(run, LAG_PS, seed=seed)
+    stages.train_mdn(run, seed=seed)
     if args.part == "latent":
         return compared_latents(run, held, seed)
-    pipeline.train_cwgan(run, args.atoms, seed=seed, steps=args.updates)
-    pipeline.make_synthetic(run, n_trajectories=N_SYNTHETIC, seed=seed)
-    return judge.compare_with_md(run, held)
+    stages.train_cwgan(run, args.atoms, seed=seed, steps=args.updates)
+    stages.make_synthetic(run, n_trajectories=N_SYNTHETIC, seed=seed)
+    return report_stage.compare_with_md(run, held)
 
 
 def compared_latents(run, held, seed):
     """As the whole comparison, of the same latent trajectories, without decoding any."""
-    from lss import inputs, store
     from lss.box import Box, load_network, read_meta
     from lss.report.validation import compare
+    from lss.run import inputs, run_files
     from lss.simulator import LatentSpaceSimulator
-    from lss.trajectories import TrajectorySet
+    from lss.trajectories.trajectory_set import TrajectorySet
 
     meta = read_meta(run.box / "lss.json", run.box)
     networks = [load_network(run.box / f"{name}.keras") for name in ("srv", "mdn")]
@@ -87,7 +87,7 @@ def compared_latents(run, held, seed):
     n_steps = inputs.steps_of(longest_ps, LAG_PS)
     psi = simulator.propagate(simulator.starts(N_SYNTHETIC, seed), n_steps, seed)
     lag = inputs.check_lag(LAG_PS, trajectories)
-    return compare(store.read_psi(run), psi, lag, LAG_PS, heldout_psi=held_psi)
+    return compare(run_files.read_psi(run), psi, lag, LAG_PS, heldout_psi=held_psi)
 
 
 def print_timescales(found, args):

@@ -10,7 +10,7 @@ from fuzz_kinds import damaged
 
 from lss.errors import InputError
 from lss.examples import example
-from lss.features import Featurizer
+from lss.features.featurizer import Featurizer
 
 
 def box(folder):

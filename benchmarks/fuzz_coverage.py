@@ -13,8 +13,10 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["lss"]):
-    from lss import descriptors, scanning, units
+    from lss import units
     from lss.errors import InputError
+    from lss.features import specifications
+    from lss.trajectories import file_scan
 
 import mdtraj
 
@@ -31,12 +33,12 @@ def test_one_input(data):
         if kind < b"\x60":
             assert 0 < units.parse_time(rest.decode("utf-8", "replace")) < float("inf")
         elif kind < b"\xa0":
-            specs = descriptors.split_specs(rest.decode("utf-8", "replace"))
-            torsions, distances = descriptors.resolve(TOPOLOGY, specs)
+            specs = specifications.split_specs(rest.decode("utf-8", "replace"))
+            torsions, distances = specifications.resolve(TOPOLOGY, specs)
             assert len(torsions) + len(distances)
         else:
             FILE.write_bytes(rest)
-            scan = scanning.scan(FILE, TOPOLOGY)
+            scan = file_scan.scan(FILE, TOPOLOGY)
             assert scan.n_frames == len(scan.times)
     except InputError as error:
         assert "\n" not in str(error)

@@ -9,8 +9,8 @@ import mdtraj
 import numpy as np
 
 from lss.examples import example
-from lss.features import Featurizer, split_specs
-from lss.trajectories import TrajectorySet
+from lss.features.featurizer import Featurizer, split_specs
+from lss.trajectories.trajectory_set import TrajectorySet
 from lss.units import parse_time
 
 WORDS = (

@@ -68,8 +68,9 @@ def campaign(run, data, stages):
 
 
 def child(stage, path):
-    from lss import cli, judge, pipeline
-    from lss.run import Run
+    from lss.commands import cli
+    from lss.run import report_stage, stages
+    from lss.run.run_folder import Run
 
     data = json.loads(Path(path).parent.joinpath("source.json").read_text())
     run = Run.create(path) if stage == "features" else Run.open(path)
@@ -77,23 +78,23 @@ def child(stage, path):
         cli.load_tensorflow()
     start, note = time.process_time(), ""
     if stage == "features":
-        pipeline.make_features(run, data, ["ca-distances"])
+        stages.make_features(run, data, ["ca-distances"])
         note = f"{sum(run.report('features')['n_frames'])} frames"
     elif stage == "srv":
-        pipeline.train_srv(run, LAG_PS, steps=STEPS["srv"])
+        stages.train_srv(run, LAG_PS, steps=STEPS["srv"])
     elif stage == "projection":
         note = projection(run)
     elif stage == "epoch":
         note = epoch(run)
     elif stage == "mdn":
-        pipeline.train_mdn(run, steps=STEPS["mdn"])
+        stages.train_mdn(run, steps=STEPS["mdn"])
     elif stage == "cwgan":
-        pipeline.train_cwgan(run, steps=STEPS["cwgan"])
+        stages.train_cwgan(run, steps=STEPS["cwgan"])
     elif stage == "synthetic":
-        pipeline.make_synthetic(run, n_trajectories=len(data["traj"]))
+        stages.make_synthetic(run, n_trajectories=len(data["traj"]))
         note = f"{run.report('synthetic')['frames']} frames"
     else:
-        judge.make_report(run)
+        report_stage.make_report(run)
     cpu = time.process_time() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"peak": peak, "cpu": cpu, "note": note}))
@@ -113,12 +114,12 @@ def projection(run):
 
 def epoch(run):
     """Read batches as streamed training does; the fraction of an epoch's CPU time."""
-    from lss import store
+    from lss.run import run_files
     from srv import SRV
     from srv.data import check_trajectories
     from srv.feeding import PairBlocks
 
-    with store.open_features(run) as file:
+    with run_files.open_features(run) as file:
         data = list(file.values())
         width, lag = data[0].shape[1], pipeline_lag(run)
         size = SRV.from_preset("recommended", width).batch_size

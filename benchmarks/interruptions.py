@@ -44,9 +44,9 @@ def simulate(to, file_format):
     """Go on with the simulation in `to`, in small blocks."""
     from workload import simulator
 
-    from lss import simulation
+    from lss.simulation import blockwise
 
-    simulation.FRAMES = 1  # so that a block has 2,048 frames of each walker, the least
+    blockwise.FRAMES = 1  # so that a block has 2,048 frames of each walker, the least
     simulator(Path(to).parent).simulate(
         to, STEPS, WALKERS, seed=1, file_format=file_format, resume=True, progress=False
     )

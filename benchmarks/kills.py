@@ -59,7 +59,13 @@ def main():
 
 def preload():
     """Import all that a run imports, but run no operation: TensorFlow does not survive a fork."""
-    for name in ("srv.length", "mdn.estimator", "cwgan.estimator", "lss.report", "lss.judge"):
+    for name in (
+        "srv.length",
+        "mdn.estimator",
+        "cwgan.estimator",
+        "lss.report",
+        "lss.run.report_stage",
+    ):
         importlib.import_module(name)
 
 

@@ -47,8 +47,8 @@ TVD_TARGETS = {8: "<= .0200", 24: "<= .0155"}
 
 def fourwell(args):
     from lss import four_well
-    from lss.reproduction.binned import binned_matrix, matrix_figures, row_distance
-    from lss.reproduction.four_well_reference import chain_reference, positions
+    from reproduction.binned import binned_matrix, matrix_figures, row_distance
+    from reproduction.four_well_reference import chain_reference, positions
 
     lag, n_steps = 100, 5_000_000
     reference = chain_reference(lag)
@@ -125,8 +125,8 @@ def modes(features, lag, n_modes):
 
 
 def read(args, pattern, top, specs, dt_ps=None):
-    from lss.features import Featurizer
-    from lss.trajectories import TrajectorySet
+    from lss.features.featurizer import Featurizer
+    from lss.trajectories.trajectory_set import TrajectorySet
 
     trajectories = TrajectorySet.open([str(args.data / pattern)], str(args.data / top), dt_ps)
     featurizer = Featurizer(trajectories.topology, specs)

@@ -9,10 +9,10 @@ from lss.errors import InputError
 
 _LAZY = {
     "LatentSpaceSimulator": "lss.simulator",
-    "TrajectorySet": "lss.trajectories",
-    "Featurizer": "lss.features",
-    "default_features": "lss.features",
-    "featurize": "lss.features",
+    "TrajectorySet": "lss.trajectories.trajectory_set",
+    "Featurizer": "lss.features.featurizer",
+    "default_features": "lss.features.featurizer",
+    "featurize": "lss.features.featurizer",
     "parse_time": "lss.units",
     "format_time": "lss.units",
 }

@@ -2,7 +2,7 @@
 
 import argparse
 
-from lss.cli import load_tensorflow, main
+from lss.commands.cli import load_tensorflow, main
 from lss.units import format_time
 
 RATIOS = "distances to it, over those between two MD runs (1: as good as a second MD run)"

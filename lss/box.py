@@ -20,7 +20,7 @@ import mdtraj
 import numpy as np
 
 from lss.errors import InputError
-from lss.files import replacing, write_json
+from lss.storage.whole_files import replacing, write_json
 
 FORMAT = 1
 NETWORKS = ("srv", "mdn", "cwgan")

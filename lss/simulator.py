@@ -5,7 +5,7 @@ import numpy as np
 
 from lss.box import load_box, save_box
 from lss.errors import InputError
-from lss.features import Featurizer
+from lss.features.featurizer import Featurizer
 
 
 class LatentSpaceSimulator:
@@ -129,8 +129,8 @@ class LatentSpaceSimulator:
         return decode(self.box.cwgan, self.check_latent(psi, "psi"), seed, first, walker)
 
     def simulate(self, to, n_steps, n_trajectories=1, seed=0, **options):
-        """Write synthetic trajectories; see `lss.streaming.simulate`."""
-        from lss.streaming import simulate
+        """Write synthetic trajectories; see `lss.simulation.simulate.simulate`."""
+        from lss.simulation.simulate import simulate
 
         return simulate(self, to, n_steps, n_trajectories, seed, **options)
 

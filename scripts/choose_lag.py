@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Choose the lag time and the number of modes: implied timescales at several lag times."""
 
-from lss import cli
+from lss.commands import cli
 
 
 def main():
@@ -16,9 +16,9 @@ def main():
     )
     args = parser.parse_args()
     run = cli.begin(args, args.lags)
-    from lss import lag_choice
+    from lss.run import lag_scan
 
-    print(lag_choice.choose(run, args.lags, args.modes, args.seed, args.srv_steps))
+    print(lag_scan.choose(run, args.lags, args.modes, args.seed, args.srv_steps))
 
 
 if __name__ == "__main__":

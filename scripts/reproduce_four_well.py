@@ -1,8 +1,8 @@
 #!/usr/bin/env python
 """The paper's four-well potential (section 3.1, Fig. 2), with two dynamics and exact answers."""
 
-from lss import cli
-from lss.reproduction import paper
+from lss.commands import cli
+from reproduction import paper
 
 
 def main():
@@ -28,7 +28,7 @@ def main():
         help="steps of one lag of the synthetic trajectory (default %(default)s)",
     )
     args = parser.parse_args()
-    from lss.reproduction import four_well_study as four_well
+    from reproduction import four_well_study as four_well
 
     four_well.check(args.out, args.length, args.synthetic)
     cli.load_tensorflow()

@@ -4,8 +4,8 @@
 Without --traj the bundled example is trained on.
 """
 
-from lss import cli
-from lss.reproduction import paper
+from lss.commands import cli
+from reproduction import paper
 
 PRESETS = ("paper", "recommended")
 
@@ -23,16 +23,16 @@ def main():
     args = parser.parse_args()
     args.features, args.example = None, None if args.traj else "trpcage"
     run = cli.begin(args, [paper.LAG_PS])
-    from lss import judge, pipeline, tables
-    from lss.reproduction import trpcage_study
+    from lss.run import messages, report_stage, stages
+    from reproduction import trpcage_study
 
     named = {"seed": args.seed, "steps": args.steps, "preset": args.preset}
-    pipeline.train_srv(run, paper.LAG_PS, paper.MODES, **named)
-    print(tables.modes(run))
-    pipeline.train_mdn(run, paper.COMPONENTS, **named)
-    pipeline.train_cwgan(run, paper.ATOMS, paper.NOISE_DIM, **named)
-    pipeline.make_synthetic(run, args.length, args.trajectories, args.seed)
-    print(judge.make_report(run, args.held_out))
+    stages.train_srv(run, paper.LAG_PS, paper.MODES, **named)
+    print(messages.modes(run))
+    stages.train_mdn(run, paper.COMPONENTS, **named)
+    stages.train_cwgan(run, paper.ATOMS, paper.NOISE_DIM, **named)
+    stages.make_synthetic(run, args.length, args.trajectories, args.seed)
+    print(report_stage.make_report(run, args.held_out))
     print(trpcage_study.write(run))
 
 

@@ -6,7 +6,7 @@
 
 from pathlib import Path
 
-from lss import cli
+from lss.commands import cli
 
 
 def main():
@@ -18,19 +18,19 @@ def main():
         parser.error("--held-out is required: MD to compare with that is not trained on")
     folder, args.out = Path(args.out), Path(args.out) / "backbone"
     args.features, args.example = None, None if args.traj else "wlall"
-    from lss.reproduction import wlall_study as wlall
+    from reproduction import wlall_study as wlall
 
     run = cli.begin(args, [wlall.LAG_PS])
-    from lss import judge, pipeline, tables
+    from lss.run import messages, report_stage, stages
 
-    pipeline.train_srv(run, wlall.LAG_PS, wlall.MODES, args.seed, args.steps)
-    print(tables.modes(run))
-    pipeline.train_mdn(run, seed=args.seed, steps=args.steps)
+    stages.train_srv(run, wlall.LAG_PS, wlall.MODES, args.seed, args.steps)
+    print(messages.modes(run))
+    stages.train_mdn(run, seed=args.seed, steps=args.steps)
     runs = [run, wlall.branch(run, "heavy", args.force)]
     for one, atoms in zip(runs, wlall.ATOMS, strict=True):
-        pipeline.train_cwgan(one, atoms, seed=args.seed, steps=args.steps)
-        pipeline.make_synthetic(one, args.length, args.trajectories, args.seed)
-        print(judge.make_report(one, args.held_out))
+        stages.train_cwgan(one, atoms, seed=args.seed, steps=args.steps)
+        stages.make_synthetic(one, args.length, args.trajectories, args.seed)
+        print(report_stage.make_report(one, args.held_out))
     print(wlall.write(runs, args.held_out, folder / "reproduction", args.seed))
 
 

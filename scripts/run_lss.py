@@ -6,7 +6,7 @@ psi, the propagator (MDN), which moves along them, and the decoder (cWGAN), whic
 structure. Then synthetic trajectories are written, and compared with the MD in report.html.
 """
 
-from lss import cli
+from lss.commands import cli
 
 
 def main():
@@ -14,14 +14,14 @@ def main():
     judged, running = ("simulation", "held-out"), ("seed", "dask", "out", "force", "resume")
     args = cli.parser(__doc__, *data, *networks, *judged, *running).parse_args()
     run = cli.begin(args, [args.lag])
-    from lss import judge, pipeline, tables
+    from lss.run import messages, report_stage, stages
 
-    pipeline.train_srv(run, args.lag, args.modes, args.seed, args.srv_steps)
-    print(tables.modes(run))
-    pipeline.train_mdn(run, args.components, args.seed, args.mdn_steps)
-    pipeline.train_cwgan(run, args.atoms, args.noise_dim, args.seed, args.cwgan_steps)
-    pipeline.make_synthetic(run, args.length, args.trajectories, args.seed)
-    print(judge.make_report(run, args.held_out))
+    stages.train_srv(run, args.lag, args.modes, args.seed, args.srv_steps)
+    print(messages.modes(run))
+    stages.train_mdn(run, args.components, args.seed, args.mdn_steps)
+    stages.train_cwgan(run, args.atoms, args.noise_dim, args.seed, args.cwgan_steps)
+    stages.make_synthetic(run, args.length, args.trajectories, args.seed)
+    print(report_stage.make_report(run, args.held_out))
     print(f"next: simulate.py --box {run.box} --length TIME --to OUT")
 
 

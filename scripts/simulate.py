@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Write synthetic trajectories with a trained simulator."""
 
-from lss import cli
+from lss.commands import cli
 
 
 def main():
@@ -37,9 +37,9 @@ def main():
         help="write part I of N only; all parts together are the trajectories of one run",
     )
     args = parser.parse_args()
-    from lss import inputs
+    from lss.run import inputs
+    from lss.simulation.starts import chosen_start
     from lss.simulator import LatentSpaceSimulator
-    from lss.starts import chosen_start
     from lss.units import format_time
 
     cli.load_tensorflow()

@@ -1,16 +1,16 @@
 #!/usr/bin/env python
 """Train the propagator (MDN) on the slow modes of a run."""
 
-from lss import cli
+from lss.commands import cli
 
 
 def main():
     args = cli.parser(__doc__, "mdn", "seed", "out", "force").parse_args()
-    from lss import pipeline, tables
+    from lss.run import messages, stages
 
     run = cli.open_run(args.out)
-    pipeline.train_mdn(run, args.components, args.seed, args.mdn_steps, force=args.force)
-    print(tables.diagnostics(run, "mdn"))
+    stages.train_mdn(run, args.components, args.seed, args.mdn_steps, force=args.force)
+    print(messages.diagnostics(run, "mdn"))
     print(f"next: train_cwgan.py --out {args.out}")
 
 

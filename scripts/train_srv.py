@@ -1,19 +1,19 @@
 #!/usr/bin/env python
 """Train the encoder (SRV): trajectories -> features -> slow modes psi."""
 
-from lss import cli
+from lss.commands import cli
 
 
 def main():
     groups = ("data", "example", "features", "lag", "srv", "modes-out", "seed", "dask")
     args = cli.parser(__doc__, *groups, "out", "force", "resume").parse_args()
     run = cli.begin(args, [args.lag])
-    from lss import pipeline, tables
+    from lss.run import messages, stages
 
-    pipeline.train_srv(
+    stages.train_srv(
         run, args.lag, args.modes, args.seed, args.srv_steps, args.drop_modes, args.deflate
     )
-    print(tables.modes(run))
+    print(messages.modes(run))
     print(f"next: train_mdn.py --out {args.out}")
 
 

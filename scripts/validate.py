@@ -1,20 +1,20 @@
 #!/usr/bin/env python
 """Judge a trained simulator against its MD: report.html, report.json and figures."""
 
-from lss import cli
+from lss.commands import cli
 
 
 def main():
     args = cli.parser(__doc__, "simulation", "held-out", "seed", "out", "force").parse_args()
-    from lss import inputs, judge, pipeline
+    from lss.run import inputs, report_stage, stages
 
     run = cli.open_run(args.out)
     if args.held_out:
         # A mistake is found before the simulation, which takes its time.
         trajectories, _ = inputs.open_data(run.settings("features")["source"])
         inputs.open_held_out(args.held_out, trajectories)
-    pipeline.make_synthetic(run, args.length, args.trajectories, args.seed, force=args.force)
-    print(judge.make_report(run, args.held_out, force=args.force))
+    stages.make_synthetic(run, args.length, args.trajectories, args.seed, force=args.force)
+    print(report_stage.make_report(run, args.held_out, force=args.force))
     print(f"next: simulate.py --box {run.box} --length TIME --to OUT")
 
 

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from lss import pipeline
 from lss.examples import example
-from lss.run import Run
+from lss.run import stages
+from lss.run.run_folder import Run
 
 LAG_PS = 500.0
 
@@ -48,11 +48,11 @@ def trained(source, tmp_path_factory):
     Enough to test files, shapes and plumbing; nothing about quality.
     """
     run = Run.create(tmp_path_factory.mktemp("trained") / "run")
-    pipeline.make_features(run, source, ["backbone-torsions", "ca-distances"])
-    pipeline.train_srv(run, LAG_PS, modes=2, steps=100)
-    pipeline.train_mdn(run, components=4, steps=200)
-    pipeline.train_cwgan(run, "backbone", steps=100)
-    pipeline.make_synthetic(run, 10_000.0, n_trajectories=3, seed=7)
+    stages.make_features(run, source, ["backbone-torsions", "ca-distances"])
+    stages.train_srv(run, LAG_PS, modes=2, steps=100)
+    stages.train_mdn(run, components=4, steps=200)
+    stages.train_cwgan(run, "backbone", steps=100)
+    stages.make_synthetic(run, 10_000.0, n_trajectories=3, seed=7)
     return run
 
 

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-OURS = {"srv", "mdn", "cwgan", "lss", "hde"}
+OURS = {"srv", "mdn", "cwgan", "lss", "hde", "reproduction"}
 ALLOWED = {
     "srv": {"srv"},
     "mdn": {"mdn"},
     "cwgan": {"cwgan"},
     "lss": {"lss", "srv", "mdn", "cwgan"},
-    "scripts": {"lss"},
+    "reproduction": {"reproduction", "lss", "srv", "mdn", "cwgan"},
+    "scripts": {"lss", "reproduction"},
 }
 SCRIPTS = sorted(path.name for path in (ROOT / "scripts").glob("*.py"))
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from lss.analysis.geometry import signed_volume
-from lss.atoms import is_alpha_carbon
+from lss.molecule.atoms import is_alpha_carbon
 
 #: At most this many pair distances are compared (evenly chosen from all).
 MAX_PAIRS = 500

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from lss.files import plain, replacing, write_json
 from lss.report import page as html
 from lss.report import tables
 from lss.report.movie import player
@@ -14,6 +13,7 @@ from lss.report.plates import make_plates
 from lss.report.validation import Comparison
 from lss.report.verdict import Verdict, judge
 from lss.report.wording import duration
+from lss.storage.whole_files import plain, replacing, write_json
 
 logger = logging.getLogger(__name__)
 

@@ -18,8 +18,8 @@ from lss.analysis.quantities import latent_quantities, structure_quantities
 from lss.analysis.rows import Row, make_row
 from lss.analysis.structure import make_ruler
 from lss.analysis.transitions import Cores
-from lss.atoms import is_alpha_carbon
 from lss.errors import InputError
+from lss.molecule.atoms import is_alpha_carbon
 from lss.report.movie import Movie, make_movie
 
 #: Names of the ensembles, in the order of all tables.

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lss.examples import example
-from lss.hdf5 import topology_json
+from lss.simulation.hdf5_writer import topology_json
 
 N_ATOMS = 6
 

@@ -9,7 +9,7 @@ import pytest
 import lss
 from lss import examples
 from lss.errors import InputError
-from lss.trajectories import TrajectorySet
+from lss.trajectories.trajectory_set import TrajectorySet
 
 
 def test_trpcage():

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from cwgan.decoder import TILE
-from lss import store
 from lss.errors import InputError
+from lss.run import run_files
 from lss.simulator import LatentSpaceSimulator
 
 
@@ -23,7 +23,7 @@ def md(source):
 
 def test_encoding_the_training_data_gives_their_modes(simulator, trained, md):
     psi = simulator.encode(md)
-    np.testing.assert_allclose(psi, store.read_psi(trained)[0], rtol=1e-3, atol=2e-3)
+    np.testing.assert_allclose(psi, run_files.read_psi(trained)[0], rtol=1e-3, atol=2e-3)
 
 
 def test_a_file_name_is_no_trajectory(simulator):

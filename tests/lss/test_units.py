@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lss.errors import InputError
-from lss.spacing import common_spacing, spacing_from_times
+from lss.trajectories.frame_spacing import common_spacing, spacing_from_times
 from lss.units import PICOSECONDS, describe_lag, format_time, lag_in_frames, parse_time
 
 

@@ -6,12 +6,12 @@ import pytest
 
 from lss.analysis.gallery import _central
 from lss.analysis.measures import describe
-from lss.judge import curves
+from lss.molecule.selection import select
 from lss.report import slowest_mode
 from lss.report.structure_figures import FADED, best_view, fade
 from lss.report.training_figures import draw_panel, panel_columns, training_panels
 from lss.report.validation import compare
-from lss.topology import select
+from lss.run.report_stage import curves
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""What command lines have in common: flags, and how they begin and end."""

@@ -1,0 +1,144 @@
+"""How a command line begins and ends: the run folder, TensorFlow, and mistakes in one line."""
+
+import logging
+import os
+import shlex
+import signal
+import sys
+
+from lss.commands.flags import duration, durations, parser, positive, shard
+from lss.errors import InputError
+from lss.storage.c_output import silenced
+from lss.storage.signals import Interrupted
+from lss.units import describe_lag
+
+__all__ = [
+    "begin",
+    "duration",
+    "durations",
+    "load_tensorflow",
+    "main",
+    "open_run",
+    "parser",
+    "positive",
+    "shard",
+]
+
+# Scripts without the flag: they begin again what was not finished.
+ALWAYS_RESUME = ("train_mdn.py", "train_cwgan.py", "validate.py", "reproduce_four_well.py")
+
+
+def source(args):
+    """The data settings of a command line: what `lss.run.inputs.open_data` takes."""
+    if args.traj and args.example:
+        raise InputError("--traj and --example cannot be combined; give one")
+    if args.traj:
+        return {"traj": args.traj, "top": args.top, "dt_ps": args.dt}
+    if args.top or args.dt:
+        raise InputError("--top and --dt go with --traj; name the trajectory files too")
+    return {"example": args.example or "trpcage"}
+
+
+def load_tensorflow():
+    """Import TensorFlow without its start-up messages; where the import fails they are shown."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with silenced(2):
+        import tensorflow as tf
+    # It warns of functions that are traced for many models; here each lag and fold is a new model.
+    tf.get_logger().setLevel(logging.ERROR)
+
+
+def open_run(path):
+    """Open a run folder for a stage that trains or samples."""
+    from lss.run.run_folder import Run
+
+    run = Run.open(path)
+    load_tensorflow()
+    return run
+
+
+def begin(args, lags_ps):
+    """Open the data, check and print the lag times, and make the run folder with its features."""
+    from lss.features.featurizer import Featurizer, default_features, split_specs
+    from lss.run import inputs, stages
+    from lss.run.run_folder import Run
+    from lss.storage import processes
+
+    data = source(args)
+    trajectories, note = inputs.open_data(data)
+    for lag_ps in lags_ps:
+        inputs.check_lag(lag_ps, trajectories, "--lags" if hasattr(args, "lags") else "--lag")
+        print(describe_lag(lag_ps, trajectories.spacing_ps))
+    check_later_stages(args, trajectories, lags_ps)
+    if note:
+        print(f"note: {note}")
+    specs = split_specs(args.features) if args.features else None
+    # A mistake in them must not cost the run that --force overwrites.
+    Featurizer(trajectories.topology, specs or default_features(trajectories.topology))
+    run = Run.create(args.out, force=args.force, resume=args.resume)
+    run.scheduler = getattr(args, "dask", None) or processes.LOCAL
+    stages.make_features(run, data, specs)
+    load_tensorflow()
+    return run
+
+
+def check_later_stages(args, trajectories, lags_ps):
+    """Refuse at once what a stage after hours of training would refuse."""
+    from lss.run import inputs
+    from lss.storage import processes
+
+    if hasattr(args, "atoms"):
+        molecule = trajectories.topology
+        inputs.decoded_atoms(molecule, args.atoms or inputs.default_atoms(molecule))
+    if getattr(args, "drop_modes", None):
+        inputs.check_drop_modes(args.drop_modes, args.modes)
+    if getattr(args, "length", None):
+        inputs.steps_of(args.length, max(lags_ps))
+    if getattr(args, "held_out", None):
+        inputs.open_held_out(args.held_out, trajectories)
+    if getattr(args, "dask", None):
+        processes.check(args.dask)
+
+
+def main(function):
+    """Run a script's function; a user's mistake is one line on standard error and exit code 2."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    for package in ("srv", "mdn", "cwgan", "lss"):
+        logging.getLogger(package).setLevel(logging.INFO)
+    # Its scores and timescales in frames; the tables of the scripts have units.
+    logging.getLogger("srv.fitting").setLevel(logging.WARNING)
+    logging.addLevelName(logging.WARNING, "warning")
+    logging.addLevelName(logging.INFO, "info")
+    signal.signal(signal.SIGTERM, stopped)
+    try:
+        function()
+    except (InputError, OSError) as error:
+        sys.exit(report(error))
+    except KeyboardInterrupt as stop:
+        number = getattr(stop, "signal", signal.SIGINT)
+        print(
+            f"{str(stop) or 'interrupted; what was finished is kept'}; continue with: "
+            f"{resuming(sys.argv)}",
+            file=sys.stderr,
+        )
+        sys.exit(128 + number)
+
+
+def stopped(number, frame):
+    """What SIGTERM does, which queues send: the same as Ctrl-C."""
+    raise Interrupted("stopped; what was finished is kept", number)
+
+
+def resuming(argv):
+    """The command line that goes on where another one was interrupted."""
+    script, *rest = argv
+    words = [word for word in rest if word not in ("--force", "--resume")]
+    more = [] if os.path.basename(script) in ALWAYS_RESUME else ["--resume"]
+    return shlex.join(["python", script, *words, *more])
+
+
+def report(error):
+    """Say what went wrong in one line; the exit code."""
+    message = " ".join(str(error).split())
+    print(f"error: {message}", file=sys.stderr)
+    return 2

@@ -1,0 +1,1 @@
+"""Molecules: names of atoms, bonds, selections."""

@@ -1,0 +1,257 @@
+"""Bonds among chosen atoms, and molecules made whole over a periodic cell."""
+
+import logging
+from collections import defaultdict
+from itertools import pairwise
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import breadth_first_order, connected_components
+from scipy.spatial import cKDTree
+
+from lss.errors import InputError
+from lss.molecule.atoms import describe_atom
+
+logger = logging.getLogger(__name__)
+
+#: Covalent radii in nm (B. Cordero et al., Dalton Trans. (2008) 2832); others count as carbon.
+_RADII = {"H": 0.031, "C": 0.076, "N": 0.071, "O": 0.066, "F": 0.057, "P": 0.107, "S": 0.105}
+_RADII |= {"Cl": 0.102, "Se": 0.120, "Br": 0.120, "I": 0.139}
+#: Below this a unit cell cannot hold a molecule; such cells are dummies.
+_SMALLEST_CELL_NM = 1.0
+#: Atoms that reach over more than this share of a cell edge are taken for images of two cells.
+_SPREAD = 0.75
+#: No bond is longer than this many times the sum of its covalent radii.
+_LONGEST_BOND = 2.0
+
+
+def bonds(topology, reference_xyz, atom_indices):
+    """List the bonds among chosen atoms so that each chain hangs together.
+
+    Bonds of the topology come first, but for those that the reference structure shows to be far
+    too long (readers bond atoms by name, and names are ambiguous: HT2 may be of either end).
+    Atoms that these leave unconnected are bonded where their distance in the reference structure
+    is that of a covalent bond. Both are logged as warnings. Consecutive
+    residues of a chain that are still apart, as in a CA trace, are joined by their closest atoms.
+
+    Parameters
+    ----------
+    topology : mdtraj.Topology
+    reference_xyz : array (n_atoms_of_topology, 3)
+        A structure in nm.
+    atom_indices : array (n,)
+        The chosen atoms, indices into the topology.
+
+    Returns
+    -------
+    ndarray (n_bonds, 2) of int64
+        Pairs i < j in the numbering of the chosen atoms, sorted, each once.
+
+    Raises
+    ------
+    InputError
+        If the reference does not belong to the topology.
+    """
+    atom_indices = np.asarray(atom_indices, dtype=np.int64)
+    xyz = np.asarray(reference_xyz, dtype=np.float64)
+    if xyz.shape != (topology.n_atoms, 3):
+        raise InputError(
+            f"the reference structure has the shape {xyz.shape}, its topology "
+            f"{topology.n_atoms} atoms: give one structure (n_atoms, 3)"
+        )
+    xyz = xyz[atom_indices]
+    atoms = [topology.atom(i) for i in atom_indices]
+    number = {int(index): i for i, index in enumerate(atom_indices)}
+    pairs = {
+        tuple(sorted((number[a.index], number[b.index])))
+        for a, b in topology.bonds
+        if a.index in number and b.index in number and a.index != b.index
+    }
+    pairs -= _too_long(atoms, xyz, pairs)
+    guessed = _covalent_pairs(atoms, xyz, pairs)
+    if guessed:
+        logger.warning(
+            "the topology lacks %d bonds among the chosen atoms; they were guessed from distances "
+            "in the reference structure",
+            len(guessed),
+        )
+    pairs |= guessed
+    pairs |= _residue_joins(atoms, xyz, pairs)
+    return np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
+
+
+def _labels(n, pairs):
+    """Number the connected parts of a graph: labels (n,)."""
+    edges = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
+    graph = coo_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(n, n))
+    return connected_components(graph, directed=False)[1]
+
+
+def _radii(atoms):
+    return np.array([_RADII.get(a.element.symbol if a.element else "C", 0.076) for a in atoms])
+
+
+def _too_long(atoms, xyz, pairs):
+    """Pairs of the topology that cannot be bonds in the reference structure."""
+    radii = _radii(atoms)
+    beads = {i for i, a in enumerate(atoms) if a.element is None or a.element.symbol == "VS"}
+    wrong = {
+        (i, j)
+        for i, j in pairs
+        if np.linalg.norm(xyz[i] - xyz[j]) > _LONGEST_BOND * (radii[i] + radii[j])
+        # Coarse-grained sites are joined over longer distances.
+        and atoms[i].name != atoms[j].name
+        and not beads & {i, j}
+    }
+    if wrong:
+        i, j = min(wrong)
+        logger.warning(
+            "%d bonds of the topology are far too long in the reference structure and are left "
+            "out, the first between %s and %s",
+            len(wrong),
+            describe_atom(atoms[i]),
+            describe_atom(atoms[j]),
+        )
+    return wrong
+
+
+def _covalent_pairs(atoms, xyz, pairs):
+    """Pairs of unconnected parts at the distance of a covalent bond."""
+    labels = _labels(len(atoms), pairs)
+    if len(atoms) < 2 or labels.max() == 0 or not np.isfinite(xyz).all():
+        return set()
+    radii = _radii(atoms)
+    near = cKDTree(xyz).query_pairs(2.6 * radii.max(), output_type="ndarray")
+    i, j = near[:, 0], near[:, 1]
+    distance = np.linalg.norm(xyz[i] - xyz[j], axis=1)
+    close = (distance < 1.25 * (radii[i] + radii[j])) & (labels[i] != labels[j])
+    close &= ~((radii[i] == _RADII["H"]) & (radii[j] == _RADII["H"]))
+    return {tuple(sorted(map(int, pair))) for pair in near[close]}
+
+
+def _residue_joins(atoms, xyz, pairs):
+    """Pairs that join each residue to the next one present in its chain."""
+    labels = _labels(len(atoms), pairs)
+    residues = defaultdict(list)
+    for i, atom in enumerate(atoms):
+        residues[atom.residue.chain.index, atom.residue.index].append(i)
+    joins, gaps = set(), []
+    keys = sorted(residues)
+    for key in keys:
+        _join_within(residues[key], xyz, labels, joins)
+    for (chain, one), (next_chain, two) in pairwise(keys):
+        here, there = residues[chain, one], residues[next_chain, two]
+        if chain != next_chain or set(labels[here]) & set(labels[there]):
+            continue
+        _join_closest(here, there, xyz, labels, joins)
+        if two != one + 1 or atoms[there[0]].residue.resSeq - atoms[here[0]].residue.resSeq > 1:
+            gaps.append(f"{atoms[here[0]].residue} and {atoms[there[0]].residue}")
+    if gaps:
+        logger.warning(
+            "residues that are not neighbours were joined by a pseudo-bond: %s",
+            ", ".join(gaps[:5]) + (", ..." if len(gaps) > 5 else ""),
+        )
+    return joins
+
+
+def _join_within(members, xyz, labels, joins):
+    """Join the unconnected atoms of one residue, closest first (N and O without their C)."""
+    while len(parts := sorted(set(labels[members]))) > 1:
+        first = [i for i in members if labels[i] == parts[0]]
+        _join_closest(first, [i for i in members if labels[i] != parts[0]], xyz, labels, joins)
+
+
+def _join_closest(here, there, xyz, labels, joins):
+    distances = np.linalg.norm(xyz[here][:, None] - xyz[there][None], axis=-1)
+    a, b = np.unravel_index(np.argmin(distances), distances.shape)
+    i, j = here[a], there[b]
+    labels[labels == labels[j]] = labels[i]
+    joins.add((min(i, j), max(i, j)))
+
+
+def molecule_bonds(topology, atom_indices=None):
+    """Order the bonds of the molecules that hold the chosen atoms, for making them whole.
+
+    Parameters
+    ----------
+    topology : mdtraj.Topology
+    atom_indices : array (n,), optional
+        All atoms by default.
+
+    Returns
+    -------
+    atoms : ndarray (k,) of int64
+        The atoms of these molecules, sorted; the chosen atoms if the topology has no bonds.
+    ordered : ndarray (n_bonds, 2) of int32
+        Tree of bonds in the numbering of ``atoms``, each parent before its children.
+    """
+    chosen = np.arange(topology.n_atoms) if atom_indices is None else np.unique(atom_indices)
+    pairs = np.array([(a.index, b.index) for a, b in topology.bonds], dtype=np.int64)
+    if len(pairs) == 0:
+        return chosen, np.empty((0, 2), np.int32)
+    n = topology.n_atoms
+    graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(n, n)).tocsr()
+    labels = connected_components(graph, directed=False)[1]
+    atoms = np.flatnonzero(np.isin(labels, labels[chosen]))
+    local = np.full(n, -1)
+    local[atoms] = np.arange(len(atoms))
+    ordered = []
+    for root in atoms[np.unique(labels[atoms], return_index=True)[1]]:
+        order, parents = breadth_first_order(graph, root, directed=False)
+        ordered += [(local[parents[atom]], local[atom]) for atom in order[1:]]
+    return atoms, np.array(ordered, dtype=np.int32).reshape(-1, 2)
+
+
+def spread_over_cell(trajectory):
+    """Whether atoms that no bonds hold together lie at opposite faces of the periodic cell.
+
+    Then they may be images of different cells, as happens to the chains of a complex, and to the
+    atoms of a molecule whose bonds the topology lacks: :func:`make_whole` cannot put them right.
+
+    Parameters
+    ----------
+    trajectory : mdtraj.Trajectory
+        The chosen atoms alone.
+
+    Returns
+    -------
+    bool
+    """
+    if not _has_cell(trajectory):
+        return False
+    extent = np.ptp(trajectory.xyz, axis=1)
+    return bool((extent > _SPREAD * trajectory.unitcell_lengths).any())
+
+
+def _has_cell(trajectory):
+    lengths = trajectory.unitcell_lengths
+    if lengths is None:
+        return False
+    return bool(np.isfinite(lengths).all() and lengths.min() >= _SMALLEST_CELL_NM)
+
+
+def make_whole(trajectory, ordered_bonds):
+    """Undo the breaking of molecules over the faces of a periodic cell, in place.
+
+    Nothing happens where there is no cell, no bond, or the cell is a dummy (an edge under 1 nm).
+
+    Parameters
+    ----------
+    trajectory : mdtraj.Trajectory
+    ordered_bonds : array (n_bonds, 2) of int32
+        From :func:`molecule_bonds`.
+
+    Returns
+    -------
+    mdtraj.Trajectory
+        The same object.
+    """
+    if len(ordered_bonds) == 0 or not _has_cell(trajectory):
+        return trajectory
+    lengths = trajectory.unitcell_lengths
+    # A bond over a face of the cell is nearly as long as a cell edge. Most chunks have none, and
+    # to look is far cheaper than to repair.
+    parents, children = ordered_bonds.T
+    if np.abs(trajectory.xyz[:, children] - trajectory.xyz[:, parents]).max() < lengths.min() / 4:
+        return trajectory
+    return trajectory.make_molecules_whole(inplace=True, sorted_bonds=ordered_bonds)

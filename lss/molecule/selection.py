@@ -1,0 +1,107 @@
+"""Atom selections: mdtraj's language, with "heavy" and a backbone whatever its names."""
+
+import re
+
+import numpy as np
+
+from lss.errors import InputError
+
+_INCOMPLETE = {"name", "element", "type", "symbol", "mass", "index", "residue", "resSeq", "resid"}
+_INCOMPLETE |= {"resi", "resn", "resname", "code", "rescode", "chainid", "n_bonds", "segment_id"}
+#: Names of the backbone oxygen, first the usual one, then those of terminal residues.
+_OXYGENS = ("O", "OT1", "OC1", "O1", "OT")
+_HYDROGEN_NAME = re.compile(r"\d*[HD]")
+
+
+def select(topology, selection):
+    """Find atoms by an mdtraj selection.
+
+    Parameters
+    ----------
+    topology : mdtraj.Topology
+    selection : str
+        Any mdtraj selection, in which ``heavy`` may stand for all but hydrogen. ``backbone``
+        alone means N, CA, C and one O of every residue, whatever a force field calls that O.
+
+    Returns
+    -------
+    ndarray (n,) of int64
+        Atom indices, sorted.
+
+    Raises
+    ------
+    InputError
+        If the selection cannot be understood or matches no atom.
+    """
+    text = str(selection).strip()
+    if not text:
+        raise InputError("an atom selection is empty: write one like 'name CA' or 'backbone'")
+    indices = _backbone(topology) if text == "backbone" else _evaluate(topology, text)
+    if len(indices) == 0:
+        names = sorted({a.name for a in topology.atoms})
+        shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+        raise InputError(
+            f"the selection {text!r} matches none of the {topology.n_atoms} atoms (their names: "
+            f"{shown}): try 'name CA', 'backbone', 'heavy' or 'all'"
+        )
+    return np.unique(np.asarray(indices, dtype=np.int64))
+
+
+def solute_heavy(topology):
+    """The selection of all heavy atoms but those of water, where there is any."""
+    return "heavy and not water" if any(r.is_water for r in topology.residues) else "heavy"
+
+
+def _evaluate(topology, text):
+    if text in _INCOMPLETE:
+        # mdtraj takes any name or number but 0 for "yes" and would select every atom.
+        raise InputError(f"the selection {text!r} lacks what to compare with: write '{text} ...'")
+    heavy = re.search(r"\bheavy\b", text)
+    if heavy:
+        text = re.sub(r"\bheavy\b", _heavy(topology), text)
+    try:
+        return topology.select(text)
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError, SyntaxError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(
+            f"cannot understand the selection {text[:200]!r} ({reason[:120]}): write an mdtraj "
+            "selection like 'name CA', 'backbone', 'heavy' or 'resid 0 to 9 and name CB'"
+        ) from error
+
+
+def _heavy(topology):
+    """Write `heavy` as a selection; by index where the topology does not know its elements."""
+    if all(a.element is not None and a.element.symbol != "VS" for a in topology.atoms):
+        return "(not element H)"
+    return f"({_as_ranges([a.index for a in topology.atoms if not _is_hydrogen(a)])})"
+
+
+def _is_hydrogen(atom):
+    if atom.element is None or atom.element.symbol == "VS":
+        return bool(_HYDROGEN_NAME.match(atom.name))
+    return atom.element.symbol in ("H", "D")
+
+
+def _as_ranges(indices):
+    if not indices:
+        return "index < 0"
+    breaks = np.flatnonzero(np.diff(indices) > 1)
+    starts = np.asarray(indices)[np.r_[0, breaks + 1]]
+    stops = np.asarray(indices)[np.r_[breaks, len(indices) - 1]]
+    return " or ".join(f"(index {a} to {b})" for a, b in zip(starts, stops, strict=True))
+
+
+def _backbone(topology):
+    indices = []
+    for residue in topology.residues:
+        atoms = {}
+        for atom in residue.atoms:
+            atoms.setdefault(atom.name, atom.index)
+        if not residue.is_protein and not {"N", "CA", "C"} <= atoms.keys():
+            continue
+        indices += [atoms[name] for name in ("N", "CA", "C") if name in atoms]
+        oxygen = next((name for name in _OXYGENS if name in atoms), None)
+        # A lone "O" in something that is not an amino acid is no backbone.
+        if oxygen is not None and "CA" in atoms:
+            indices.append(atoms[oxygen])
+    return indices

@@ -1,0 +1,154 @@
+"""Data, lag, atoms and lengths that a command line names, opened and checked."""
+
+import functools
+import json
+
+from lss.errors import InputError
+from lss.examples import example
+from lss.molecule import selection
+from lss.molecule.atoms import describe_atom, is_alpha_carbon, is_calcium
+from lss.trajectories.trajectory_set import TrajectorySet
+from lss.units import format_time, lag_in_frames
+
+FEWEST_ATOMS = 3  # that can be superposed and have a shape
+FEWEST_CA = 4  # whose trace shows how a chain is folded
+LABEL = (
+    "The files only count frames. The time between two frames is taken to be {}, as --dt says, and "
+    "all times follow from that."
+)
+
+
+def open_data(source):
+    """Open the trajectories that a run was told to use.
+
+    Parameters
+    ----------
+    source : dict
+        Either `example` (a name), or `traj` (patterns), `top` and `dt_ps`.
+
+    Returns
+    -------
+    trajectories : lss.TrajectorySet
+    note : str or None
+        What every output that uses these data must say.
+    """
+    return _open(json.dumps(source, sort_keys=True))
+
+
+@functools.cache
+def _open(source):
+    """Each stage opens the data; they are scanned once in a process."""
+    source = json.loads(source)
+    if source.get("example"):
+        data = example(source["example"])
+        return TrajectorySet.open(data.files, data.top, data.dt_ps), data.note
+    opened = TrajectorySet.open(source["traj"], source["top"], source["dt_ps"])
+    return opened, LABEL.format(format_time(opened.spacing_ps)) if opened.times_only_count else None
+
+
+def open_held_out(held_out, trajectories):
+    """Open MD that was not trained on: with the topology and frame spacing of the training MD.
+
+    Parameters
+    ----------
+    held_out : list of str
+        File names and globs.
+    trajectories : lss.TrajectorySet
+        The training MD.
+
+    Returns
+    -------
+    lss.TrajectorySet
+
+    Raises
+    ------
+    InputError
+        As of `TrajectorySet.open`; the message begins with ``--held-out``.
+    """
+    patterns = (held_out,) if isinstance(held_out, str) else tuple(held_out)
+    return _open_held_out(patterns, trajectories.top, trajectories.spacing_ps)
+
+
+@functools.cache
+def _open_held_out(patterns, top, spacing_ps):
+    """Looked at before the training, and used after it."""
+    try:
+        return TrajectorySet.open(patterns, top, spacing_ps, dt_name="the training MD")
+    except InputError as error:
+        raise InputError(f"--held-out: {error}") from error
+
+
+def check_lag(lag_ps, trajectories, name="--lag"):
+    """The lag time in frames; InputError where no trajectory is longer."""
+    lag = lag_in_frames(lag_ps, trajectories.spacing_ps, name)
+    longest = max(trajectories.n_frames)
+    if lag >= longest:
+        raise InputError(
+            f"{name} {format_time(lag_ps)} is longer than every trajectory (the longest lasts "
+            f"{format_time((longest - 1) * trajectories.spacing_ps)}); give a shorter lag or "
+            "longer trajectories"
+        )
+    return lag
+
+
+def check_drop_modes(drop_modes, modes):
+    """InputError where modes to leave out, 1 for the slowest, are not some of those learned."""
+    beyond = [i for i in drop_modes if i > modes]
+    if beyond or len(set(drop_modes)) >= modes:
+        dropped = ",".join(map(str, drop_modes))
+        problem = f"only {modes} are learned" if beyond else "none would be left"
+        raise InputError(f"--drop-modes {dropped}: {problem}; drop fewer modes, or raise --modes")
+
+
+def default_atoms(molecule):
+    """The selection that is decoded by default.
+
+    Alpha carbons where there are at least four, else all heavy atoms but those of water.
+
+    Parameters
+    ----------
+    molecule : mdtraj.Topology
+
+    Returns
+    -------
+    str
+    """
+    if sum(map(is_alpha_carbon, molecule.atoms)) < FEWEST_CA:
+        return selection.solute_heavy(molecule)
+    ions = {a.residue.name for a in molecule.atoms if a.name == "CA" and is_calcium(a)}
+    others = "".join(f" and not resname '{name}'" for name in sorted(ions))
+    return f"name CA{others}"
+
+
+def decoded_atoms(molecule, atoms):
+    """Numbers of the atoms to decode; InputError where a structure of them has no shape.
+
+    Parameters
+    ----------
+    molecule : mdtraj.Topology
+    atoms : str
+        A selection; see `lss.molecule.selection.select`.
+
+    Returns
+    -------
+    np.ndarray of int, shape (n,)
+    """
+    selected = selection.select(molecule, atoms)
+    if len(selected) < FEWEST_ATOMS:
+        raise InputError(
+            f"--atoms {atoms!r} selects {describe_atom(molecule.atom(selected[0]))}"
+            f"{' and one more atom' if len(selected) > 1 else ' alone'}: decode at least "
+            f"{FEWEST_ATOMS} atoms, such as --atoms heavy"
+        )
+    return selected
+
+
+def steps_of(length_ps, lag_ps):
+    """Whole lag times within a length; InputError where there is none."""
+    n_steps = int(length_ps / lag_ps + 1e-9)
+    if n_steps < 1:
+        raise InputError(
+            f"--length {format_time(length_ps)} is shorter than the lag time "
+            f"{format_time(lag_ps)}; give at least one lag time"
+        )
+    return n_steps

@@ -1,0 +1,269 @@
+"""The files of a run folder: modes, coordinates, networks and what describes the box."""
+
+import json
+import logging
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+import mdtraj
+import numpy as np
+
+from lss.box import load_network
+from lss.errors import InputError
+from lss.molecule.bonds import molecule_bonds, spread_over_cell
+from lss.storage import processes
+from lss.storage.full_disk import new_hdf5
+from lss.storage.whole_files import replacing, write_json
+from lss.trajectories.formats import ascii_path
+
+log = logging.getLogger(__name__)
+
+IN_MEMORY = 2**29  # bytes of features that are read at once, of which training makes two copies
+REFERENCE_SAMPLE = 2000  # frames from which the reference structure is chosen
+BLOCK = 50_000  # frames superposed at once
+SPREAD = (
+    "%s: decoded atoms that no bonds of the topology hold together lie at opposite faces of the "
+    "periodic cell; where they belong together, write the trajectory again with all of them in one "
+    "image, or give a topology with their bonds"
+)
+DECODER_BYTES = 2**27  # of coordinates that the decoder is trained on; of more, a sample
+
+
+def open_features(run):
+    """features.h5, open for reading; uncached, since HDF5 would keep a cache a trajectory."""
+    return h5py.File(run.path / "features.h5", rdcc_nbytes=0)
+
+
+def feature_arrays(file):
+    """Features of an open features.h5: arrays, or HDF5 datasets where memory would not do."""
+    data = list(file.values())
+    if sum(d.size * d.dtype.itemsize for d in data) <= IN_MEMORY:
+        data = [d[:] for d in data]
+    return data
+
+
+def read_known(path, features):
+    """Known modes along the training trajectories, to be deflated.
+
+    Parameters
+    ----------
+    path : str
+        A `.keras` network of the same features, such as another run's `box/srv.keras`, or an HDF5
+        file with one dataset (n_frames,) or (n_frames, k) a trajectory, such as `psi.h5`.
+    features : h5py.File
+        The open features.h5.
+
+    Returns
+    -------
+    list of np.ndarray, shape (n_frames, k)
+
+    Raises
+    ------
+    InputError
+        Where the file does not fit the trajectories.
+    """
+    if Path(path).suffix == ".keras":
+        network = load_network(Path(path))
+        width = next(iter(features.values())).shape[1]
+        if network.input_shape[-1] != width:
+            raise InputError(
+                f"--deflate {path} takes {network.input_shape[-1]} features, the run has {width}; "
+                "give a network of the same features"
+            )
+        return [network.predict(x[:], batch_size=8192, verbose=0) for x in features.values()]
+    if not h5py.is_hdf5(path):
+        raise InputError(f"--deflate {path} is neither a .keras network nor an HDF5 file")
+    with h5py.File(path) as file:
+        known = [data[:] for data in file.values() if isinstance(data, h5py.Dataset)]
+    lengths = [len(x) for x in features.values()]
+    if [len(series) for series in known] != lengths:
+        raise InputError(
+            f"--deflate {path} holds series of {[len(series) for series in known]} frames, the "
+            f"trajectories have {lengths}; give one series a trajectory, in their order"
+        )
+    return known
+
+
+def save_network(model, run, name):
+    """Write box/NAME.keras."""
+    with replacing(run.box / f"{name}.keras") as partial:
+        model.save(partial)
+
+
+def write_psi(run, srv, features, **attributes):
+    """Project all frames on the modes, a trajectory at a time, and write psi.h5.
+
+    Where the run has a Dask cluster, its workers do it, with the network in the box.
+    """
+    names = list(features)
+    if run.cluster() is None:
+        found = (srv.transform(features[name]) for name in names)
+    else:
+        paths = (run.box / "srv.keras").absolute(), (run.path / "features.h5").absolute()
+        tasks = [(*paths, name) for name in names]
+        what = [f"features {name}" for name in names]
+        found = processes.share(project, tasks, what, run.cluster())
+    with replacing(run.path / "psi.h5") as partial, new_hdf5(partial) as file:
+        file.attrs.update(attributes)
+        for name, psi in zip(names, found, strict=True):
+            file[name] = np.asarray(psi, np.float32)
+
+
+def project(network, features, name):
+    """Modes of one trajectory, (n_frames, m), from the network and the features in files."""
+    from srv.modes import evaluate
+
+    with h5py.File(features) as file:
+        return evaluate(load_network(network), file[name])
+
+
+def read_psi(run):
+    """Modes of the training trajectories: list of arrays (n_frames, m)."""
+    with open_psi(run) as datasets:
+        return [data[:] for data in datasets]
+
+
+@contextmanager
+def open_psi(run):
+    """The same as HDF5 datasets that are read where sliced; yields a list."""
+    run.require("srv")
+    with h5py.File(run.path / "psi.h5") as file:
+        yield list(file.values())
+
+
+def write_coordinates(run, trajectories, atoms):
+    """Write coords.h5: the decoded atoms of all frames, superposed on one reference structure.
+
+    Returns
+    -------
+    mdtraj.Trajectory
+        The reference, one frame: the real structure that is closest to the mean of all.
+    """
+    from cwgan.superpose import mean_structure, superpose
+
+    molecules, tree = molecule_bonds(trajectories.topology, atoms)
+    apart = len(molecules) - len(tree) > 1
+    with replacing(run.path / "coords.h5") as partial, new_hdf5(partial) as file:
+        for i, n_frames in enumerate(trajectories.n_frames):
+            shape = (n_frames, len(atoms), 3)
+            data, done = file.create_dataset(f"{i:06d}", shape, np.float32), 0
+            for chunk in trajectories.iterate(i, atom_indices=atoms):
+                if apart and spread_over_cell(chunk):
+                    log.warning(SPREAD, trajectories.files[i])
+                    apart = False  # once is enough
+                data[done : done + len(chunk)] = chunk.xyz
+                done += len(chunk)
+        stride = max(1, sum(trajectories.n_frames) // REFERENCE_SAMPLE)
+        sample = np.concatenate([data[::stride] for data in file.values()])
+        mean = mean_structure(sample)
+        closest = np.argmin(((superpose(sample, mean) - mean) ** 2).sum((1, 2)))
+        reference = trajectories.reference.atom_slice(atoms)
+        reference.xyz = superpose(sample[closest : closest + 1], mean)
+        for data in file.values():
+            for begin in range(0, len(data), BLOCK):
+                block = slice(begin, begin + BLOCK)
+                data[block] = superpose(data[block], reference.xyz[0])
+    return reference
+
+
+@contextmanager
+def open_coordinates(run):
+    """Superposed coordinates of the decoded atoms, as HDF5 datasets that are read where sliced.
+
+    Yields a list of datasets (n_frames, atoms, 3), **nm**.
+    """
+    with h5py.File(run.path / "coords.h5") as file:
+        yield list(file.values())
+
+
+def read_frames(run, seed):
+    """Modes and superposed coordinates that the decoder is trained on.
+
+    Of more than `DECODER_BYTES` of coordinates (0.56 million frames of 20 atoms), one frame drawn
+    at random from each of as many equal stretches: training makes a given number of updates, and
+    memory does not grow with the data.
+
+    Returns
+    -------
+    psi : np.ndarray, shape (n_frames, m), float32
+    coordinates : np.ndarray, shape (n_frames, atoms, 3), float32
+        In **nm**.
+    """
+    with h5py.File(run.path / "psi.h5") as modes, open_coordinates(run) as datasets:
+        n_frames = sum(map(len, datasets))
+        n_kept = min(n_frames, max(1, DECODER_BYTES // (4 * datasets[0][0].size)))
+        edges = np.arange(n_kept + 1) * n_frames // n_kept
+        kept = np.random.default_rng(seed).integers(edges[:-1], edges[1:])
+        return _frames(list(modes.values()), kept), _frames(datasets, kept)
+
+
+def _frames(datasets, kept):
+    """The frames with the (increasing) numbers `kept`, of all trajectories end to end."""
+    found, start = np.empty((len(kept), *datasets[0].shape[1:]), np.float32), 0
+    for data in datasets:
+        for first in range(0, len(data), BLOCK):
+            block = data[first : first + BLOCK]
+            low, high = np.searchsorted(kept, (start, start + len(block)))
+            found[low:high] = block[kept[low:high] - start]
+            start += len(block)
+    return found
+
+
+def read_synthetic(run):
+    """The synthetic trajectories of a run.
+
+    Returns
+    -------
+    psi : np.ndarray, shape (trajectories, frames, m)
+    coordinates : list of XtcFrames, shape (frames, atoms, 3)
+        In **nm**.
+    """
+    folder = run.path / "synthetic"
+    with h5py.File(folder / "psi.h5") as file:
+        psi = file["psi"][:]
+    n_atoms = mdtraj.load_topology(str(folder / "topology.pdb")).n_atoms
+    files = sorted(folder.glob("traj-*.xtc"), key=lambda path: int(path.stem[5:]))
+    return psi, [XtcFrames(file, psi.shape[1], n_atoms) for file in files]
+
+
+class XtcFrames:
+    """An XTC file of our own as an array (frames, atoms, 3), **nm**, read where it is sliced."""
+
+    ndim = 3
+
+    def __init__(self, path, n_frames, n_atoms):
+        self.path, self.shape = path, (n_frames, n_atoms, 3)
+        self.offsets = None
+
+    def __len__(self):
+        return self.shape[0]
+
+    def __getitem__(self, frames):
+        """A frame by its number, or a slice of frames."""
+        if not isinstance(frames, slice):
+            return self[frames : frames + 1][0]
+        start, stop, step = frames.indices(len(self))
+        if start >= stop:
+            return np.empty((0, *self.shape[1:]), np.float32)
+        with ascii_path(self.path) as name, mdtraj.formats.XTCTrajectoryFile(name) as file:
+            # Found once by mdtraj, by walking through the file.
+            if self.offsets is None:
+                self.offsets = file.offsets
+            else:
+                file.offsets = self.offsets
+            file.seek(start)
+            return file.read(n_frames=stop - start)[0][::step]
+
+
+def write_structure(structure, path):
+    """Write one frame as PDB."""
+    with replacing(path) as partial:
+        structure.save_pdb(str(partial))
+
+
+def write_meta(run, **entries):
+    """Add entries to box/lss.json; the first call makes it."""
+    path = run.box / "lss.json"
+    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"format": 1}
+    write_json(path, known | entries)

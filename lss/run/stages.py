@@ -1,0 +1,298 @@
+"""The stages from trajectories to a judged simulator, from files to files in one run folder."""
+
+import logging
+
+import numpy as np
+from tqdm import tqdm
+
+from lss.errors import training
+from lss.features.featurizer import Featurizer, default_features, featurize
+from lss.molecule.bonds import bonds as find_bonds
+from lss.run import inputs, messages, run_files
+from lss.units import lag_in_frames
+
+log = logging.getLogger(__name__)
+
+STARTS = 1000  # start states that a box carries
+
+
+def make_features(run, source, specs=None):
+    """Stage `features`: trajectories -> features.h5.
+
+    Parameters
+    ----------
+    run : lss.run.run_folder.Run
+    source : dict
+        What `lss.run.inputs.open_data` takes.
+    specs : list of str, optional
+        See `lss.Featurizer`; by the topology where not given.
+    """
+    trajectories, note = inputs.open_data(source)
+    specs = list(specs or default_features(trajectories.topology))
+    settings = {"source": source, "features": specs, "data": trajectories.fingerprints()}
+    if run.reusable("features", settings):
+        return
+    featurizer = Featurizer(trajectories.topology, specs)
+    with run.stage("features", settings) as report:
+        featurize(trajectories, featurizer, run.path / "features.h5", scheduler=run.scheduler)
+        report["n_features"] = len(featurizer.names)
+        report["n_frames"] = list(trajectories.n_frames)
+        report["frame_spacing_ps"] = trajectories.spacing_ps
+        report["note"] = note
+
+
+def train_srv(
+    run, lag_ps, modes=3, seed=0, steps=None, drop_modes=(), deflate=None, preset="recommended"
+):
+    """Stage `srv`: features.h5 -> box/srv.keras and psi.h5 (paper, section 2.1).
+
+    Parameters
+    ----------
+    run : lss.run.run_folder.Run
+        With its features.
+    lag_ps : float
+        Lag time, **ps**; a whole number of frames.
+    modes : int
+        Slow modes to learn.
+    seed : int
+    steps : int, optional
+        Training steps; chosen by cross-validation where not given.
+    drop_modes : sequence of int
+        Modes to leave out after training, 1 for the slowest.
+    deflate : str, optional
+        File of known modes to leave out of the training (see `lss.run.run_files.read_known`).
+    preset : {"recommended", "paper"}
+
+    Raises
+    ------
+    InputError
+        Where the features are missing, a setting does not fit the data, or the data are too few.
+    """
+    settings = {
+        "preset": preset,
+        "lag_time_ps": lag_ps,
+        "modes": modes,
+        "seed": seed,
+        "steps": steps,
+        "drop_modes": list(drop_modes),
+        "deflate": deflate,
+    }
+    if run.reusable("srv", settings):
+        return
+    inputs.check_drop_modes(drop_modes, modes)
+    features = run.settings("features")
+    trajectories, note = inputs.open_data(features["source"])
+    lag = inputs.check_lag(lag_ps, trajectories)
+    with run_files.open_features(run) as file, run.stage("srv", settings) as report:
+        data = run_files.feature_arrays(file)
+        known = None if deflate is None else run_files.read_known(deflate, file)
+        with training("SRV"):
+            srv, validation = planned_srv(data, lag, modes, seed, steps, preset=preset)
+            srv.fit(data, deflate=known)
+        if drop_modes:
+            log.info("%s", messages.dropped(srv, drop_modes, trajectories.spacing_ps))
+            srv.drop_modes([i - 1 for i in drop_modes])
+        found = {
+            "lag_time_ps": lag_ps,
+            "frame_spacing_ps": trajectories.spacing_ps,
+            "eigenvalues": srv.eigenvalues_,
+            "timescales_ps": np.asarray(srv.timescales_) * trajectories.spacing_ps,
+        }
+        run_files.save_network(srv.encoder, run, "srv")
+        run_files.write_psi(run, srv, file, **found)
+        run_files.write_meta(
+            run,
+            **found,
+            lag_frames=lag,
+            features=Featurizer(trajectories.topology, features["features"]).to_dict(),
+            n_features=data[0].shape[1],
+            n_modes=len(srv.eigenvalues_),
+            units={"time": "ps", "length": "nm", "psi": "standard deviations"},
+            trained_on=[
+                {"file": path.name, "frames": n}
+                for path, n in zip(trajectories.files, trajectories.n_frames, strict=True)
+            ],
+            note=note,
+            versions=run.record["versions"],
+        )
+        report.update(found, history=srv.history, visits=srv.visits_)
+        if validation is not None:
+            report["cross_validation"] = validation.to_dict()
+
+
+def planned_srv(data, lag, modes, seed, steps=None, verbose=True, preset="recommended"):
+    """An SRV to be fitted to features, with the settings of a preset.
+
+    Returns
+    -------
+    srv : srv.SRV
+        With `steps` training steps. Where none are given, the recommended preset has as many as
+        cross-validation allows, and the paper's its own, which early stopping ends.
+    validation : srv.lagtime.CrossValidation or None
+    """
+    from srv import SRV
+    from srv.length import choose_length
+
+    srv = SRV.from_preset(
+        preset,
+        data[0].shape[1],
+        n_components=modes,
+        lag_time=lag,
+        seed=seed,
+        verbose=verbose,
+        **chosen(min_steps=steps, max_steps=steps),
+    )
+    if steps is not None or preset != "recommended":
+        return srv, None
+
+    def folds(sequence):
+        return tqdm(sequence, desc="SRV cross-validation", unit="fold", leave=False)
+
+    return choose_length(data, srv, progress=folds)
+
+
+def chosen(**options):
+    """Those options that were given, so that the recipe's own default serves for the others."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def train_mdn(run, components=24, seed=0, steps=None, force=False, preset="recommended"):
+    """Stage `mdn`: psi.h5 -> box/mdn.keras (paper, section 2.2).
+
+    Parameters
+    ----------
+    run : lss.run.run_folder.Run
+        With its encoder.
+    components : int
+        Gaussians of the mixture.
+    seed : int
+    steps : int, optional
+        Training steps, if not those of the preset.
+    force : bool
+        Train again where the stage is finished.
+    preset : {"recommended", "paper"}
+    """
+    from mdn import Propagator
+    from mdn.data import take
+
+    settings = {"preset": preset, "components": components, "seed": seed, "steps": steps}
+    if run.reusable("mdn", settings, force):
+        return
+    psi = run_files.read_psi(run)
+    spacing_ps = run.report("features")["frame_spacing_ps"]
+    lag = lag_in_frames(run.settings("srv")["lag_time_ps"], spacing_ps)
+    with run.stage("mdn", settings) as report:
+        propagator = Propagator.from_preset(
+            preset,
+            psi[0].shape[1],
+            n_components=components,
+            lag_time=lag,
+            seed=seed,
+            **chosen(n_updates=steps),
+        )
+        with training("MDN"):
+            propagator.fit(psi)
+        run_files.save_network(propagator.model, run, "mdn")
+        n_frames = sum(map(len, psi))
+        starts = take(psi, np.random.default_rng(seed).integers(n_frames, size=STARTS))
+        diagnostics = propagator.diagnose(psi)
+        run_files.write_meta(
+            run,
+            psi_low=propagator.low_,
+            psi_high=propagator.high_,
+            start_psi=starts,
+            mdn_warnings=diagnostics["warnings"],
+        )
+        report.update(history=propagator.history, diagnostics=diagnostics)
+
+
+def train_cwgan(
+    run, atoms=None, noise_dim=50, seed=0, steps=None, force=False, preset="recommended"
+):
+    """Stage `cwgan`: psi.h5 and the trajectories -> box/cwgan.keras (paper, section 2.3).
+
+    Parameters
+    ----------
+    run : lss.run.run_folder.Run
+        With its encoder.
+    atoms : str, optional
+        Selection of the atoms to decode; see `lss.run.inputs.default_atoms`.
+    noise_dim : int
+        Random numbers that the decoder draws for each structure.
+    seed : int
+    steps : int, optional
+        Training steps, if not those of the preset.
+    force : bool
+        Train again where the stage is finished.
+    preset : {"recommended", "paper"}
+    """
+    from cwgan import MolGen
+
+    run.require("srv")
+    trajectories, _ = inputs.open_data(run.settings("features")["source"])
+    atoms = atoms or inputs.default_atoms(trajectories.topology)
+    settings = {
+        "preset": preset,
+        "atoms": atoms,
+        "noise_dim": noise_dim,
+        "seed": seed,
+        "steps": steps,
+    }
+    if run.reusable("cwgan", settings, force):
+        return
+    selected = inputs.decoded_atoms(trajectories.topology, atoms)
+    bonds = find_bonds(trajectories.topology, trajectories.reference.xyz[0], selected)
+    with run.stage("cwgan", settings) as report:
+        reference = run_files.write_coordinates(run, trajectories, selected)
+        psi, coordinates = run_files.read_frames(run, seed)
+        molgen = MolGen.from_preset(
+            preset,
+            psi.shape[1],
+            len(selected),
+            bonds=bonds,
+            noise_dim=noise_dim,
+            seed=seed,
+            **chosen(n_updates=steps),
+        )
+        with training("cWGAN"):
+            molgen.fit(psi, coordinates)
+        run_files.save_network(molgen.generator, run, "cwgan")
+        run_files.write_structure(reference, run.box / "topology.pdb")
+        diagnostics = molgen.diagnose(psi, coordinates)
+        run_files.write_meta(
+            run, atoms=atoms, noise_dim=noise_dim, cwgan_warnings=diagnostics["warnings"]
+        )
+        report.update(history=molgen.history, diagnostics=diagnostics)
+
+
+def make_synthetic(run, length_ps=None, n_trajectories=100, seed=0, force=False):
+    """Stage `synthetic`: box -> synthetic/, as many trajectories of the given length.
+
+    Parameters
+    ----------
+    run : lss.run.run_folder.Run
+        With its three networks.
+    length_ps : float, optional
+        Of each trajectory, **ps**; that of the longest MD trajectory where not given.
+    n_trajectories, seed : int
+    force : bool
+        Simulate again where the stage is finished.
+    """
+    from lss.simulator import LatentSpaceSimulator
+
+    features = run.report("features")
+    longest_ps = (max(features["n_frames"]) - 1) * features["frame_spacing_ps"]
+    settings = {
+        "length_ps": length_ps or longest_ps,
+        "trajectories": n_trajectories,
+        "seed": seed,
+    }
+    if run.reusable("synthetic", settings, force):
+        return
+    with run.stage("synthetic", settings) as report:
+        simulator = LatentSpaceSimulator.load(run.box)
+        n_steps = inputs.steps_of(settings["length_ps"], simulator.lag_time_ps)
+        # What was interrupted goes on, unless its settings or networks were others.
+        options = {"force": True, "resume": not force, "scheduler": run.cluster()}
+        folder = run.path / "synthetic"
+        report.update(simulator.simulate(folder, n_steps, n_trajectories, seed, **options))

@@ -1,0 +1,1 @@
+"""Synthetic trajectories: propagated, decoded and written block by block."""

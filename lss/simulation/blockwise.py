@@ -1,0 +1,201 @@
+"""The simulation itself: propagate, decode and write, a block of frames at a time.
+
+After each block `simulation.json` says how far the simulation came. Whatever stops it, it goes on
+from there: trajectories are cut back to the frames that are noted, and the walkers start from the
+last of them. Since the random numbers of a frame follow from the seed, the walker and the number
+of the frame, what follows is what would have followed.
+"""
+
+import h5py
+import numpy as np
+from tqdm import tqdm
+
+from cwgan.decoder import TILE
+from lss.errors import InputError
+from lss.simulation.hdf5_writer import whole_dataset
+from lss.simulation.record import FILE
+from lss.simulation.trajectory_writers import FORMATS
+from lss.storage.full_disk import new_hdf5
+from lss.storage.signals import Interrupted
+from lss.storage.whole_files import PARTIAL, remove, replacing
+
+WALKERS = 256  # of a group: trajectories simulated side by side
+FRAMES = 2**17  # in a block, over all walkers of a group; at least a tile of each
+PIECE = 4 * TILE  # frames of one trajectory decoded at once: bounds the memory
+CHUNK = 8192  # steps of one compiled call of the sampler, at most
+
+
+class Simulation:
+    """One simulation in its folder.
+
+    Parameters
+    ----------
+    simulator : lss.LatentSpaceSimulator
+    folder : pathlib.Path
+    progress : lss.simulation.record.Progress
+        Says what to do and how far it came.
+    psi0 : np.ndarray, shape (n_trajectories, m)
+        Start states.
+    stop : list
+        Signals that ask to stop; looked at after each block.
+    show : bool
+        Whether to show a progress bar.
+    """
+
+    def __init__(self, simulator, folder, progress, psi0, stop, show):
+        self.simulator, self.folder, self.progress = simulator, folder, progress
+        self.psi0, self.stop = psi0, stop
+        self.settings = progress.record["settings"]
+        self.n_frames = self.settings["steps"] + 1
+        self.bar = tqdm(
+            total=len(psi0) * self.n_frames,
+            initial=self.done(),
+            unit="frame",
+            desc="simulate",
+            disable=not show or progress.record["finished"],
+        )
+
+    def done(self):
+        """Frames written so far, of all trajectories."""
+        group, frames = (self.progress.record[key] for key in ("group", "frames"))
+        whole = min(group * WALKERS, len(self.psi0))
+        return whole * self.n_frames + frames * min(WALKERS, len(self.psi0) - whole)
+
+    def run(self):
+        """Do what is left to do."""
+        record = self.progress.record
+        if record["finished"]:
+            return
+        with self.bar:
+            if record["group"] == record["frames"] == 0:
+                self.lay_out()
+            for group in range(record["group"], -(-len(self.psi0) // WALKERS)):
+                self.run_group(group)
+            self.finish()
+
+    def lay_out(self):
+        """psi.h5 at its full size, nan in all frames to come; topology.pdb of what is decoded.
+
+        What an earlier simulation left is removed only here, under the record of the new one.
+        """
+        for other in self.folder.iterdir():
+            if other.name != FILE:
+                remove(other)
+        box, meta = self.simulator.box, self.simulator.box.meta
+        if self.settings["format"] in FORMATS:
+            with replacing(self.folder / "topology.pdb") as partial:
+                box.reference.save_pdb(str(partial))
+        shape = (len(self.psi0), self.n_frames, self.simulator.n_modes)
+        with replacing(self.folder / "psi.h5") as partial, new_hdf5(partial) as file:
+            psi = whole_dataset(file, "psi", shape, fill=np.nan)
+            psi.attrs["lag_time_ps"] = self.simulator.lag_time_ps
+            psi.attrs["seed"] = self.settings["seed"]
+            psi.attrs["first_walker"] = self.settings["first_walker"]
+            psi.attrs["outside_fraction"] = np.nan
+            if meta.get("note"):
+                psi.attrs["note"] = meta["note"]
+
+    def run_group(self, group):
+        """Simulate the walkers of a group from where they are to the end."""
+        rows = slice(group * WALKERS, min((group + 1) * WALKERS, len(self.psi0)))
+        first, psi = self.progress.record["frames"], self.psi0[rows]
+        files = self.files(rows)
+        if first:
+            cut(files, first, self.progress.record["bytes"])
+            with h5py.File(self.folder / "psi.h5") as file:
+                psi = file["psi"][rows, first - 1]
+        n_block = TILE * max(1, FRAMES // (TILE * len(psi)))
+        while first < self.n_frames:
+            block = self.propagate(psi, rows, first, min(n_block, self.n_frames - first))
+            for row, file in zip(self.written(rows), files, strict=bool(files)):
+                self.write(file, row, block[row - rows.start], first)
+            self.write_psi(rows, block, first)
+            first, psi = first + block.shape[1], block[:, -1]
+            self.note(group, first, files)
+
+    def files(self, rows):
+        """The trajectory files of a group; none where latent states alone are wanted."""
+        kind = self.settings["format"]
+        if kind not in FORMATS:
+            return []
+        names = [f"traj-{self.number(row):04d}.{kind}" for row in self.written(rows)]
+        topology, lag_ps = self.simulator.box.reference.topology, self.simulator.lag_time_ps
+        return [FORMATS[kind](self.folder / n, topology, lag_ps, self.n_frames) for n in names]
+
+    def written(self, rows):
+        """The trajectories of a group that are decoded and written: all."""
+        return range(rows.start, rows.stop)
+
+    def number(self, row):
+        """The number of a trajectory in the whole of which this simulation may be a part."""
+        return self.settings["first_walker"] + row
+
+    def propagate(self, psi, rows, first, n):
+        """Frames `first` to `first` + n of the walkers `rows`: shape (walkers, n, m).
+
+        `psi` is the frame before, or the start states where `first` is 0.
+        """
+        parts, steps = [], n
+        if first == 0:
+            parts, steps = [psi[None]], n - 1
+        sampler = self.simulator.sampler
+        # Blocks of whatever length, such as the last, run through one compiled loop.
+        sampler.chunk_steps = min(CHUNK, TILE * max(1, FRAMES // (TILE * len(psi))))
+        outside = sampler.counts[1]
+        parts += sampler.chunks(
+            psi, steps, self.settings["seed"], self.number(rows.start), max(0, first - 1)
+        )
+        self.progress.record["outside"] += sampler.counts[1] - outside
+        return np.concatenate(parts).swapaxes(0, 1)
+
+    def write(self, file, row, psi, first):
+        """Decode frames `first` and on of one trajectory and append them to its file."""
+        for begin in range(0, len(psi), PIECE):
+            part, number = psi[begin : begin + PIECE], first + begin
+            seed = self.settings["seed"]
+            file.append(self.simulator.coordinates(part, seed, number, self.number(row)), number)
+
+    def write_psi(self, rows, block, first):
+        """Write latent states to their places in psi.h5, whose headers stay as they are."""
+        path = self.folder / "psi.h5"
+        with h5py.File(path) as file:
+            start = file["psi"].id.get_offset()
+        with open(path, "r+b") as file:
+            for row, psi in zip(range(rows.start, rows.stop), block, strict=True):
+                file.seek(start + (row * self.n_frames + first) * psi[0].nbytes)
+                file.write(np.ascontiguousarray(psi, "<f4"))
+
+    def note(self, group, frames, files):
+        """Note a block as written; stop here where a signal asked for it."""
+        before = self.done()
+        if frames < self.n_frames:
+            sizes = [file.path.stat().st_size for file in files]
+            self.progress.note(group=group, frames=frames, bytes=sizes)
+        else:
+            self.progress.note(group=group + 1, frames=0, bytes=[])
+        self.bar.update(self.done() - before)
+        if self.stop and self.done() < self.bar.total:
+            raise Interrupted(
+                f"stopped with {self.done()} of {self.bar.total} frames in {self.folder}",
+                self.stop[0],
+            )
+
+    def finish(self):
+        samples = len(self.psi0) * (self.n_frames - 1)
+        with h5py.File(self.folder / "psi.h5", "r+") as file:
+            fraction = self.progress.record["outside"] / samples
+            file["psi"].attrs.modify("outside_fraction", fraction)
+        for leftover in self.folder.glob(f"{PARTIAL}*"):
+            remove(leftover)
+        self.progress.note(finished=True)
+
+
+def cut(files, n_frames, sizes):
+    """Take the files of a group back to what was noted."""
+    for file, size in zip(files, sizes, strict=True):
+        if not file.path.exists() or file.path.stat().st_size < size:
+            raise InputError(
+                f"{file.path} is missing or shorter than when it was written; give --force to "
+                "start again"
+            )
+        file.cut(n_frames, size)

@@ -1,0 +1,118 @@
+"""Synthetic trajectories to a folder: begin, go on with what is there, or refuse."""
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from lss.errors import InputError
+from lss.simulation import on_cluster
+from lss.simulation.blockwise import Simulation
+from lss.simulation.record import Progress, digest, fingerprint
+from lss.simulation.trajectory_writers import FORMATS
+from lss.storage import processes
+from lss.storage.signals import noted_signals
+
+
+def simulate(
+    simulator,
+    to,
+    n_steps,
+    n_trajectories=1,
+    seed=0,
+    start=None,
+    file_format="xtc",
+    latent_only=False,
+    first_walker=0,
+    force=False,
+    resume=False,
+    progress=True,
+    scheduler=None,
+):
+    """Simulate and write `to/psi.h5`, `to/topology.pdb` and `to/traj-0000.xtc` and on.
+
+    Parameters
+    ----------
+    simulator : lss.LatentSpaceSimulator
+    to : str or pathlib.Path
+        Folder to write. Its `simulation.json` says whether the simulation is finished, and how far
+        it came.
+    n_steps : int
+        Steps of one lag time; a trajectory has `n_steps + 1` frames, the first at time 0.
+    n_trajectories : int
+    seed : int
+    start : array_like, shape (m,) or (n_trajectories, m), optional
+        Start states; random frames of the training data where not given.
+    file_format : {"xtc", "dcd", "h5"}
+    latent_only : bool
+        Write `psi.h5` only.
+    first_walker : int
+        Number of the first trajectory, for runs that share out disjoint walkers.
+    force : bool
+        Replace the simulation in `to` (with `resume`: where it is another).
+    resume : bool
+        Go on with the simulation in `to`, if there is one: with the same settings and networks the
+        files become, byte for byte, those of a simulation that was never interrupted.
+    scheduler : str, optional
+        Address of a Dask scheduler whose workers decode and write, an eighth of the trajectories
+        each; the files are the same, byte for byte. They must see `to` under the same name.
+
+    Returns
+    -------
+    dict
+        `frames`, `trajectories`, `outside_fraction` (of the latent samples drawn).
+
+    Raises
+    ------
+    InputError
+        For a number below 1, an unknown format, start states of a wrong shape; where `to` holds a
+        simulation and neither `force` nor `resume` was given, or `resume` with other settings;
+        where it holds anything else.
+    Interrupted
+        After SIGINT or SIGTERM, when the block under way is written.
+    """
+    to = Path(to)
+    check(n_steps, n_trajectories, seed, file_format)
+    psi0 = start_states(simulator, start, n_trajectories, seed, first_walker)
+    settings = {
+        "steps": n_steps,
+        "trajectories": n_trajectories,
+        "first_walker": first_walker,
+        "seed": seed,
+        "format": "latent only" if latent_only else file_format,
+        "start": digest([psi0]),
+        **fingerprint(simulator),
+    }
+    if scheduler is not None:
+        processes.check(scheduler)
+    state = Progress.open(to, settings, force, resume)
+    with noted_signals() as stop:
+        simulation = Simulation(simulator, to, state, psi0, stop, progress)
+        if scheduler is None:
+            simulation.run()
+        else:
+            on_cluster.run(simulation, scheduler)
+    with h5py.File(to / "psi.h5") as file:
+        outside = float(file["psi"].attrs["outside_fraction"])
+    frames = n_trajectories * (n_steps + 1)
+    return {"trajectories": n_trajectories, "frames": frames, "outside_fraction": outside}
+
+
+def check(n_steps, n_trajectories, seed, file_format):
+    for name, value in (("n_steps", n_steps), ("n_trajectories", n_trajectories)):
+        if int(value) != value or value < 1:
+            raise InputError(f"{name} is {value}; give a whole number of at least 1")
+    if int(seed) != seed or not 0 <= seed < 2**64:
+        raise InputError(f"seed is {seed}; give a whole number from 0 to 2**64 - 1")
+    if file_format not in FORMATS:
+        raise InputError(f"format '{file_format}' is unknown; give one of {', '.join(FORMATS)}")
+
+
+def start_states(simulator, start, n_trajectories, seed, first_walker):
+    """Start states by walker number, so that a shard starts as in the whole."""
+    if start is None:
+        return simulator.starts(first_walker + n_trajectories, seed)[first_walker:]
+    psi0 = simulator.check_latent(start, "start")
+    if len(psi0) not in (1, n_trajectories):
+        raise InputError(f"start has {len(psi0)} rows; give one, or one for each trajectory")
+    return np.broadcast_to(psi0, (n_trajectories, psi0.shape[1]))

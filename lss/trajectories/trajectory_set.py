@@ -1,0 +1,300 @@
+"""Trajectory files as one set: frames, times, and coordinates in chunks, never whole."""
+
+import logging
+import math
+from pathlib import Path
+
+import numpy as np
+
+from lss.errors import InputError
+from lss.molecule.atoms import check_same
+from lss.molecule.bonds import make_whole, molecule_bonds
+from lss.trajectories import file_scan, formats
+from lss.trajectories.file_search import digest, find_files, read_topology
+from lss.trajectories.frame_spacing import common_spacing, spacing_from_times
+from lss.units import format_time
+
+logger = logging.getLogger(__name__)
+
+#: Formats of topologies that hold coordinates as well.
+_STRUCTURES = {".pdb", ".pdb.gz", ".gro", ".cif", ".mmcif", ".pdbx", ".mol2"} | formats.HDF5
+
+
+class TrajectorySet:
+    """Trajectories of one molecule at one frame spacing.
+
+    Made by :meth:`open`. Coordinates are in nm, times in ps. Where a file has a periodic cell and
+    the topology has bonds, molecules are made whole before anything sees them, so that distances
+    and shapes need no minimum-image rule.
+
+    Attributes
+    ----------
+    files : list of Path
+    topology : mdtraj.Topology
+    top : Path or None
+        The topology file, if one was given.
+    reference : mdtraj.Trajectory
+        One frame: the structure in the topology file, or else the first frame of all.
+    spacing_ps : float
+        Time between frames in ps.
+    n_frames : list of int
+        Frames in each file.
+    times_only_count : bool
+        Whether a file's times were frame numbers, for which `dt_ps` stood in.
+    """
+
+    times_only_count = False
+
+    def __init__(self, files, topology, top, spacing_ps, n_frames):
+        self.files = files
+        self.topology = topology
+        self.top = top
+        self.spacing_ps = spacing_ps
+        self.n_frames = n_frames
+        self.reference = self._find_reference()
+
+    @classmethod
+    def open(cls, patterns, top=None, dt_ps=None, *, dt_name="--dt"):
+        """Find, check and count trajectory files.
+
+        Parameters
+        ----------
+        patterns : list of str or str
+            File names and globs; each glob is sorted naturally (2 before 10). A file may be listed
+            more than once.
+        top : str, optional
+            Topology file; needed unless the trajectories bring their own (HDF5, PDB, GRO).
+        dt_ps : float, optional
+            Time between frames in ps; needed where the files have no times. Times that just count
+            frames (k, k + 1, ...) give way to it, any others must agree with it.
+        dt_name : str
+            Where `dt_ps` comes from, for error messages.
+
+        Returns
+        -------
+        TrajectorySet
+
+        Raises
+        ------
+        InputError
+            If a file is missing, unreadable, damaged, empty or of another molecule, if frames are
+            not equally spaced, or if nothing tells their spacing.
+        """
+        if dt_ps is not None and not (math.isfinite(dt_ps) and dt_ps > 0):
+            raise InputError(f"{dt_name} is {dt_ps!r} ps: it must be greater than zero and finite")
+        files = find_files(patterns)
+        top, topology = _open_topology(files, top)
+        scans = {path: _scan(path, topology, top) for path in dict.fromkeys(files)}
+        spacings = {
+            path: None if s.times is None else spacing_from_times(s.times, str(path))
+            for path, s in scans.items()
+        }
+        counts = [scans[path].n_frames for path in files]
+        names = [str(path) for path in files]
+        found = [spacings[path] for path in files]
+        spacing_ps, overridden = common_spacing(found, names, counts, dt_ps, dt_name)
+        if overridden:
+            logger.info(
+                "the times in %s%s only count frames; the time between frames is taken to be %s",
+                overridden[0],
+                f" and {len(overridden) - 1} more" if len(overridden) > 1 else "",
+                format_time(spacing_ps),
+            )
+        opened = cls(files, topology, top, spacing_ps, counts)
+        opened.times_only_count = bool(overridden)
+        return opened
+
+    def iterate(self, i, chunk=1000, atom_indices=None):
+        """Read one trajectory in chunks.
+
+        Parameters
+        ----------
+        i : int
+            Which trajectory.
+        chunk : int
+            Frames at a time.
+        atom_indices : array (n,) of int, optional
+            Atoms to return, in increasing order; all by default.
+
+        Yields
+        ------
+        mdtraj.Trajectory
+            Coordinates in nm; times in ps, counted from 0 at the first frame of the file.
+
+        Raises
+        ------
+        InputError
+            If the file is damaged, has changed since it was opened, or holds coordinates that are
+            not finite; the file and the frame are named.
+        """
+        if chunk < 1:
+            raise InputError(f"chunk is {chunk}: read at least one frame at a time")
+        path, done = self.files[i], 0
+        select = None if atom_indices is None else np.asarray(atom_indices, dtype=np.int64)
+        if select is not None and (len(select) == 0 or np.any(np.diff(select) <= 0)):
+            raise InputError("atom_indices must be non-empty and increasing, each atom once")
+        atoms, ordered = molecule_bonds(self.topology, select)
+        everything = len(atoms) == self.topology.n_atoms
+        subset = self.topology if everything else self.topology.subset(atoms)
+        keep = None if select is None else np.searchsorted(atoms, select)
+        whole = select is None or len(keep) == len(atoms)
+        parts = formats.iterate(path, self.topology, chunk, None if everything else atoms)
+        while True:
+            # Around each read, not around the yield, where the caller's code runs.
+            with formats.reading(path):
+                part = next(parts, None)
+            if part is None:
+                break
+            _check_frames(part, path, done)
+            part.topology = subset
+            part.time = self.spacing_ps * np.arange(done, done + part.n_frames)
+            done += part.n_frames
+            make_whole(part, ordered)
+            yield part if whole else part.atom_slice(keep)
+        if done != self.n_frames[i]:
+            raise InputError(
+                f"{path}: {done} frames could be read, {self.n_frames[i]} were there when the file "
+                "was opened: start again when it is complete"
+            )
+
+    def read_frame(self, i, j):
+        """Read frame ``j`` of trajectory ``i``: an mdtraj.Trajectory of one frame, all atoms."""
+        if not 0 <= i < len(self.files):
+            raise InputError(f"there is no trajectory {i}: there are {len(self.files)}, from 0")
+        if not 0 <= j < self.n_frames[i]:
+            raise InputError(f"{self.files[i]}: no frame {j}: it has {self.n_frames[i]}, from 0")
+        path = self.files[i]
+        with formats.reading(path):
+            frame = formats.load_frame(path, self.topology, j)
+            _check_frames(frame, path, j)
+            frame.topology = self.topology
+            frame.time = np.array([j * self.spacing_ps])
+            return make_whole(frame, molecule_bonds(self.topology)[1])
+
+    def fingerprints(self):
+        """Identify the data, to tell later whether they changed.
+
+        Returns
+        -------
+        list of dict
+            One for each trajectory, then one for the topology file if there is one: ``kind``,
+            ``file``, ``bytes``, ``n_frames`` and ``sha256``, which covers 64 blocks of 64 KiB
+            spread over the file, the whole file up to 4 MiB.
+        """
+        once = {path: digest(path) for path in dict.fromkeys(self.files)}
+        prints = [
+            {"kind": "trajectory", "file": str(path), "n_frames": n, **once[path]}
+            for path, n in zip(self.files, self.n_frames, strict=True)
+        ]
+        if self.top is not None:
+            prints.append({"kind": "topology", "file": str(self.top), **digest(self.top)})
+        return prints
+
+    def _find_reference(self):
+        if self.top is not None and formats.suffix(self.top) in _STRUCTURES:
+            with formats.reading(self.top):
+                frame = formats.load_frame(self.top, self.topology, 0)
+            if frame.n_atoms > 0 and _fault(frame.xyz) is None:
+                frame.time = np.zeros(1)
+                return make_whole(frame, molecule_bonds(self.topology)[1])
+        return self.read_frame(0, 0)
+
+
+def read_frame(path, top, j):
+    """Read frame `j`, from 0, of one trajectory file.
+
+    Parameters
+    ----------
+    path, top : str
+        Trajectory and topology (None where the trajectory brings its own).
+    j : int
+
+    Returns
+    -------
+    mdtraj.Trajectory
+        One frame, all atoms, molecules whole; its time says nothing.
+
+    Raises
+    ------
+    InputError
+        As of :meth:`TrajectorySet.open`, or where there is no such frame.
+    """
+    files = find_files([path])
+    if len(files) > 1:
+        raise InputError(f"{path} names {len(files)} files; give one")
+    top, topology = _open_topology(files, top)
+    n_frames = _scan(files[0], topology, top).n_frames
+    return TrajectorySet(files, topology, top, 1.0, [n_frames]).read_frame(0, j)
+
+
+def _open_topology(files, top):
+    if top is not None:
+        return Path(top).expanduser(), read_topology(top)
+    without = [path for path in files if formats.suffix(path) not in formats.WITH_TOPOLOGY]
+    if without:
+        raise InputError(
+            f"{without[0]}: the file does not say which atoms it holds: give a topology with --top"
+        )
+    return None, read_topology(files[0])
+
+
+def _scan(path, topology, top):
+    """Count one file and check that its atoms are those of the topology."""
+    scan = file_scan.scan(path, topology)
+    if scan.n_frames == 0:
+        raise InputError(f"{path}: it holds no frames: leave it out")
+    if scan.n_atoms != topology.n_atoms:
+        source = top if top is not None else "the first trajectory"
+        raise InputError(
+            f"{path} has {scan.n_atoms} atoms, {source} has {topology.n_atoms}: give trajectories "
+            "of one molecule, and its topology with --top"
+        )
+    kind = formats.suffix(path)
+    if kind in formats.WITH_TOPOLOGY:
+        # An HDF5 file may have been written without its topology.
+        own = formats.hdf5_topology(path) if kind in formats.HDF5 else read_topology(path)
+        if own is not None:
+            check_same(own, topology, str(path), str(top or "the first trajectory"))
+    return scan
+
+
+def _fault(xyz):
+    """Return (frame, what is wrong) for the first bad frame of (n, atoms, 3), or None."""
+    # The sum is finite only if every term is; the look for the culprit is left for when it is not.
+    if not np.isfinite(xyz.sum(dtype=np.float64)):
+        bad = ~np.isfinite(xyz).all(axis=(1, 2))
+        return int(np.argmax(bad)), "holds coordinates that are not finite numbers"
+    if xyz.shape[1] > 1:
+        same = (xyz[:, 1:2] == xyz[:, :1]).all(axis=(1, 2))
+        for frame in np.flatnonzero(same):
+            if (xyz[frame] == xyz[frame, :1]).all():
+                return int(frame), "has all its atoms at one point"
+    return None
+
+
+def _check_frames(frames, path, first):
+    """Refuse coordinates and unit cells that no simulation writes; the frame is named."""
+    fault = _fault(frames.xyz) or _cell_fault(frames)
+    if fault is not None:
+        raise InputError(
+            f"{path}: frame {first + fault[0]} {fault[1]}: repair the file or leave it out"
+        )
+
+
+def _cell_fault(frames):
+    """Return (frame, what is wrong) for the first impossible unit cell, or None."""
+    lengths, angles = frames.unitcell_lengths, frames.unitcell_angles
+    if lengths is None or angles is None:
+        return None
+    # No edges mean no cell; whatever the angles then are.
+    good = (lengths == 0).all(axis=1)
+    good |= (lengths > 0).all(axis=1) & np.isfinite(lengths).all(axis=1) & _is_cell(angles)
+    return None if good.all() else (int(np.argmin(good)), "has an impossible unit cell")
+
+
+def _is_cell(angles):
+    """Whether three angles (degrees) span a volume (J. Foadi, G. Evans, 2011)."""
+    with np.errstate(over="ignore", invalid="ignore"):  # of damaged files angles may be infinite
+        total = angles.sum(axis=1)
+        spread = total - 2 * angles.max(axis=1)
+    return (angles.min(axis=1) > 0) & (total < 360) & (spread > 0)
