@@ -139,7 +139,7 @@ def train_seconds(data, width, lag):
 
     def fit(steps):
         srv = SRV.from_preset("recommended", width, n_components=3, lag_time=lag, verbose=False,
-                              min_steps=steps, max_steps=steps)  # fmt: skip
+                              n_updates=steps)  # fmt: skip
         start = time.process_time()
         srv.fit(data[:2])
         return time.process_time() - start

@@ -107,12 +107,14 @@ def free_energy_rmse(ours, data, bins=50):
 
 def slow_times(paths, lag):
     """Timescales, frames, and jackknife errors, of the lagged covariance of all coordinates."""
-    from mdn import kinetics
+    from lss_base.kinetics import implied_timescales, slow_modes
+    from lss_base.moments import block_moments
+    from lss_base.resampling import jackknife_error
 
     def estimate(sums):
-        return kinetics.timescales(kinetics.slow_modes(sums)[0], lag)
+        return implied_timescales(slow_modes(sums)[0], lag)
 
-    return kinetics.jackknife(estimate, kinetics.moments(paths, lag).sums())
+    return jackknife_error(estimate, block_moments(paths, lag).sums())
 
 
 def modes(features, lag, n_modes):

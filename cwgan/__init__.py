@@ -7,7 +7,8 @@ from importlib import import_module
 
 _HOMES = {
     "MolGen": "cwgan.estimator",
-    "NotFittedError": "cwgan.arrays",
+    "DivergedError": "cwgan.errors",
+    "NotFittedError": "cwgan.errors",
     "bond_graph": "cwgan.bonds",
     "guess_bonds": "cwgan.bonds",
     "decode": "cwgan.decoder",

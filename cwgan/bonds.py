@@ -17,6 +17,8 @@ from scipy.sparse.csgraph import (
     shortest_path,
 )
 
+from lss_base.estimators import refusal
+
 logger = logging.getLogger(__name__)
 
 LARGEST_RING = 8
@@ -152,12 +154,12 @@ def bond_graph(n_atoms, bonds=None, reference=None):
     if reference is not None:
         reference = _checked_reference(reference)
         if len(reference) != n_atoms:
-            raise ValueError(f"reference: got {len(reference)} atoms, wanted n_atoms={n_atoms}")
+            raise refusal(
+                "reference", f"of {len(reference)} atoms", f"n_atoms={n_atoms}", "give all of them"
+            )
     if bonds is None:
         if reference is None:
-            raise ValueError(
-                "bonds: neither bonds nor a reference structure was given; give one of them"
-            )
+            raise refusal("bonds", "None without a reference", "bonds", "give one of the two")
         bonds = guess_bonds(reference)
         logger.warning("no bonds were given: %d were guessed from the distances", len(bonds))
     bonds = _checked(bonds, n_atoms)
@@ -198,7 +200,12 @@ def guess_bonds(reference):
 def _checked_reference(reference):
     reference = np.asarray(reference, float)
     if reference.ndim != 2 or reference.shape[1] != 3 or not len(reference):
-        raise ValueError(f"reference: got shape {reference.shape}, wanted (n_atoms, 3)")
+        raise refusal(
+            "reference",
+            f"an array of shape {reference.shape}",
+            "shape (n_atoms, 3)",
+            "give one frame",
+        )
     return reference
 
 
@@ -207,17 +214,21 @@ def _checked(bonds, n_atoms):
     if bonds.size == 0:
         return np.zeros((0, 2), int)
     if bonds.ndim != 2 or bonds.shape[1] != 2 or not np.issubdtype(bonds.dtype, np.integer):
-        raise ValueError(
-            f"bonds: got an array of shape {bonds.shape} and type {bonds.dtype}, "
-            "wanted pairs of atom indices, (n_bonds, 2)"
+        raise refusal(
+            "bonds",
+            f"an array of shape {bonds.shape} and type {bonds.dtype}",
+            "pairs of atom indices, shape (n_bonds, 2)",
+            "give two whole numbers for each bond",
         )
     if bonds.min() < 0 or bonds.max() >= n_atoms:
-        raise ValueError(
-            f"bonds: indices run from {bonds.min()} to {bonds.max()}, "
-            f"wanted 0 to {n_atoms - 1} for {n_atoms} atoms (number the decoded atoms from 0)"
+        raise refusal(
+            "bonds",
+            f"of indices from {bonds.min()} to {bonds.max()}",
+            f"0 to {n_atoms - 1} for {n_atoms} atoms",
+            "number the decoded atoms from 0",
         )
     if np.any(bonds[:, 0] == bonds[:, 1]):
-        raise ValueError("bonds: an atom is bonded to itself")
+        raise refusal("bonds", "of an atom to itself", "two different atoms", "leave it out")
     return np.unique(np.sort(bonds, 1), axis=0)
 
 

@@ -1,7 +1,6 @@
 """From settings and data to networks, and from networks to trained ones."""
 
 import logging
-import numbers
 from dataclasses import dataclass, replace
 from math import ceil
 
@@ -18,9 +17,22 @@ from cwgan.features import FlatFeatures, StructureFeatures, in_chunks
 from cwgan.regression import fit_regressor
 from cwgan.settling import settle
 from cwgan.training import AdversarialModel
+from lss_base.estimators import check_choice, check_count, check_number, check_training, refusal
+from lss_base.training import ProgressBar
+from lss_base.trajectories import hold_out
 
 logger = logging.getLogger(__name__)
 
+_COUNTS = (
+    "latent_dim",
+    "output_dim",
+    "batch_size",
+    "noise_dim",
+    "n_discriminator",
+    "n_epochs",
+    "hidden_layer_depth",
+    "hidden_size",
+)
 PERIOD = 1000  # generator updates between two evaluations
 N_INNER = 50  # updates in one call of the compiled train step, at most
 MAX_DRAWN = 20_000  # frames drawn for one call
@@ -53,30 +65,25 @@ class Parts:
 
 
 def check(settings):
-    """Raise ValueError for a setting, or a combination of settings, that makes no sense."""
-    for name in ("latent_dim", "output_dim", "batch_size", "noise_dim", "n_discriminator"):
-        _at_least(name, getattr(settings, name), 1)
-    for name in ("hidden_layer_depth", "hidden_size"):
-        _at_least(name, getattr(settings, name), 1)
-    _at_least("n_epochs" if settings.n_updates is None else "n_updates", n_updates(settings), 1)
-    for name, choices in (("head", ("tanh", "bonds")), ("optimizer", ("rmsprop", "adam"))):
-        if getattr(settings, name) not in choices:
-            raise ValueError(f"{name}: got {getattr(settings, name)!r}, wanted one of {choices}")
+    """Refuse a setting, or a combination of settings, that makes no sense.
+
+    Raises
+    ------
+    ValueError
+    """
+    for name in _COUNTS:
+        check_count(name, getattr(settings, name))
+    check_training(settings)
+    check_choice("head", settings.head, ("tanh", "bonds"))
+    check_choice("optimizer", settings.optimizer, ("rmsprop", "adam"))
     if settings.head == "bonds" and settings.output_dim % 3:
-        raise ValueError(f"output_dim: got {settings.output_dim}, wanted three for each atom")
+        raise refusal("output_dim", settings.output_dim, "three for each atom", "give 3 * n_atoms")
     for name in ("consistency", "repulsion"):
         value = getattr(settings, name)
         if settings.head == "tanh" and value:
-            raise ValueError(f'{name}: needs head="bonds"; got {value!r} with head="tanh"')
-        if not (isinstance(value, numbers.Real) and value >= 0):
-            raise ValueError(f"{name}: got {value!r}, wanted a number of at least 0")
-    rate, smoothing = settings.learning_rate, settings.smoothing
-    if not (isinstance(rate, numbers.Real) and 0 < rate < np.inf):
-        raise ValueError(f"learning_rate: got {rate!r}, wanted a number above 0")
-    if not (isinstance(smoothing, numbers.Real) and 0 <= smoothing < 1):
-        raise ValueError(f"smoothing: got {smoothing!r}, wanted a number from 0 to less than 1")
-    if settings.seed is not None:
-        _at_least("seed", settings.seed, 0)
+            raise refusal(name, f'{value!r} with head="tanh"', "0", 'unset it, or set head="bonds"')
+        check_number(name, value, 0)
+    check_number("smoothing", settings.smoothing, 0, 1)
 
 
 def architecture(settings):
@@ -92,7 +99,7 @@ def n_updates(settings):
     return settings.n_epochs if settings.n_updates is None else settings.n_updates
 
 
-def build(settings, psi, coords):
+def build(settings, psi, coords, seed):
     """Fresh networks with the scales of the data.
 
     Parameters
@@ -100,12 +107,13 @@ def build(settings, psi, coords):
     settings : MolGen
     psi : ndarray (n_frames, latent_dim)
     coords : ndarray (n_frames, n_atoms, 3) or (n_frames, output_dim)
+    seed : int
 
     Returns
     -------
     Parts
     """
-    seeds = _seeds(settings.seed, 3)
+    seeds = _seeds(seed, 3)
     shape = (settings.hidden_layer_depth, settings.hidden_size, settings.activation)
     rows = evenly(len(psi), MAX_SAMPLE)
     sample = coords[rows]
@@ -132,18 +140,36 @@ def build(settings, psi, coords):
     return parts
 
 
-def train(settings, parts, psi, coords):
+def train(settings, parts, psi, coords, lengths, seed):
     """Train copies of the networks.
+
+    Parameters
+    ----------
+    settings : MolGen
+    parts : Parts
+    psi, coords : ndarray
+        As of `build`.
+    lengths : list of int
+        Frames of each trajectory in them.
+    seed : int
 
     Returns
     -------
     parts : Parts
         With trained networks; those of the argument are untouched.
     history : dict
+
+    Raises
+    ------
+    ValueError
+        If `validation_split` leaves nothing to train on or to judge by.
+    lss_base.estimators.DivergedError
+        If training gave no finite structure.
     """
     # Training that goes on must not draw the batches of the training before it again.
-    seeds = _seeds(settings.seed, 3, 1 + parts.n_updates)
-    kept, held, floor = _split(parts, psi, coords, seeds[0])
+    seeds = _seeds(seed, 3, 1 + parts.n_updates)
+    kept, held, other = _split(settings.validation_split, lengths, seeds[0])
+    floor = energy_distance(*(_distances(parts, coords[rows]) for rows in other))
     generator, critic = _copy(parts.generator), _copy(parts.critic)
     smoothed = _copy(parts.generator)
     weights = _consistency_weights(parts, settings.consistency)
@@ -177,17 +203,20 @@ def train(settings, parts, psi, coords):
         settle(model, min(SETTLING, budget))
     judge = Convergence(
         psi[held],
-        in_chunks(parts.structure.distances, coords[held]),
+        _distances(parts, coords[held]),
         floor,
         parts.structure.distances,
         n_epochs * n_calls * n_inner,
         n_inner,
         settings.decay,
         seeds[2],
-        settings.verbose,
+    )
+    bar = ProgressBar(
+        f"cWGAN, floor {floor:.4f}", n_epochs, n_calls * n_inner, n_inner, ("energy_distance",)
     )
     calls = np.zeros((n_calls, 1), np.float32)
-    model.fit(calls, batch_size=1, epochs=n_epochs, shuffle=False, verbose=0, callbacks=[judge])
+    callbacks = [judge, bar] if settings.verbose else [judge]
+    model.fit(calls, batch_size=1, epochs=n_epochs, shuffle=False, verbose=0, callbacks=callbacks)
     history = judge.history
     if parts.regressor is not None:
         # Of psi's logarithmic scale, then of its rank.
@@ -221,20 +250,37 @@ def _consistency_weights(parts, consistency):
     return (consistency * (parts.regressor_r2 >= CONSISTENT)).astype(np.float32)
 
 
-def _split(parts, psi, coords, seed):
-    """Rows to train on, rows to judge by, and the energy distance of the former to the latter."""
-    n_held = min(MAX_HELD_OUT, len(psi) // 10)
-    order = np.random.default_rng(seed).permutation(len(psi))
+def _split(fraction, lengths, seed):
+    """Rows to train on, rows to judge by, and two sets of rows whose distance is the floor."""
+    n = sum(lengths)
+    if fraction:
+        kept, held = (_rows(p, lengths) for p in hold_out(lengths, fraction, seed))
+        if not (len(kept) and len(held)):
+            raise refusal(
+                "validation_split",
+                f"{fraction} of {n} frames",
+                "one that leaves frames to train on and to judge by",
+                "take another, or None",
+            )
+        held = held[evenly(len(held), MAX_HELD_OUT)]
+        return kept, held, (held, kept[evenly(len(kept), len(held))])
+    n_held = min(MAX_HELD_OUT, n // 10)
+    order = np.random.default_rng(seed).permutation(n)
     if n_held < MIN_HELD_OUT:
         # Too few to spare: judged on the training frames, against halves of them.
-        half = max(1, len(psi) // 2)
-        kept, held, other = order, order, (order[:half], order[-half:])
-    else:
-        kept, held = np.sort(order[n_held:]), order[:n_held]
-        other = (held, order[n_held : 2 * n_held])
-    seen = [in_chunks(parts.structure.distances, coords[rows]) for rows in other]
-    floor = energy_distance(*seen)
-    return kept, held, floor
+        half = max(1, n // 2)
+        return order, order, (order[:half], order[-half:])
+    return np.sort(order[n_held:]), order[:n_held], (order[:n_held], order[n_held : 2 * n_held])
+
+
+def _rows(pieces, lengths):
+    """Rows of pieces (trajectory, first, last) of trajectories that lie end to end."""
+    starts = np.cumsum([0, *lengths])
+    return np.concatenate([np.arange(starts[i] + a, starts[i] + b) for i, a, b in pieces])
+
+
+def _distances(parts, coords):
+    return in_chunks(parts.structure.distances, coords)
 
 
 def _optimizer(settings):
@@ -263,9 +309,3 @@ def _seeds(seed, n, key=0):
 def evenly(n_frames, n_most):
     """Rows of at most `n_most` frames, at equal distances."""
     return np.unique(np.linspace(0, n_frames - 1, min(n_frames, n_most)).astype(int))
-
-
-def _at_least(name, value, least):
-    whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-    if not whole or value < least:
-        raise ValueError(f"{name}: got {value!r}, wanted a whole number of at least {least}")

@@ -4,11 +4,11 @@ import logging
 
 import keras
 import numpy as np
-from tqdm.auto import tqdm
 
 from cwgan.decoder import decode
 from cwgan.diagnostics import energy_distance, mean_distance, variance_over
 from cwgan.features import in_chunks
+from lss_base.training import diverged
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ AS_GOOD = 1.1  # times the best counts as as good: the estimate scatters
 
 
 class Convergence(keras.callbacks.Callback):
-    """Learning rate, evaluation, best weights and progress bar of one training.
+    """Learning rate, evaluation and best weights of one training.
 
     At the end of each epoch the smoothed generator decodes held-out psi, and the energy distance of
     the result to the held-out structures is taken. The learning rate is constant until that no
@@ -47,14 +47,13 @@ class Convergence(keras.callbacks.Callback):
     decay : bool
         Whether the learning rate falls; otherwise it is constant.
     seed : int
-    verbose : bool
     """
 
-    def __init__(self, psi, wanted, floor, distances, n_updates, n_inner, decay, seed, verbose):
+    def __init__(self, psi, wanted, floor, distances, n_updates, n_inner, decay, seed):
         super().__init__()
         self.psi, self.wanted, self.floor, self.distances = psi, wanted, floor, distances
         self.n_updates, self.n_inner, self.decay = n_updates, n_inner, decay
-        self.seed, self.verbose = seed, verbose
+        self.seed = seed
         self.history = {
             "updates": [],
             "energy_distance": [],
@@ -71,7 +70,6 @@ class Convergence(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         self._within = mean_distance(self.wanted, self.wanted)
         self._rate = self._high = float(self.model.generator_optimizer.learning_rate)
-        self._bar = tqdm(total=self.n_updates, desc="cWGAN", disable=not self.verbose)
 
     def on_train_batch_begin(self, batch, logs=None):
         rate = self.rate(self._done)
@@ -80,10 +78,9 @@ class Convergence(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         self._done += self.n_inner
-        self._bar.update(min(self.n_inner, self.n_updates - self._bar.n))
 
     def on_epoch_end(self, epoch, logs=None):
-        logs = logs or {}
+        logs = {} if logs is None else logs
         for name, value in logs.items():
             self.history.setdefault(name, []).append(float(value))
         made = in_chunks(self.distances, decode(self.model.smoothed, self.psi, self.seed))
@@ -92,9 +89,9 @@ class Convergence(keras.callbacks.Callback):
         ratio = variance_over(made, self.wanted) if finite else float("nan")
         self.history["updates"].append(self._done)
         self.history["energy_distance"].append(distance)
+        logs["energy_distance"] = distance  # for the callbacks after this one
         self.history["variance_ratio"].append(ratio)
         self.history["learning_rate"].append(self.rate(self._done))
-        self._bar.set_postfix(energy_distance=f"{distance:.4f}", floor=f"{self.floor:.4f}")
         if not finite:
             self._warn(f"losses or structures were not finite after {self._done} updates")
             self.model.stop_training = True
@@ -102,11 +99,8 @@ class Convergence(keras.callbacks.Callback):
         self._progress(distance)
 
     def on_train_end(self, logs=None):
-        self._bar.close()
         if self._weights is None:
-            raise FloatingPointError(
-                "the cWGAN gave no finite structures: lower learning_rate or look at the scale of y"
-            )
+            raise diverged("the loss or a structure", "not finite", self._done, self._rate)
         self.model.smoothed.set_weights(self._weights)
         self._judge()
 

@@ -5,11 +5,13 @@ key of its own, and a whole tile always runs through the same compiled network: 
 pieces of whole tiles is, to the last bit, what is decoded at once.
 """
 
-import numbers
 import weakref
 
 import numpy as np
 import tensorflow as tf
+
+from lss_base.estimators import check_count
+from lss_base.trajectories import as_parts
 
 TILE = 2048  # rows; twice as many are hardly faster
 
@@ -49,15 +51,11 @@ def decode(generator, psi, seed, first=0, walker=0):
     """
     latent_dim = generator.get_layer("psi").output.shape[1]
     noise_dim = generator.get_layer("noise").output.shape[1]
-    psi = np.asarray(psi, np.float32)
-    if psi.ndim != 2 or psi.shape[1] != latent_dim:
-        raise ValueError(f"psi: got shape {psi.shape}, wanted (n_frames, {latent_dim})")
-    if not np.isfinite(psi).all():
-        bad = int(np.flatnonzero(~np.isfinite(psi).all(1))[0])
-        raise ValueError(f"psi: row {bad} has values that are not finite; leave it out")
+    psi = np.asarray(psi)
+    if len(psi) or psi.shape != (0, latent_dim):
+        (psi,) = as_parts("psi", psi, latent_dim)
     for name, value in (("seed", seed), ("first", first), ("walker", walker)):
-        if not isinstance(value, numbers.Integral) or value < 0:
-            raise ValueError(f"{name}: got {value!r}, wanted a whole number of at least 0")
+        check_count(name, value, least=0)
     out = np.empty((len(psi), *generator.output_shape[1:]), np.float32)
     done = 0
     while done < len(psi):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from cwgan.features import distances, in_chunks, volumes
+from lss_base.estimators import refusal
 
 
 def energy_distance(a, b, within_b=None):
@@ -29,9 +30,11 @@ def energy_distance(a, b, within_b=None):
     """
     a, b = np.asarray(a, np.float32), np.asarray(b, np.float32)
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1] or not (len(a) and len(b)):
-        raise ValueError(
-            f"a, b: got shapes {a.shape} and {b.shape}, wanted (n_frames, n_features) each, of the "
-            "same n_features and at least one frame"
+        raise refusal(
+            "a, b",
+            f"arrays of shapes {a.shape} and {b.shape}",
+            "shape (n_frames, n_features) each, of the same n_features and at least one frame",
+            "measure the same features of both",
         )
     within_b = mean_distance(b, b) if within_b is None else within_b
     return float(max(2 * mean_distance(a, b) - mean_distance(a, a) - within_b, 0.0))

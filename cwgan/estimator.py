@@ -3,20 +3,21 @@
 import logging
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import TransformerMixin
 
 from cwgan import build
-from cwgan.arrays import NotFittedError, as_frames, as_parts, joined
 from cwgan.assessment import diagnose
 from cwgan.decoder import decode
 from cwgan.presets import PRESETS
+from lss_base.estimators import Estimator, preset, refusal, settled
+from lss_base.trajectories import as_parts, is_list, joined
 
 logger = logging.getLogger(__name__)
 
 MAX_DIAGNOSED = 50_000  # frames
 
 
-class MolGen(TransformerMixin, BaseEstimator):
+class MolGen(TransformerMixin, Estimator):
     """Conditional Wasserstein GAN that draws structures from slow coordinates psi.
 
     H. Sidky, W. Chen, A. L. Ferguson, Chem. Sci. 11 (2020) 9459, section 2.3 and equation 6. The
@@ -51,7 +52,8 @@ class MolGen(TransformerMixin, BaseEstimator):
         Bonds between the atoms 0 to n_atoms - 1. With ``head="bonds"`` they are guessed if missing;
         with "tanh" only `diagnose` looks at them.
     n_updates : int, optional
-        Generator updates; overrides `n_epochs`.
+        Length of the training in generator updates, rounded up to whole epochs of at most 1,000, in
+        place of `n_epochs`.
     optimizer : {"rmsprop", "adam"}
         Adam has beta_1 0 and beta_2 .9.
     learning_rate : float
@@ -69,9 +71,13 @@ class MolGen(TransformerMixin, BaseEstimator):
     warm_start : bool
         Whether a second fit goes on from the weights of the first, where the settings still ask
         for the same networks.
-    seed : int, optional
-        Of initial weights, batches, the frames held out and the noise of `transform`, which thus
-        draws the same structures in each call; with None all differ each time.
+    validation_split : float, optional
+        Part of the data held out to judge the training by: whole trajectories, or else the last
+        part of each; without a gap, since there is no lag. None: a tenth of the frames at random,
+        at most 4,000, or all where that were fewer than 50.
+    seed : int or None
+        Of initial weights, batches, the frames held out and the noise of `transform`, which draws
+        other structures in each call since `fit`; with None all differ each time.
 
     Attributes
     ----------
@@ -80,7 +86,9 @@ class MolGen(TransformerMixin, BaseEstimator):
     discriminator : keras.Model
         [structure, condition] -> score.
     history : dict
-        The curve of the energy distance with its floor, losses, learning rate and warnings.
+        The curve of the energy distance with its floor, losses, learning rate and warnings, of the
+        last fit.
+    is_fitted : bool
     """
 
     def __init__(
@@ -106,7 +114,8 @@ class MolGen(TransformerMixin, BaseEstimator):
         consistency=0.0,
         repulsion=0.0,
         warm_start=True,
-        seed=None,
+        validation_split=None,
+        seed=0,
     ):
         self.latent_dim = latent_dim
         self.output_dim = output_dim
@@ -128,6 +137,7 @@ class MolGen(TransformerMixin, BaseEstimator):
         self.consistency = consistency
         self.repulsion = repulsion
         self.warm_start = warm_start
+        self.validation_split = validation_split
         self.seed = seed
 
     @classmethod
@@ -142,9 +152,8 @@ class MolGen(TransformerMixin, BaseEstimator):
         **overrides
             Constructor arguments that replace the preset's.
         """
-        if name not in PRESETS:
-            raise ValueError(f"name: got {name!r}, wanted one of {sorted(PRESETS)}")
-        return cls(latent_dim, 3 * n_atoms, **{**PRESETS[name], "bonds": bonds, **overrides})
+        settings = {**preset(name, PRESETS), "bonds": bonds, **overrides}
+        return cls(latent_dim, 3 * n_atoms, **settings)
 
     def fit(self, X, y):
         """Train.
@@ -163,28 +172,35 @@ class MolGen(TransformerMixin, BaseEstimator):
         ------
         ValueError
             On arguments and shapes that do not fit.
-        FloatingPointError
+        DivergedError
             If training gave no finite structure.
         """
         build.check(self)
-        psi, coords = self._frames(X, y, "X", "y")
-        parts = self._parts if self.warm_start and self._is_fitted() else None
+        psi, coords, lengths = self._frames(X, y)
+        seed = settled(self.seed)
+        parts = self._parts if self.warm_start and self.is_fitted else None
         if parts is not None and parts.architecture != build.architecture(self):
             logger.warning("the settings of the networks have changed: training starts anew")
             parts = None
         if parts is None:
-            parts = build.build(self, psi, coords)
+            parts = build.build(self, psi, coords, seed)
         elif coords.shape[1:] != parts.generator.output_shape[1:]:
-            raise ValueError(
-                f"y: got frames of shape {coords.shape[1:]}, the first fit had "
-                f"{parts.generator.output_shape[1:]}; set warm_start=False"
+            raise refusal(
+                "y",
+                f"frames of shape {coords.shape[1:]}",
+                f"{parts.generator.output_shape[1:]} as in the first fit",
+                "give such frames, or set warm_start=False",
             )
         # Training works on copies: models of an earlier fit stay as they were, even if it fails.
-        self._parts, self.history = build.train(self, parts, psi, coords)
+        self._parts, self.history = build.train(self, parts, psi, coords, lengths, seed)
+        self._seed, self._n_calls = seed, 0  # of transform
         return self
 
     def transform(self, X):
         """Draw one structure for each row of psi.
+
+        Each call since `fit` draws noise of its own, decided by the seed of the fit;
+        `cwgan.decode` takes a seed.
 
         Parameters
         ----------
@@ -194,80 +210,73 @@ class MolGen(TransformerMixin, BaseEstimator):
         -------
         ndarray (n_frames, n_atoms, 3) or (n_frames, output_dim), float32, as y was; list for list
         """
-        if isinstance(X, (list, tuple)) and len(X) and np.ndim(X[0]) == 2:
-            return [self._decode(x, walker, f"X[{walker}]") for walker, x in enumerate(X)]
-        return self._decode(X, 0, "X")
+        self._check_fitted("transform")
+        key = [self._seed, self._n_calls] if self._n_calls else self._seed
+        drawn = [
+            decode(self.generator, psi, _number(key), walker=walker)
+            for walker, psi in enumerate(as_parts("X", X, self.latent_dim))
+        ]
+        self._n_calls += 1
+        return drawn if is_list(X, self.latent_dim) else drawn[0]
 
-    def diagnose(self, psi, coords):
+    def diagnose(self, X, y):
         """Compare structures drawn from psi with those that belong to it.
 
         Of more frames than 50,000, that many are taken, evenly spaced.
 
         Parameters
         ----------
-        psi : array-like (n_frames, latent_dim), or list of such
-        coords : array-like (n_frames, n_atoms, 3) in **nm**, superposed, or list of such
+        X : array-like (n_frames, latent_dim), or list of such
+        y : array-like (n_frames, n_atoms, 3) in **nm**, superposed, or list of such
 
         Returns
         -------
         dict
             Numbers, each beside the data's, and "warnings", a list of sentences.
         """
-        self._check_fitted()
-        psi, coords = self._frames(psi, coords, "psi", "coords")
+        self._check_fitted("diagnose")
+        psi, coords, _ = self._frames(X, y)
         drawn = self.generator.output_shape[1:]
         if coords.ndim != 3 or coords.shape[1:] != drawn:
-            raise ValueError(
-                f"coords: got frames of shape {coords.shape[1:]}, wanted atoms, (n_atoms, 3), as "
-                f"the fit must have had; this generator draws {drawn}"
+            raise refusal(
+                "y",
+                f"frames of shape {coords.shape[1:]} for a generator that draws {drawn}",
+                "atoms, (n_atoms, 3), as the fit must have had",
+                "fit to atoms to have them judged",
             )
         rows = build.evenly(len(psi), MAX_DIAGNOSED)
         psi, coords = psi[rows], coords[rows]
-        made = decode(self.generator, psi, self._decode_seed())
+        made = decode(self.generator, psi, _number(self._seed))
         out = diagnose(psi, coords, made, self._parts.graph)
         out["warnings"] = [*self.history["warnings"], *out["warnings"]]
         return out
 
     @property
     def generator(self):
-        self._check_fitted()
+        self._check_fitted("generator")
         return self._parts.generator
 
     @property
     def discriminator(self):
-        self._check_fitted()
+        self._check_fitted("discriminator")
         return self._parts.critic
 
-    def _decode(self, X, walker, name):
-        self._check_fitted()
-        psi = as_frames(name, X, self.latent_dim)
-        return decode(self.generator, psi, self._decode_seed(), walker=walker)
-
-    def _decode_seed(self):
-        return int(np.random.SeedSequence(self.seed).generate_state(1)[0])
-
-    def _frames(self, X, y, x_name, y_name):
-        """All frames of psi and of the coordinates, checked to belong together."""
-        psi = as_parts(x_name, X, self.latent_dim)
+    def _frames(self, X, y):
+        """All frames of psi and of the coordinates, checked to belong together, and lengths."""
+        psi = as_parts("X", X, self.latent_dim)
         flat = self._is_flat(y)
         if not flat and self.output_dim % 3:
-            raise ValueError(f"output_dim: got {self.output_dim}, wanted three for each atom")
-        coords = as_parts(y_name, y, self.output_dim if flat else (self.output_dim // 3, 3))
-        if len(psi) > 1 and len(coords) > 1:
-            lengths, wanted = [len(part) for part in coords], [len(part) for part in psi]
-            if lengths != wanted:
-                raise ValueError(
-                    f"{y_name}: got trajectories of {lengths} frames, wanted {wanted} as {x_name} "
-                    "has"
-                )
+            raise refusal("output_dim", self.output_dim, "three for each atom", "give 3 * n_atoms")
+        coords = as_parts("y", y, self.output_dim if flat else (self.output_dim // 3, 3))
+        lengths, wanted = ([len(part) for part in parts] for parts in (coords, psi))
+        if sum(lengths) != sum(wanted) or (min(len(psi), len(coords)) > 1 and lengths != wanted):
+            raise refusal(
+                "y", f"of {lengths} frames", f"{wanted} as X has", "give each frame its psi"
+            )
         psi, coords = joined(psi), joined(coords)
         if flat and self.head == "bonds":
             coords = coords.reshape(len(coords), -1, 3)
-        if len(psi) != len(coords):
-            raise ValueError(
-                f"{y_name}: got {len(coords)} frames, wanted {len(psi)} as {x_name} has"
-            )
-        return psi, coords
+        return psi, coords, max(lengths, wanted, key=len)
 
     def _is_flat(self, y):
         """Whether a frame of y is a row of numbers, not atoms; y may be a list of either."""
@@ -277,9 +286,7 @@ class MolGen(TransformerMixin, BaseEstimator):
         # Rows, or arrays of rows; but a list of single frames is one array of atoms.
         return len(shape) < 3 and (self.output_dim == 3 or shape != (self.output_dim // 3, 3))
 
-    def _is_fitted(self):
-        return getattr(self, "_parts", None) is not None
 
-    def _check_fitted(self):
-        if not self._is_fitted():
-            raise NotFittedError("this MolGen is not fitted: call fit(X, y) first")
+def _number(key):
+    """A seed of `decode` that follows from a key."""
+    return int(np.random.SeedSequence(key).generate_state(1)[0])

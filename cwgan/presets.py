@@ -1,8 +1,9 @@
-"""Named settings of MolGen."""
+"""Named settings of `MolGen.from_preset`."""
 
-PRESETS = {
-    # Made for the figures of benchmarks/decoder.py; a peptide's backbone needs half the updates.
-    "recommended": {
+
+def _recommended():
+    """For the figures of benchmarks/decoder.py; a peptide's backbone needs half the updates."""
+    return {
         "batch_size": 64,
         "noise_dim": 50,
         "hidden_layer_depth": 3,
@@ -18,9 +19,12 @@ PRESETS = {
         "consistency": 1.0,
         "repulsion": 2.0,
         "warm_start": False,
-    },
-    # Sidky, Chen and Ferguson (2020), section 2.3 and supplementary methods.
-    "paper": {
+    }
+
+
+def _paper():
+    """Sidky, Chen and Ferguson (2020), section 2.3 and supplementary methods."""
+    return {
         "batch_size": 256,
         "noise_dim": 50,
         "hidden_layer_depth": 3,
@@ -32,5 +36,7 @@ PRESETS = {
         "optimizer": "rmsprop",
         "learning_rate": 5e-5,
         "warm_start": False,
-    },
-}
+    }
+
+
+PRESETS = {"recommended": _recommended, "paper": _paper}

@@ -3,9 +3,10 @@
 Training on superposed frames spares the networks the six coordinates that mean nothing.
 """
 
-import numbers
-
 import numpy as np
+
+from lss_base.estimators import check_count, refusal
+from lss_base.trajectories import check_finite
 
 CHUNK = 16384
 
@@ -35,9 +36,11 @@ def superpose(coords, reference):
     reference = _reference(reference)
     shape = np.shape(coords)
     if len(shape) != 3 or shape[1:] != reference.shape:
-        raise ValueError(
-            f"coords: got shape {tuple(shape)}, wanted (n_frames, {len(reference)}, 3) "
-            "as the reference has"
+        raise refusal(
+            "coords",
+            f"an array of shape {tuple(shape)}",
+            f"shape (n_frames, {len(reference)}, 3) as the reference has",
+            "give the same atoms",
         )
     out = np.empty(shape, np.float32)
     for start in range(0, shape[0], CHUNK):
@@ -65,12 +68,14 @@ def mean_structure(coords, n_iter=3):
         On a wrong shape, no frames, positions that are not finite, or `n_iter` below 1.
     """
     shape = np.shape(coords)
-    if not isinstance(n_iter, numbers.Integral) or n_iter < 1:
-        raise ValueError(f"n_iter: got {n_iter!r}, wanted a whole number of at least 1")
-    if len(shape) != 3 or shape[2] != 3:
-        raise ValueError(f"coords: got shape {tuple(shape)}, wanted (n_frames, n_atoms, 3)")
-    if shape[0] == 0:
-        raise ValueError("coords: got no frames, wanted at least one")
+    check_count("n_iter", n_iter)
+    if len(shape) != 3 or shape[2] != 3 or not shape[0]:
+        raise refusal(
+            "coords",
+            f"an array of shape {tuple(shape)}",
+            "shape (n_frames, n_atoms, 3) with at least one frame",
+            "give positions of atoms",
+        )
     mean = _reference(coords[0])
     for _ in range(n_iter):
         total = np.zeros_like(mean)
@@ -83,17 +88,19 @@ def mean_structure(coords, n_iter=3):
 def _reference(reference):
     reference = np.asarray(reference, float)
     if reference.ndim != 2 or reference.shape[1] != 3:
-        raise ValueError(f"reference: got shape {reference.shape}, wanted (n_atoms, 3)")
-    if not np.isfinite(reference).all():
-        raise ValueError("reference: has positions that are not finite")
+        raise refusal(
+            "reference",
+            f"an array of shape {reference.shape}",
+            "shape (n_atoms, 3)",
+            "give one frame",
+        )
+    check_finite("reference", reference)
     return reference - reference.mean(0)
 
 
 def _turned(chunk, reference, start):
     chunk = np.asarray(chunk, float)
-    if not np.isfinite(chunk).all():
-        bad = start + int(np.flatnonzero(~np.isfinite(chunk).all((1, 2)))[0])
-        raise ValueError(f"coords: frame {bad} has positions that are not finite; leave it out")
+    check_finite("coords", chunk, start)
     chunk = chunk - chunk.mean(1, keepdims=True)
     left, _, right = np.linalg.svd(np.swapaxes(chunk, 1, 2) @ reference)
     # Flipping the axis of the smallest singular value turns a reflection into a rotation.

@@ -4,9 +4,13 @@ A mixture density network for p(psi_{t+tau} | psi_t), its training, and a sample
 the speed of the hardware. Arrays go in and out; lag times are in frames.
 """
 
-__all__ = ["NotFittedError", "Propagator", "Sampler"]
-
-_HOME = {"Propagator": "estimator", "Sampler": "sampler", "NotFittedError": "errors"}
+_HOME = {
+    "DivergedError": "errors",
+    "NotFittedError": "errors",
+    "Propagator": "estimator",
+    "Sampler": "sampler",
+}
+__all__ = sorted(_HOME)
 
 
 def __getattr__(name):

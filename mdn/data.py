@@ -4,62 +4,10 @@ import logging
 
 import numpy as np
 
+from lss_base.estimators import refusal
+from lss_base.trajectories import hold_out as held_out_pieces
+
 logger = logging.getLogger(__name__)
-
-
-def is_list(X):
-    """Whether X is a list of trajectories (arrays); a list of rows of numbers is one trajectory."""
-    return isinstance(X, (list, tuple)) and all(
-        hasattr(part, "shape") or np.ndim(part) > 1 for part in X
-    )
-
-
-def as_trajectories(X, input_dim, name="X"):
-    """Check the input and bring it to one form.
-
-    Parameters
-    ----------
-    X : array-like, shape (n, m), or list of such
-        One trajectory or several. One-dimensional arrays are taken as (n, 1) where m is 1.
-    input_dim : int
-        The m that is wanted.
-    name : str
-        What the argument is called in an error.
-
-    Returns
-    -------
-    list of np.ndarray, shape (n_i, m), float32
-        At least one; copied only where another type has to be.
-
-    Raises
-    ------
-    ValueError
-        For no data, another shape, or values that are not finite.
-    """
-    several = is_list(X)
-    trajectories = []
-    for i, part in enumerate(X if several else [X]):
-        label = f"{name}[{i}]" if several else name
-        try:
-            if np.iscomplexobj(part):
-                raise TypeError("real ones are wanted, these are complex")
-            array = np.asarray(part, np.float32)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"{label} must be an array of numbers: {error}") from error
-        if array.ndim == 1 and input_dim == 1:
-            array = array[:, None]
-        if array.ndim != 2 or array.shape[1] != input_dim:
-            raise ValueError(
-                f"{label} must have the shape (n_frames, {input_dim}) as input_dim says, "
-                f"got {array.shape}"
-            )
-        finite = np.isfinite(array).all(axis=1)
-        if not finite.all():
-            raise ValueError(f"{label} must be finite; it is not in frame {np.argmin(finite)}")
-        trajectories.append(array)
-    if not sum(map(len, trajectories)):
-        raise ValueError(f"{name} holds no frames")
-    return trajectories
 
 
 def pair_starts(trajectories, lag_time, name="X"):
@@ -85,9 +33,11 @@ def pair_starts(trajectories, lag_time, name="X"):
     lengths = [len(t) for t in trajectories]
     short = sum(n <= lag_time for n in lengths)
     if short == len(lengths):
-        raise ValueError(
-            f"lag_time is {lag_time} frames, but the longest trajectory of {name} has "
-            f"{max(lengths)}; take a shorter lag or longer trajectories"
+        raise refusal(
+            "lag_time",
+            f"{lag_time} frames",
+            f"less than {max(lengths)}, the frames of the longest trajectory in {name}",
+            "take a shorter `lag` or longer trajectories",
         )
     if short:
         logger.warning(
@@ -142,10 +92,9 @@ def take(trajectories, rows):
 
 
 def hold_out(trajectories, fraction, lag_time, seed):
-    """Set a part of the data aside for validation.
+    """Set a part of the data aside for validation; see `lss_base.trajectories.hold_out`.
 
-    Whole trajectories, drawn at random, where the fraction amounts to one; else the last part of
-    every trajectory. No pair spans the two sets.
+    The gap between the two parts of one trajectory is one lag. No pair spans the two sets.
 
     Parameters
     ----------
@@ -167,22 +116,17 @@ def hold_out(trajectories, fraction, lag_time, seed):
     """
     if not fraction:
         return trajectories, []
-    count = round(fraction * len(trajectories))
-    if 1 <= count < len(trajectories):
-        order = np.random.default_rng(seed).permutation(len(trajectories))
-        held = set(order[:count].tolist())
-        training = [t for i, t in enumerate(trajectories) if i not in held]
-        validation = [t for i, t in enumerate(trajectories) if i in held]
-    else:
-        cuts = [len(t) - round(fraction * len(t)) for t in trajectories]
-        training = [t[:cut] for t, cut in zip(trajectories, cuts, strict=True)]
-        validation = [t[cut:] for t, cut in zip(trajectories, cuts, strict=True)]
+    pieces = held_out_pieces([len(t) for t in trajectories], fraction, seed, gap=lag_time)
+    training, validation = (
+        [trajectories[i][first:last] for i, first, last in part] for part in pieces
+    )
     for part, purpose, more in ((training, "training", "less"), (validation, "validation", "more")):
         longest = max(map(len, part))
         if longest <= lag_time:
-            raise ValueError(
-                f"validation_split = {fraction} leaves {longest} frames at most in one piece for "
-                f"{purpose}, no more than lag_time = {lag_time}; hold out {more}, or give "
-                "validation data as y"
+            raise refusal(
+                "validation_split",
+                f"{fraction}, which leaves {longest} frames at most in one piece for {purpose}",
+                f"pieces longer than lag_time={lag_time}",
+                f"hold out {more}, or give validation data as y",
             )
     return training, validation

@@ -8,7 +8,10 @@ that, cheapest first.
 import numpy as np
 from scipy.special import ndtr
 
-from mdn import head, kinetics
+from lss_base.kinetics import implied_timescales, mode_correlations, slow_modes
+from lss_base.moments import block_moments
+from lss_base.resampling import jackknife_error
+from mdn import head
 from mdn.data import pair_starts, take
 from mdn.sampler import Sampler
 
@@ -64,9 +67,9 @@ def diagnose(members, sampler, trajectories, lag_time, seed):
         report["timescales_members"] = []
         for member in members:
             alone = Sampler(member, sampler.low, sampler.high, sampler.outside)
-            moments = kinetics.moments(_sample(alone, starts, seed), 1)
-            values, _ = kinetics.slow_modes(moments.sums()[0])
-            report["timescales_members"].append(kinetics.timescales(values, 1) * lag_time)
+            moments = block_moments(_sample(alone, starts, seed), 1)
+            values, _ = slow_modes(moments.sums()[0])
+            report["timescales_members"].append(implied_timescales(values, 1) * lag_time)
     report = _plain(report)
     return {**report, "warnings": warnings_of(report)}
 
@@ -133,9 +136,9 @@ def _compare_timescales(walkers, trajectories, lag_time):
     for name, data, lag in (("", walkers, 1), ("_data", trajectories, lag_time)):
 
         def estimate(sums, lag=lag):
-            return kinetics.timescales(kinetics.slow_modes(sums)[0], lag)
+            return implied_timescales(slow_modes(sums)[0], lag)
 
-        value, error = kinetics.jackknife(estimate, kinetics.moments(data, lag).sums())
+        value, error = jackknife_error(estimate, block_moments(data, lag).sums())
         unit = lag_time / lag
         result[f"timescales{name}"] = value * unit
         result[f"timescales{name}_error"] = error * unit
@@ -143,18 +146,18 @@ def _compare_timescales(walkers, trajectories, lag_time):
 
 
 def _chapman_kolmogorov(walkers, trajectories, lag_time):
-    vectors = kinetics.slow_modes(kinetics.moments(trajectories, lag_time).sums()[0])[1]
+    vectors = slow_modes(block_moments(trajectories, lag_time).sums()[0])[1]
 
     def estimate(sums):
-        return kinetics.mode_correlations(sums, vectors)
+        return mode_correlations(sums, vectors)
 
     rows = []
     for lags in CHAPMAN_KOLMOGOROV_LAGS:
-        of_data = kinetics.moments(trajectories, lags * lag_time)
+        of_data = block_moments(trajectories, lags * lag_time)
         if of_data is None:
             break
-        data, data_error = kinetics.jackknife(estimate, of_data.sums())
-        model, model_error = kinetics.jackknife(estimate, kinetics.moments(walkers, lags).sums())
+        data, data_error = jackknife_error(estimate, of_data.sums())
+        model, model_error = jackknife_error(estimate, block_moments(walkers, lags).sums())
         rows.append(
             {
                 "lags": lags,

@@ -1,7 +1,5 @@
 """Errors of the propagator."""
 
-from sklearn.exceptions import NotFittedError as _NotFittedError
+from lss_base.estimators import DivergedError, NotFittedError
 
-
-class NotFittedError(_NotFittedError, RuntimeError):
-    """A fitted attribute or method was asked for before `fit`."""
+__all__ = ["DivergedError", "NotFittedError"]

@@ -3,22 +3,21 @@
 import logging
 
 import numpy as np
-from sklearn.base import BaseEstimator
 
+from lss_base.estimators import Estimator, check_seed, preset, settled
+from lss_base.trajectories import as_parts, is_list
 from mdn import head, members
-from mdn.data import as_trajectories, hold_out, is_list, pair_starts, pairs
-from mdn.errors import NotFittedError
-from mdn.presets import preset
+from mdn.data import hold_out, pair_starts, pairs
+from mdn.presets import PRESETS
 from mdn.sampler import Sampler
 from mdn.settings import check_settings
-from mdn.training import picklable
 
 logger = logging.getLogger(__name__)
 
 _BATCH = 16384
 
 
-class Propagator(BaseEstimator):
+class Propagator(Estimator):
     """Mixture density network for p(psi_{t+tau} | psi_t): Sidky et al. (2020), eq. 5; `mdn.head`.
 
     Methods raise ValueError for arguments that do not fit; those other than `fit` raise
@@ -47,17 +46,22 @@ class Propagator(BaseEstimator):
         They are given `loss`, and `val_loss` where there are validation data.
     verbose : bool
         Show a progress bar.
-    seed : int
-        Decides initial weights, batches, held-out data, and samples where no other is given.
+    seed : int or None
+        Decides initial weights, batches, held-out data, and samples where no other is given; with
+        None all differ each time.
     n_updates : int, optional
-        Length of the training in updates, in place of `n_epochs`; an epoch is then 500 of them.
+        Length of the training in updates, rounded up to whole epochs, in place of `n_epochs`; an
+        epoch is then 500 of them.
+    warm_start : bool
+        Whether a second fit goes on from the weights of the first, where the settings still ask
+        for the same networks.
     schedule : {'constant', 'cosine'}
         'cosine' warms up over 100 updates and decays to zero at the end of each fit. Without
         decay the last weights carry the noise of the batches: twice the error of the
         transition matrix on the test system.
     validation_split : float
         Part of the data held out, for `val_loss`: whole trajectories, or else the last part of
-        each.
+        each with a gap of one lag.
     early_stopping : int, optional
         Epochs without a better `val_loss` after which to stop and to restore the best weights.
     bounds : 'auto', 'data' or (low, high)
@@ -104,6 +108,7 @@ class Propagator(BaseEstimator):
         *,
         seed=0,
         n_updates=None,
+        warm_start=True,
         schedule="constant",
         validation_split=0.0,
         early_stopping=None,
@@ -125,6 +130,7 @@ class Propagator(BaseEstimator):
         self.verbose = verbose
         self.seed = seed
         self.n_updates = n_updates
+        self.warm_start = warm_start
         self.schedule = schedule
         self.validation_split = validation_split
         self.early_stopping = early_stopping
@@ -145,10 +151,10 @@ class Propagator(BaseEstimator):
         input_dim, **overrides
             As in the constructor.
         """
-        return cls(input_dim, **{**preset(name), **overrides})
+        return cls(input_dim, **{**preset(name, PRESETS), **overrides})
 
     def fit(self, X, y=None):
-        """Train on all pairs one lag apart; a second fit goes on from the current weights.
+        """Train on all pairs one lag apart.
 
         Parameters
         ----------
@@ -157,24 +163,34 @@ class Propagator(BaseEstimator):
         y : like X, optional
             Validation data, in place of `validation_split`.
 
+        Returns
+        -------
+        self
+
         Raises
         ------
-        ValueError, RuntimeError
-            For settings or data that make no sense; RuntimeError if the likelihood diverged.
+        ValueError
+            For settings or data that make no sense.
+        DivergedError
+            Where the likelihood or weights were not finite.
         """
         check_settings(self, with_validation=y is not None)
-        training = as_trajectories(X, self.input_dim)
+        seed = settled(self.seed)
+        training = as_parts("X", X, self.input_dim)
         if y is None:
-            training, held = hold_out(training, self.validation_split, self.lag_time, self.seed)
+            training, held = hold_out(training, self.validation_split, self.lag_time, seed)
         else:
-            held = as_trajectories(y, self.input_dim, "y")
+            held = as_parts("y", y, self.input_dim)
         starts = pair_starts(training, self.lag_time)
         frames = np.concatenate(training)
         validation = pairs(held, self.lag_time, "y" if y is not None else "X") if held else None
-        networks = self._networks(frames)
-        fits = getattr(self, "_fits", 0)
+        fits = self._fits if self.is_fitted and self.warm_start else 0
+        if self._goes_on(frames):
+            networks = [members.copy(network) for network in self.members_]
+        else:
+            networks = members.build(self, frames, seed)
         histories = [
-            members.train(network, self, frames, starts, validation, (self.seed, i, fits))
+            members.train(network, self, frames, starts, validation, (seed, i, fits))
             for i, network in enumerate(networks)
         ]
         # A fit that fails leaves the estimator as it was.
@@ -182,12 +198,8 @@ class Propagator(BaseEstimator):
         self.low_, self.high_ = head.training_range(self.model)
         self.histories_, self.history = histories, histories[0]
         self._built, self._fits, self._sampler = self._architecture(), fits + 1, None
-        self._n_calls = 0  # of propagate without a seed
+        self._seed, self._n_calls = seed, 0  # of propagate without a seed
         return self
-
-    @property
-    def is_fitted(self):
-        return hasattr(self, "members_")
 
     def transform(self, X):
         """The mixture that follows each frame.
@@ -202,14 +214,14 @@ class Propagator(BaseEstimator):
             `logits` (n, C), `loc` (n, C, m) and `scale` (n, C, m); a list of such for a list.
         """
         self._check_fitted("transform")
-        parts = as_trajectories(X, self.input_dim)
+        parts = as_parts("X", X, self.input_dim)
         outputs = [members.predict(self.model, part, _BATCH) for part in parts]
-        return outputs if is_list(X) else outputs[0]
+        return outputs if is_list(X, self.input_dim) else outputs[0]
 
     def score(self, X, y=None):
         """Mean log likelihood of the pairs in X (see `fit`), nats a pair; `y` is not used."""
         self._check_fitted("score")
-        first, second = pairs(as_trajectories(X, self.input_dim), self.lag_time)
+        first, second = pairs(as_parts("X", X, self.input_dim), self.lag_time)
         total = 0.0
         for i in range(0, len(first), _BATCH):
             outputs = self.model(first[i : i + _BATCH])
@@ -227,17 +239,21 @@ class Propagator(BaseEstimator):
         n_steps : int
             Steps of one lag time.
         seed : int, optional
-            Where not given, each call since `fit` draws numbers of its own, decided by `self.seed`.
+            Where not given, each call since `fit` draws numbers of its own, decided by the seed of
+            the fit.
 
         Returns
         -------
         np.ndarray, shape (n_steps, n_walkers, m), float32, units of psi
+            Steps first and without the start, the order of the package `hde`, whose notebooks
+            index it so. `lss.simulator.LatentSpaceSimulator.propagate` has walkers first, each a
+            trajectory that begins with its start.
         """
         self._check_fitted("propagate")
-        (x0,) = as_trajectories(np.asarray(x0), self.input_dim, "x0")
+        (x0,) = as_parts("x0", np.asarray(x0), self.input_dim)
         if seed is None:
             # A notebook that propagates step by step must not meet the same numbers in each.
-            key = np.random.SeedSequence([self.seed, self._n_calls])
+            key = np.random.SeedSequence([self._seed, self._n_calls])
             seed, self._n_calls = int(key.generate_state(1)[0]), self._n_calls + 1
         chunks = self.sampler().chunks(x0, n_steps, seed)
         return np.concatenate([np.empty((0, len(x0), self.input_dim), np.float32), *chunks])
@@ -258,7 +274,7 @@ class Propagator(BaseEstimator):
         X : array-like, shape (n_frames, m), or list of such, units of psi
             The training data, or others of the same system.
         seed : int, optional
-            Of the short sample; default `self.seed`.
+            Of the short sample; default that of the fit.
 
         Returns
         -------
@@ -268,30 +284,27 @@ class Propagator(BaseEstimator):
         from mdn.diagnostics import diagnose
 
         self._check_fitted("diagnose")
-        data = as_trajectories(X, self.input_dim)
-        seed = self.seed if seed is None else seed
+        check_seed(seed)
+        data = as_parts("X", X, self.input_dim)
+        seed = self._seed if seed is None else seed
         return diagnose(self.members_, self.sampler(), data, self.lag_time, seed)
 
-    def _check_fitted(self, method):
-        if not self.is_fitted:
-            raise NotFittedError(f"this Propagator is not fitted yet; call fit before {method}")
-
-    def _networks(self, frames):
-        """New networks: copies of the current ones, or fresh where there are none that fit."""
-        if self.is_fitted and self._architecture() == self._built:
-            slack = 1e-6 * (self.high_ - self.low_)  # data are float32
-            beyond = (frames < self.low_ - slack) | (frames > self.high_ + slack)
-            if beyond.any():
-                text = "%.2g of the new data lie outside the range of the first fit, which is kept"
-                logger.warning(text, beyond.any(axis=1).mean())
-            return [members.copy(network) for network in self.members_]
-        if self.is_fitted:
+    def _goes_on(self, frames):
+        """Whether this fit trains the current networks further."""
+        if not (self.is_fitted and self.warm_start):
+            return False
+        if self._architecture() != self._built:
             logger.warning("the architecture has changed: training starts anew")
-        return members.build(self, frames)
+            return False
+        slack = 1e-6 * (self.high_ - self.low_)  # data are float32
+        beyond = (frames < self.low_ - slack) | (frames > self.high_ + slack)
+        if beyond.any():
+            text = "%.2g of the new data lie outside the range of the first fit, which is kept"
+            logger.warning(text, beyond.any(axis=1).mean())
+        return True
 
     def _architecture(self):
         return tuple(getattr(self, name) for name in members.ARCHITECTURE)
 
     def __getstate__(self):
-        kept = {"callbacks": picklable(self.callbacks), "_sampler": None}
-        return {**super().__getstate__(), **kept}
+        return {**super().__getstate__(), "_sampler": None}

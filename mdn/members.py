@@ -21,13 +21,14 @@ ARCHITECTURE = (
 """Settings that decide the shape of the networks."""
 
 
-def build(settings, frames):
+def build(settings, frames, seed):
     """`n_models` fresh networks that begin with the distribution of the frames.
 
     Parameters
     ----------
     settings : mdn.Propagator
     frames : np.ndarray, shape (n, m), float32, units of psi
+    seed : int
 
     Returns
     -------
@@ -38,7 +39,7 @@ def build(settings, frames):
     # A column at a time: the deviations of all frames in float64 would be twice the data.
     std = np.array([column.std(dtype=np.float64) for column in frames.T])
     std = np.maximum(std, 1e-6 * (high - low))
-    seeds = np.random.SeedSequence(settings.seed).generate_state(settings.n_models)
+    seeds = np.random.SeedSequence(seed).generate_state(settings.n_models)
     hidden = (settings.hidden_size,) * settings.hidden_layer_depth
     return [
         build_network(
@@ -92,7 +93,7 @@ def train(network, settings, frames, starts, validation, seed):
 
     Raises
     ------
-    RuntimeError
+    lss_base.estimators.DivergedError
         If the likelihood diverged.
     """
     updates = math.ceil(len(starts) / settings.batch_size)
@@ -116,19 +117,4 @@ def train(network, settings, frames, starts, validation, seed):
         int(np.random.SeedSequence(seed).generate_state(1)[0]),
         settings.time_reversed,
     )
-    history = run_fit(
-        trainer,
-        epochs,
-        updates,
-        settings.learning_rate,
-        settings.schedule == "cosine",
-        validation,
-        callbacks,
-        settings.verbose,
-    )
-    if not np.isfinite(history["loss"][-1]):
-        raise RuntimeError(
-            f"the likelihood diverged (loss {history['loss'][-1]}) in epoch "
-            f"{len(history['loss'])}; take a smaller learning_rate than {settings.learning_rate}"
-        )
-    return history
+    return run_fit(trainer, epochs, updates, settings, validation, callbacks)

@@ -8,8 +8,9 @@ the cost, some 25 ns for four numbers, does not show next to the network's.
 
 import functools
 
-import numpy as np
 import tensorflow as tf
+
+from lss_base.estimators import check_count
 
 _MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 _WEYL = (0x9E3779B9, 0xBB67AE85)
@@ -36,8 +37,7 @@ def key_of(seed):
     ValueError
         If `seed` is no integer in that range.
     """
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**64:
-        raise ValueError(f"seed must be an integer from 0 to 2**64 - 1, got {seed!r}")
+    check_count("seed", seed, 0, 2**64 - 1)
     return tf.constant([int(seed) & 0xFFFFFFFF, int(seed) >> 32], tf.uint32)
 
 

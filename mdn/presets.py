@@ -1,8 +1,9 @@
 """Named settings of `Propagator.from_preset`."""
 
-PRESETS = {
-    # Reaches the statistical floor of its data where it was measured: benchmarks/propagator.py.
-    "recommended": {
+
+def _recommended():
+    """Settings that reach the statistical floor of their data: benchmarks/propagator.py."""
+    return {
         "n_components": 24,
         "batch_size": 256,
         "learning_rate": 1e-3,
@@ -11,9 +12,12 @@ PRESETS = {
         "activation": "relu",
         "bounds": "data",
         "outside": "redraw",
-    },
-    # Section 2.2 and the methods of Sidky, Chen and Ferguson (2020).
-    "paper": {
+    }
+
+
+def _paper():
+    """Section 2.2 and the methods of Sidky, Chen and Ferguson (2020)."""
+    return {
         "n_components": 24,
         "batch_size": 1000,
         "learning_rate": 1e-3,
@@ -23,18 +27,7 @@ PRESETS = {
         "outside": "clip",
         "validation_split": 0.1,
         "early_stopping": 10,
-    },
-}
+    }
 
 
-def preset(name):
-    """The settings of one preset, as a new dict.
-
-    Raises
-    ------
-    ValueError
-        If there is none of that name.
-    """
-    if name not in PRESETS:
-        raise ValueError(f"there is no preset {name!r}; there are {', '.join(PRESETS)}")
-    return dict(PRESETS[name])
+PRESETS = {"recommended": _recommended, "paper": _paper}

@@ -13,6 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import tensorflow as tf
 
+from lss_base.estimators import check_choice, check_count, refusal
+from lss_base.trajectories import as_parts
 from mdn import philox
 from mdn.head import OUTPUTS, training_range
 from mdn.step import State, initial_state, make_advance, make_step, numbers
@@ -23,7 +25,6 @@ from mdn.step import State, initial_state, make_advance, make_step, numbers
 _CPU_TILE = 40
 _CHUNK_SAMPLES = 2**18
 _CHUNK_STEPS = (64, 8192)
-_OUTSIDE = ("redraw", "clip")
 
 
 class Sampler:
@@ -56,13 +57,17 @@ class Sampler:
     """
 
     def __init__(self, model, low=None, high=None, outside="redraw", chunk_steps=None):
-        if outside not in _OUTSIDE:
-            raise ValueError(f"outside must be one of {_OUTSIDE}, got {outside!r}")
+        check_choice("outside", outside, ("redraw", "clip"))
         outputs = getattr(model, "output", None)
         if not isinstance(outputs, dict) or set(outputs) != set(OUTPUTS):
-            raise ValueError(f"model must return a dict of {OUTPUTS}, not {outputs!r}")
+            raise refusal(
+                "model",
+                f"one that returns {outputs!r}",
+                f"one that returns a dict of {', '.join(OUTPUTS)}",
+                "take the model of a fitted Propagator, or a saved one",
+            )
         if chunk_steps is not None:
-            _check_count("chunk_steps", chunk_steps, 1, 2**31 - 1)
+            check_count("chunk_steps", chunk_steps, 1, 2**31 - 1)
         self.model, self.outside, self.chunk_steps = model, outside, chunk_steps
         if low is None or high is None:
             own_low, own_high = training_range(model)
@@ -111,9 +116,9 @@ class Sampler:
             For starts of a wrong shape or not finite, and for counts out of range.
         """
         psi0 = self._checked_start(psi0)
-        _check_count("n_steps", n_steps, 0, 2**62)
-        _check_count("first_walker", first_walker, 0, 2**32 - len(psi0))
-        _check_count("first_step", first_step, 0, 2**62)
+        check_count("n_steps", n_steps, 0, 2**62)
+        check_count("first_walker", first_walker, 0, 2**32 - len(psi0))
+        check_count("first_step", first_step, 0, 2**62)
         return self._run(psi0, int(n_steps), philox.key_of(seed), int(first_walker), first_step)
 
     def _run(self, psi0, n_steps, key, first_walker, first_step):
@@ -175,35 +180,32 @@ class Sampler:
         return compiled
 
     def _checked_start(self, psi0):
-        psi0 = np.array(psi0, np.float32)
+        psi0 = np.array(psi0)
         m = len(self.low)
         if psi0.ndim != 2 or psi0.shape[1] != m or not len(psi0):
-            raise ValueError(
-                f"psi0 must have the shape (n_walkers, {m}) with n_walkers at least 1, "
-                f"got {psi0.shape}"
+            raise refusal(
+                "psi0",
+                f"an array of shape {psi0.shape}",
+                f"shape (n_walkers, {m}) with n_walkers at least 1",
+                "give each walker a row",
             )
-        if not np.isfinite(psi0).all():
-            rows = np.flatnonzero(~np.isfinite(psi0).all(axis=1))
-            raise ValueError(f"psi0 must be finite; it is not in row {rows[0]}")
-        return psi0
+        return as_parts("psi0", psi0, m)[0]
 
 
 def _checked_range(low, high, m):
     low, high = (np.asarray(a, np.float32) for a in (low, high))
     if low.shape != (m,) or high.shape != (m,):
-        raise ValueError(
-            f"low and high must have the shape ({m},), got {low.shape} and {high.shape}"
+        raise refusal(
+            "low, high",
+            f"arrays of shapes {low.shape} and {high.shape}",
+            f"shape ({m},) each",
+            "give a number for each coordinate",
         )
     if not (np.isfinite(low).all() and np.isfinite(high).all() and (low < high).all()):
-        raise ValueError(f"low must be below high and both finite, got {low} and {high}")
+        raise refusal(
+            "low, high", f"{low} and {high}", "finite numbers, low below high", "order them so"
+        )
     return low, high
-
-
-def _check_count(name, value, least, most):
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise ValueError(f"{name} must be an integer, got {value!r}")
-    if not least <= value <= most:
-        raise ValueError(f"{name} must lie between {least} and {most}, got {value}")
 
 
 def _tile_rows(n):

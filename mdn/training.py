@@ -4,23 +4,17 @@ The frames stay on the device and every batch of pairs is drawn there, inside th
 what Keras feeds is only which updates to make.
 """
 
-import logging
-import math
-import pickle
-
 import keras
 import numpy as np
 import tensorflow as tf
 
+from lss_base.training import CosineToZero, run
 from mdn.head import negative_log_likelihood
-
-logger = logging.getLogger(__name__)
 
 UPDATES_PER_EPOCH = 500
 """Length of an epoch where the budget is given in updates."""
 
 _BLOCK = 100
-_WARM_UP = 100
 _VALIDATION_BATCH = 4096
 
 
@@ -117,31 +111,6 @@ class Trainer(keras.Model):
         return {"loss": self.loss_tracker.result()}
 
 
-class Cosine(keras.optimizers.schedules.LearningRateSchedule):
-    """Linear warm-up over 100 updates, then cosine decay to zero.
-
-    Parameters
-    ----------
-    rate : float
-        The highest learning rate.
-    n_updates : int
-        Length of the whole schedule.
-    """
-
-    def __init__(self, rate, n_updates):
-        self.rate, self.n_updates = rate, n_updates
-
-    def __call__(self, step):
-        step = tf.cast(step, tf.float32)
-        warm_up = min(_WARM_UP, self.n_updates // 4)
-        rising = (step + 1) / (warm_up + 1)
-        progress = tf.clip_by_value((step - warm_up) / (self.n_updates - warm_up), 0.0, 1.0)
-        return self.rate * tf.minimum(rising, 0.5 * (1 + tf.cos(math.pi * progress)))
-
-    def get_config(self):
-        return {"rate": self.rate, "n_updates": self.n_updates}
-
-
 def blocks(n_epochs, updates_per_epoch):
     """All updates in blocks, as Keras takes them.
 
@@ -169,31 +138,33 @@ def blocks(n_epochs, updates_per_epoch):
     return data, len(within) // replicas
 
 
-def run_fit(trainer, n_epochs, updates_per_epoch, rate, cosine, validation, callbacks, verbose):
+def run_fit(trainer, n_epochs, updates_per_epoch, settings, validation, callbacks):
     """Train in place.
 
     Parameters
     ----------
     trainer : Trainer
     n_epochs, updates_per_epoch : int
-    rate : float
-        Learning rate of Adam.
-    cosine : bool
-        Whether it warms up and decays, see `Cosine`.
+    settings : mdn.Propagator
+        Its `learning_rate`, `schedule` and `verbose` are looked at.
     validation : tuple of np.ndarray or None
         Pairs (x, y).
     callbacks : list of keras.callbacks.Callback
-    verbose : bool
-        Show a progress bar.
 
     Returns
     -------
     dict of list of float
         One value an epoch: `loss`, and `val_loss` where there are validation data; nats a pair.
+
+    Raises
+    ------
+    lss_base.estimators.DivergedError
     """
-    total = n_epochs * updates_per_epoch
+    rate = settings.learning_rate
+    if settings.schedule == "cosine":
+        rate = CosineToZero(rate, n_epochs * updates_per_epoch)
     trainer.compile(
-        optimizer=keras.optimizers.Adam(Cosine(rate, total) if cosine else rate),
+        optimizer=keras.optimizers.Adam(rate),
         jit_compile=trainer.replicas == 1,  # XLA cannot reach variables on another device
     )
     data, steps = blocks(n_epochs, updates_per_epoch)
@@ -202,50 +173,16 @@ def run_fit(trainer, n_epochs, updates_per_epoch, rate, cosine, validation, call
         equal = len(validation[0]) // trainer.replicas * trainer.replicas
         validation = tf.data.Dataset.from_tensor_slices(tuple(a[:equal] for a in validation))
         validation = validation.batch(_VALIDATION_BATCH // trainer.replicas * trainer.replicas)
-    bar = [ProgressBar(n_epochs)] if verbose else []
-    history = trainer.fit(
+    return run(
+        trainer,
+        trainer.network,
         data,
-        epochs=n_epochs,
+        label="propagator",
+        n_epochs=n_epochs,
+        per_epoch=updates_per_epoch,
+        per_batch=_BLOCK if trainer.replicas == 1 else 1,
+        settings=settings,
         steps_per_epoch=steps,
         validation_data=validation,
-        callbacks=[*callbacks, *bar],
-        shuffle=False,
-        verbose=0,
+        callbacks=callbacks,
     )
-    for callback in callbacks:
-        # The trainer holds the data; a callback that keeps it could not be copied or pickled.
-        callback._model = None
-    return history.history
-
-
-def picklable(callbacks):
-    """Return the callbacks that can be pickled; warn of those that cannot: open files, lambdas."""
-    kept = []
-    for callback in callbacks or []:
-        try:
-            pickle.dumps(callback)
-        except (TypeError, AttributeError, pickle.PicklingError) as error:
-            logger.warning("%s is left out of the pickle: %s", type(callback).__name__, error)
-        else:
-            kept.append(callback)
-    return kept or None
-
-
-class ProgressBar(keras.callbacks.Callback):
-    """One bar for the whole training."""
-
-    def __init__(self, n_epochs):
-        super().__init__()
-        self.n_epochs = n_epochs
-
-    def on_train_begin(self, logs=None):
-        from tqdm.auto import tqdm
-
-        self.bar = tqdm(total=self.n_epochs, desc="propagator", unit="epoch")
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.bar.set_postfix({k: f"{v:.4f}" for k, v in (logs or {}).items()}, refresh=False)
-        self.bar.update()
-
-    def on_train_end(self, logs=None):
-        self.bar.close()

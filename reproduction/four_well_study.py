@@ -118,7 +118,7 @@ def study(reference, n_steps, n_synthetic, seed=0, steps=None):
     start = time.process_time()
     encoder = SRV.from_preset(
         "recommended", 1, n_components=3, lag_time=LAG, seed=seed,
-        **chosen(min_steps=steps, max_steps=steps),
+        **chosen(n_updates=steps),
     ).fit([column])  # fmt: skip
     seconds["encoder"] = time.process_time() - start
     return _compare(reference, x, synthetic, propagator, encoder, seconds)

@@ -7,6 +7,7 @@ from importlib import import_module
 
 _HOMES = {
     "SRV": "srv.estimator",
+    "DivergedError": "srv.errors",
     "NotFittedError": "srv.errors",
     "DegenerateOutputsError": "srv.errors",
     "vamp_loss": "srv.loss",

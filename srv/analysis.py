@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from srv.data import as_list
+from lss_base.estimators import refusal
 
 
 def empirical_correlation(x, y):
@@ -57,14 +57,16 @@ def generate_its(data, lags):
     ValueError
         Where a lag is not a whole number of at least 1, or no time series is longer than it.
     """
-    series = [columns(x) for x in as_list(data)]
+    series = [columns(x) for x in (data if isinstance(data, (list, tuple)) else [data])]
     longest = max(map(len, series), default=0)
     timescales = []
     for lag in lags:
         if lag not in range(1, longest):
-            raise ValueError(
-                f"lags holds {lag}, wanted whole numbers of frames from 1 to {longest - 1}: the "
-                f"longest series in data has {longest} frames."
+            raise refusal(
+                "lags",
+                f"{lag} frames",
+                f"whole numbers from 1 to {longest - 1}",
+                f"take shorter ones, since the longest series in data has {longest} frames",
             )
         lag = int(lag)
         pairs = [(x[:-lag], x[lag:]) for x in series if len(x) > lag]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lss_base.estimators import refusal
 from srv.lagtime import _Numbers
 
 # Timescales that differ by less count as equal whatever their errors: training is no more exact.
@@ -55,9 +56,12 @@ def recommend(scan, validation=None, *, time="{:g} frames".format, tested=None):
     """
     resolved = scan.timescales > scan.lags[:, None]
     if not resolved[:, 0].any():
-        raise ValueError(
-            f"No timescale is longer than its lag ({time(scan.lags[0])} to "
-            f"{time(scan.lags[-1])}): scan shorter lags or choose other features."
+        raise refusal(
+            "scan",
+            f"without a timescale longer than its lag ({time(scan.lags[0])} to "
+            f"{time(scan.lags[-1])})",
+            "one such timescale at least",
+            "scan shorter `lags` or choose other features",
         )
     row, converged, reason = _flat_row(scan, resolved, time)
     n_modes, gaps, gap_reason = _gap(scan, row, time)

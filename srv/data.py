@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from srv.settings import check_count
+from lss_base.estimators import check_count, refusal
+from lss_base.trajectories import as_sources, check_finite
 
 logger = logging.getLogger(__name__)
 
@@ -84,48 +85,6 @@ class Trajectories:
                 yield number, first, segment.read(first, min(first + size, len(segment)))
 
 
-def as_list(data):
-    """Return `data`, one array or a list or tuple of arrays, as a list."""
-    return list(data) if isinstance(data, (list, tuple)) else [data]
-
-
-def check_array(array, name, width):
-    """Return `array` if it is a (n, width) array of numbers, readable by slicing.
-
-    Raises
-    ------
-    ValueError
-        Where it is not; names the argument, what came and what was wanted.
-    """
-    if not (hasattr(array, "shape") and hasattr(array, "dtype") and hasattr(array, "__getitem__")):
-        array = np.asarray(array)
-    if len(array.shape) != 2 or array.shape[1] != width:
-        hint = "; reshape it with [:, None]" if len(array.shape) == 1 and width == 1 else ""
-        raise ValueError(
-            f"{name} has shape {tuple(array.shape)}, wanted (n_frames, {width}): "
-            f"frames in rows, features in columns{hint}."
-        )
-    if getattr(array.dtype, "kind", "f") not in "fiub":
-        raise ValueError(f"{name} holds values of type {array.dtype}, wanted real numbers.")
-    return array
-
-
-def check_list(data, width, name="X"):
-    """Check the user's data; return a list of arrays, and what to call each in a message.
-
-    Raises
-    ------
-    ValueError
-        For no trajectory at all, and as `check_array` does.
-    """
-    sources = as_list(data)
-    if not sources:
-        raise ValueError(f"{name} is an empty list, wanted at least one trajectory.")
-    multiple = isinstance(data, (list, tuple))
-    names = [f"{name}[{i}]" if multiple else name for i in range(len(sources))]
-    return [check_array(s, n, width) for s, n in zip(sources, names, strict=True)], names
-
-
 def check_trajectories(data, input_size, lag_time, *, known=None, name="X"):
     """Check the user's data and return it as `Trajectories`.
 
@@ -144,7 +103,7 @@ def check_trajectories(data, input_size, lag_time, *, known=None, name="X"):
         For a wrong shape, type or lag, or where no trajectory is longer than the lag.
     """
     check_count("lag_time", lag_time)
-    sources, names = check_list(data, input_size, name)
+    sources, names = as_sources(name, data, input_size)
     knowns = _check_known(known, sources)
     segments = tuple(
         Segment(source, 0, source.shape[0], z, name)
@@ -154,9 +113,11 @@ def check_trajectories(data, input_size, lag_time, *, known=None, name="X"):
     n_skipped = len(sources) - len(segments)
     if not segments:
         longest = max(s.shape[0] for s in sources)
-        raise ValueError(
-            f"{name}: none of the {len(sources)} trajectories is longer than lag_time={lag_time} "
-            f"frames (the longest has {longest}); use a shorter lag or longer trajectories."
+        raise refusal(
+            "lag_time",
+            f"{lag_time} frames",
+            f"less than {longest}, the frames of the longest trajectory in {name}",
+            "take a shorter `lag` or longer trajectories",
         )
     if n_skipped:
         logger.warning(
@@ -171,24 +132,30 @@ def check_trajectories(data, input_size, lag_time, *, known=None, name="X"):
 def _check_known(known, sources):
     if known is None:
         return [None] * len(sources)
-    series = as_list(known)
+    series = list(known) if isinstance(known, (list, tuple)) else [known]
     if len(series) != len(sources):
-        raise ValueError(
-            f"deflate holds {len(series)} series, wanted one for each of the {len(sources)} "
-            "trajectories in X."
+        raise refusal(
+            "deflate",
+            f"{len(series)} series",
+            f"one for each of the {len(sources)} trajectories in X",
+            "give a list of arrays",
         )
     checked = []
     for i, (values, source) in enumerate(zip(series, sources, strict=True)):
         values = np.asarray(values, np.float64)
         values = values[:, None] if values.ndim == 1 else values
-        if values.ndim != 2 or values.shape[0] != source.shape[0] or not np.isfinite(values).all():
-            raise ValueError(
-                f"deflate[{i}] has shape {values.shape}, wanted ({source.shape[0]}, k) finite "
-                "numbers: the value of each known mode at each frame of the trajectory."
+        if values.ndim != 2 or values.shape[0] != source.shape[0]:
+            raise refusal(
+                f"deflate[{i}]",
+                f"an array of shape {values.shape}",
+                f"shape ({source.shape[0]}, k)",
+                "give the value of each known mode at each frame of the trajectory",
             )
+        check_finite(f"deflate[{i}]", values)
         checked.append(values)
-    if len({values.shape[1] for values in checked}) > 1:
-        raise ValueError("deflate: every series must hold the same number of modes.")
+    widths = sorted({values.shape[1] for values in checked})
+    if len(widths) > 1:
+        raise refusal("deflate", f"{widths} modes", "as many in each series", "give all of them")
     return checked
 
 
@@ -248,9 +215,11 @@ def split(trajectories, fraction, seed):
         train = (replace(segment, stop=cut - lag),)
         valid = (replace(segment, start=cut),)
         if min(len(train[0]), len(valid[0])) <= lag:
-            raise ValueError(
-                f"validation_split={fraction} of one trajectory of {len(segment)} frames leaves a "
-                f"part that is not longer than lag_time={lag}; give validation data as y instead."
+            raise refusal(
+                "validation_split",
+                f"{fraction} of one trajectory of {len(segment)} frames",
+                f"parts that are longer than lag_time={lag}",
+                "give validation data as y instead",
             )
     return replace(trajectories, segments=train), replace(trajectories, segments=valid)
 
@@ -275,12 +244,8 @@ def moments(trajectories):
     for number, first, block in trajectories.blocks():
         block_mean = block.mean(axis=0, dtype=np.float64)
         if not np.isfinite(block_mean).all():
-            frame, feature = np.argwhere(~np.isfinite(block))[0]
             segment = trajectories.segments[number]
-            raise ValueError(
-                f"{segment.name} holds {block[frame, feature]} in feature {feature} at frame "
-                f"{segment.start + first + frame}; every feature must be finite."
-            )
+            check_finite(segment.name, block, segment.start + first)
         centred = block - block_mean.astype(np.float32)
         residual = centred.mean(axis=0, dtype=np.float64)
         block_scatter = np.einsum("ij,ij->j", centred, centred, dtype=np.float64)

@@ -1,14 +1,6 @@
-"""Errors of the encoder."""
+"""Errors of the encoder: those of all three networks, and that of outputs of too low a rank."""
 
-from sklearn.exceptions import NotFittedError as _SklearnNotFittedError
+from lss_base.estimators import DivergedError, NotFittedError
+from lss_base.kinetics import DegenerateOutputsError
 
-
-class NotFittedError(_SklearnNotFittedError, RuntimeError):
-    """Raised where a fitted encoder is needed and `fit` has not been called.
-
-    It is scikit-learn's error and also a `RuntimeError`.
-    """
-
-
-class DegenerateOutputsError(ValueError):
-    """The network's outputs hold fewer independent functions of the data than modes wanted."""
+__all__ = ["DegenerateOutputsError", "DivergedError", "NotFittedError"]

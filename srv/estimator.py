@@ -1,21 +1,25 @@
 """SRV, the estimator of slow modes."""
 
+import logging
 import math
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import TransformerMixin
 
-from srv.data import check_list, check_trajectories, split
-from srv.errors import NotFittedError
+from lss_base.estimators import Estimator, check_choice, preset, refusal, settled
+from lss_base.kinetics import implied_timescales
+from lss_base.trajectories import as_sources, is_list
+from srv.data import check_trajectories, split
+from srv.diagnostics import diagnose, eigenvalue_warning
 from srv.fitting import fit_network, log_report
-from srv.koopman import implied_timescales
 from srv.lobe import project
 from srv.modes import count_visits, evaluate, score_modes
-from srv.settings import check_settings, preset
-from srv.training import picklable
+from srv.settings import PRESETS, check_settings
+
+logger = logging.getLogger(__name__)
 
 
-class SRV(TransformerMixin, BaseEstimator):
+class SRV(TransformerMixin, Estimator):
     """State-free reversible VAMPnet: a network whose outputs are the slowest modes of the data.
 
     Chen, Sidky & Ferguson, J. Chem. Phys. 150, 214114 (2019); section 2.1 of Sidky, Chen &
@@ -34,7 +38,7 @@ class SRV(TransformerMixin, BaseEstimator):
     reversible : bool, default=True
         Symmetrise the covariances.  False: left and right singular functions.
     n_epochs : int, default=100
-        Passes over all pairs in one `fit`; a second `fit` goes on from the current weights.
+        Passes over all pairs in one `fit`.
     learning_rate : float, default=0.001
         Of Adam; the peak where `schedule` is "cosine".
     dropout_rate, l2_regularization : float, default=0
@@ -62,10 +66,16 @@ class SRV(TransformerMixin, BaseEstimator):
     schedule : {"constant", "cosine"}, default="constant"
         Learning rate; "cosine" warms up over 5 % of the steps and decays to 1 %.
     min_steps, max_steps : int, optional
-        Bounds on the number of steps that `n_epochs` makes.  Where an eigenvalue exceeds .97 after
-        fewer than `max_steps`, training goes on for `max_steps`.
-    seed : int, default=0
-        Of initial weights, batches and the validation split.
+        Bounds on the number of updates that `n_epochs` makes.  Where an eigenvalue exceeds .97
+        after fewer than `max_steps`, training goes on for `max_steps`.
+    n_updates : int, optional
+        Length of the training in updates, rounded up to whole epochs, in place of `n_epochs` and
+        its bounds.
+    warm_start : bool, default=True
+        Whether a second fit goes on from the weights of the first, where the settings still ask
+        for the same network.
+    seed : int or None, default=0
+        Of initial weights, batches and the validation split; with None others in each fit.
 
     Attributes
     ----------
@@ -87,9 +97,10 @@ class SRV(TransformerMixin, BaseEstimator):
     n_skipped_ : int
         Trajectories not longer than the lag.
     n_steps_ : int
-        Steps that the optimiser made in the last fit.
+        Updates that the optimiser made in the last fit.
     history : dict of list
         "loss" and, with validation data, "val_loss" for each epoch of the last fit.
+    is_fitted : bool
     """
 
     def __init__(
@@ -119,6 +130,8 @@ class SRV(TransformerMixin, BaseEstimator):
         schedule="constant",
         min_steps=None,
         max_steps=None,
+        n_updates=None,
+        warm_start=True,
         seed=0,
     ):
         self.input_size = input_size
@@ -145,17 +158,23 @@ class SRV(TransformerMixin, BaseEstimator):
         self.schedule = schedule
         self.min_steps = min_steps
         self.max_steps = max_steps
+        self.n_updates = n_updates
+        self.warm_start = warm_start
         self.seed = seed
 
     @classmethod
     def from_preset(cls, name, input_size, **overrides):
-        """Return an unfitted SRV with the settings of a preset, "recommended" or "paper"."""
-        return cls(input_size, **{**preset(name), **overrides})
+        """An unfitted SRV with named settings.
 
-    @property
-    def is_fitted(self):
-        """Whether `fit` has been called."""
-        return hasattr(self, "eigenvalues_")
+        Parameters
+        ----------
+        name : {"recommended", "paper"}
+            Good settings (2 x 50 GELU, cosine schedule, 600 to 4,000 updates), or those of the
+            paper (2 x 100 tanh, large batches, early stopping); see `srv.settings.PRESETS`.
+        input_size, **overrides
+            As in the constructor.
+        """
+        return cls(input_size, **{**preset(name, PRESETS), **overrides})
 
     def fit(self, X, y=None, *, deflate=None):
         """Train on all pairs of frames one lag apart, then solve for the modes.
@@ -170,22 +189,30 @@ class SRV(TransformerMixin, BaseEstimator):
             Known slow processes, one series a trajectory; the modes found are orthogonal to them
             under the equilibrium density.  Reversible only.
 
+        Returns
+        -------
+        self
+
         Raises
         ------
         ValueError
             For wrong arguments, NaN in the features, no trajectory longer than the lag.
         DegenerateOutputsError
             Where training collapsed twice, or the features span too few functions.
+        DivergedError
+            Where the loss, weights or outputs were not finite, from two seeds.
         """
         check_settings(self, y, deflate)
+        seed = settled(self.seed)
         data = check_trajectories(X, self.input_size, self.lag_time, known=deflate)
         if y is not None:
             validation = check_trajectories(y, self.input_size, self.lag_time, name="y")
         elif self.validation_split:
-            data, validation = split(data, self.validation_split, self.seed)
+            data, validation = split(data, self.validation_split, seed)
         else:
             validation = None
-        result = fit_network(self, getattr(self, "_network", None), data, validation)
+        network = self._network if self.warm_start and self.is_fitted else None
+        result = fit_network(self, network, data, validation, seed)
         self._network, self.history, self.n_steps_ = result.network, result.history, result.n_steps
         self.n_skipped_ = data.n_skipped
         self._keep(result.modes)
@@ -212,17 +239,18 @@ class SRV(TransformerMixin, BaseEstimator):
         -------
         np.ndarray, shape=(n, m), float32, or a list of them for a list
         """
-        self._check_fitted()
-        if side not in ("left", "right"):
-            raise ValueError(f'side is {side!r}, wanted "left" or "right".')
+        self._check_fitted("transform")
+        check_choice("side", side, ("left", "right"))
         model = self.encoder if side == "left" else self.right_encoder_
         psi = []
-        for x, name in zip(*check_list(X, self.input_size), strict=True):
+        for x, name in zip(*as_sources("X", X, self.input_size), strict=True):
             psi.append(evaluate(model, x))
             bad = np.flatnonzero(~np.isfinite(psi[-1]).all(axis=1))
             if len(bad):
-                raise ValueError(f"{name} holds NaN or infinite features at frame {bad[0]}.")
-        return psi if isinstance(X, (list, tuple)) else psi[0]
+                raise refusal(
+                    name, f"not finite in frame {bad[0]}", "finite numbers", "leave such frames out"
+                )
+        return psi if is_list(X, self.input_size) else psi[0]
 
     def score(self, X, lag_time=None, score_k=None, *, kind="autocorrelation"):
         """Return the score of the modes on data, at most the number of modes + 1.
@@ -240,16 +268,34 @@ class SRV(TransformerMixin, BaseEstimator):
             counts correlations between different modes as well. A mode that does not vary in X
             counts 0.
         """
-        self._check_fitted()
+        self._check_fitted("score")
         n_modes = len(self.eigenvalues_)
         k = n_modes if score_k is None else score_k - 1
         if k not in range(1, n_modes + 1):
-            raise ValueError(f"score_k is {score_k}, wanted a whole number, 2 to {n_modes + 1}.")
-        if kind not in ("vamp2", "autocorrelation"):
-            raise ValueError(f'kind is {kind!r}, wanted "vamp2" or "autocorrelation".')
+            raise refusal(
+                "score_k", score_k, f"a whole number from 2 to {n_modes + 1}", "or None for all"
+            )
+        check_choice("kind", kind, ("vamp2", "autocorrelation"))
         lag_time = self.lag_time if lag_time is None else lag_time
         data = check_trajectories(X, self.input_size, lag_time)
         return score_modes(self.encoder, self.right_encoder_, data, int(k), kind)
+
+    def diagnose(self, X):
+        """What the score hides: do the modes rest on enough events, and hold on these data?
+
+        Parameters
+        ----------
+        X : array-like or list of array-likes, each shape=(n_i, input_size)
+            The training data, or others of the same system.
+
+        Returns
+        -------
+        dict
+            As of `srv.diagnostics.diagnose`; its "warnings" are sentences.
+        """
+        self._check_fitted("diagnose")
+        data = check_trajectories(X, self.input_size, self.lag_time)
+        return diagnose(self, self._network.lobe, self._modes, data)
 
     def drop_modes(self, modes):
         """Remove modes, such as a nuisance one, from the fitted encoder.
@@ -265,12 +311,15 @@ class SRV(TransformerMixin, BaseEstimator):
             Itself, with a new `encoder` and shorter `eigenvalues_`; another `fit` brings all
             n_components modes back.
         """
-        self._check_fitted()
+        self._check_fitted("drop_modes")
         n_modes = len(self.eigenvalues_)
         dropped = {int(i) for i in modes}
         if not dropped <= set(range(n_modes)) or len(dropped) == n_modes:
-            raise ValueError(
-                f"modes is {sorted(dropped)}, wanted some but not all of 0 to {n_modes - 1}."
+            raise refusal(
+                "modes",
+                sorted(dropped),
+                f"some but not all of 0 to {n_modes - 1}",
+                "name those to remove, 0 for the slowest",
             )
         kept = [i for i in range(n_modes) if i not in dropped]
         self._keep(self._modes.select(kept))
@@ -282,6 +331,9 @@ class SRV(TransformerMixin, BaseEstimator):
         self._modes = modes
         self.eigenvalues_ = modes.values
         self.timescales_ = implied_timescales(modes.values, self.lag_time)
+        nameless = modes.values[np.isnan(self.timescales_)]
+        if len(nameless):
+            logger.warning("%s", eigenvalue_warning(nameless))
         self.norms_ = 1 / np.linalg.norm(modes.left, axis=0)
         self.means_, self.eigenvectors_ = modes.mean_0, modes.left * self.norms_
         self.encoder = project(self._network.lobe, modes.mean_0, modes.left)
@@ -289,10 +341,3 @@ class SRV(TransformerMixin, BaseEstimator):
         if not self.reversible:
             self.left_singular_values_ = self.right_singular_values_ = modes.values
             self.right_encoder_ = project(self._network.lobe, modes.mean_t, modes.right)
-
-    def __getstate__(self):
-        return {**super().__getstate__(), "callbacks": picklable(self.callbacks)}
-
-    def _check_fitted(self):
-        if not self.is_fitted:
-            raise NotFittedError("This SRV is not fitted: call fit first.")

@@ -7,12 +7,16 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from lss_base.estimators import DivergedError, refusal
+from lss_base.kinetics import DegenerateOutputsError
+from lss_base.training import WarmupCosine, run
 from srv.data import moments
-from srv.errors import DegenerateOutputsError
+from srv.diagnostics import visit_warnings
 from srv.feeding import pair_batches
 from srv.lobe import Network, build_lobe
 from srv.modes import Modes, OutputPass, solve
-from srv.training import Plan, ProgressBar, Trainer, WarmupCosine, validation_batches
+from srv.settings import bounds_on_updates
+from srv.training import Plan, Trainer, validation_batches
 
 logger = logging.getLogger(__name__)
 
@@ -20,8 +24,6 @@ logger = logging.getLogger(__name__)
 # chain a short schedule leaves 2 to 19 % of the timescale unfound where the eigenvalue is .975,
 # and the long one .2 %. Below .97 the long schedule fits noise: it lowered held-out scores.
 _SLOW_EIGENVALUE = 0.97
-# Fewer visits to the rarer end of a mode than this are warned of.
-_FEW_VISITS = 10
 # Offsets of the seeds of a second network and of a second schedule.
 _RESTART_SEED = 1_000_003
 _EXTENSION_SEED = 2_000_003
@@ -38,7 +40,7 @@ class Fit:
     n_steps: int
 
 
-def fit_network(settings, network, data, validation):
+def fit_network(settings, network, data, validation, seed):
     """Train on the data and solve for the modes; starts again once where training collapses.
 
     Parameters
@@ -47,7 +49,9 @@ def fit_network(settings, network, data, validation):
         Its constructor arguments.
     network : Network or None
         That of an earlier fit, which is trained further if it is built as wanted now.
+        Its weights are changed; where the fit fails they are put back.
     data, validation : Trajectories; Trajectories or None
+    seed : int
 
     Returns
     -------
@@ -57,14 +61,15 @@ def fit_network(settings, network, data, validation):
     ------
     ValueError
         Where the data hold no more pairs than modes, or NaN.
-    DegenerateOutputsError
-        Where training collapsed twice.
+    DegenerateOutputsError, DivergedError
+        Where training collapsed, or left the finite numbers, twice.
     """
     if data.n_pairs <= settings.n_components:
-        raise ValueError(
-            f"X holds {data.n_pairs} pairs of frames {data.lag_time} apart, wanted more than "
-            f"n_components={settings.n_components}. Give longer trajectories, a shorter lag or "
-            "fewer modes."
+        raise refusal(
+            "X",
+            f"{data.n_pairs} pairs of frames {data.lag_time} apart",
+            f"more than n_components={settings.n_components}",
+            "give longer trajectories, a shorter `lag` or fewer modes",
         )
     mean, sd = moments(data)
     if validation is not None:
@@ -77,15 +82,21 @@ def fit_network(settings, network, data, validation):
         return Network(build_lobe(**arguments, **statistics, seed=seed), architecture)
 
     if network is None:
-        network = build(settings.seed)
+        network = build(seed)
     elif network.architecture != architecture:
         logger.info("The settings of the network have changed: training starts afresh.")
-        network = build(settings.seed)
+        network = build(seed)
+    before = [variable.numpy() for variable in network.lobe.variables]
     try:
-        return _train_and_solve(settings, network, data, validation)
-    except DegenerateOutputsError as error:
-        logger.warning("Training collapsed: %s Starting again from another seed.", error)
-    return _train_and_solve(settings, build(settings.seed + _RESTART_SEED), data, validation)
+        try:
+            return _train_and_solve(settings, network, data, validation, seed)
+        except (DegenerateOutputsError, DivergedError) as error:
+            logger.warning("Training collapsed: %s. Starting again from another seed.", error)
+        return _train_and_solve(settings, build(seed + _RESTART_SEED), data, validation, seed)
+    except Exception:
+        for variable, value in zip(network.lobe.variables, before, strict=True):
+            variable.assign(value)
+        raise
 
 
 def _architecture(settings, data):
@@ -103,33 +114,36 @@ def _architecture(settings, data):
     }
 
 
-def _train_and_solve(settings, network, data, validation):
+def _train_and_solve(settings, network, data, validation, seed):
     lobe = network.lobe
     batch_size = min(settings.batch_size, data.n_pairs)
-    plan = Plan.make(
-        data.n_pairs, batch_size, settings.n_epochs, settings.min_steps, settings.max_steps
-    )
-    trainer = _compiled(settings, lobe, data, validation, plan.per_execution)
-    history = _run(settings, trainer, data, validation, plan, settings.seed, "SRV")
-    outputs = OutputPass(lobe, data)
-    modes = solve(outputs, data, settings.n_components, settings.reversible)
-    longest = settings.max_steps or 0
+    least, most = bounds_on_updates(settings)
+    plan = Plan.make(data.n_pairs, batch_size, settings.n_epochs, least, most)
+    trainer = _compiled(settings, lobe, data, validation, plan.per_execution, seed)
+    history = _run(settings, trainer, data, validation, plan, seed, "SRV")
+    outputs, modes = _solved(settings, lobe, data)
+    longest = most or 0
     if plan.n_steps < longest and modes.values[0] > _SLOW_EIGENVALUE:
         logger.info(
             "The slowest eigenvalue is %.4f: training goes on for %d steps.",
             modes.values[0],
             longest,
         )
-        seed = settings.seed + _EXTENSION_SEED
         plan = plan.at_least(longest)
-        more = _run(settings, trainer, data, validation, plan, seed, "SRV, slow modes")
+        more = _run(
+            settings, trainer, data, validation, plan, seed + _EXTENSION_SEED, "SRV, slow modes"
+        )
         history = {name: values + more[name] for name, values in history.items()}
-        outputs = OutputPass(lobe, data)
-        modes = solve(outputs, data, settings.n_components, settings.reversible)
+        outputs, modes = _solved(settings, lobe, data)
     return Fit(network, outputs, modes, history, steps_done(trainer))
 
 
-def _compiled(settings, lobe, data, validation, steps_per_execution):
+def _solved(settings, lobe, data):
+    outputs = OutputPass(lobe, data)
+    return outputs, solve(outputs, data, settings.n_components, settings.reversible)
+
+
+def _compiled(settings, lobe, data, validation, steps_per_execution, seed):
     trainer = Trainer(
         lobe,
         data,
@@ -141,7 +155,7 @@ def _compiled(settings, lobe, data, validation, steps_per_execution):
         },
         noise=settings.latent_space_noise,
         validation=validation,
-        seed=settings.seed,
+        seed=seed,
     )
     rate = settings.learning_rate
     if settings.schedule == "cosine":
@@ -165,23 +179,18 @@ def _run(settings, trainer, data, validation, plan, seed, label):
         # Counted, not planned: a callback may have stopped the schedule before this one early.
         trainer.rate.start(steps_done(trainer), plan.n_steps)
     batch_size = min(settings.batch_size, data.n_pairs)
-    callbacks = list(settings.callbacks or [])
-    extra = [ProgressBar(plan.n_steps, label)] if settings.verbose else []
-    history = trainer.fit(
+    return run(
+        trainer,
+        trainer.lobe,
         pair_batches(data, batch_size, plan.per_epoch, seed),
-        epochs=plan.n_epochs,
+        label=label,
+        n_epochs=plan.n_epochs,
+        per_epoch=plan.per_epoch,
+        settings=settings,
         steps_per_epoch=plan.per_epoch,
-        shuffle=False,
         validation_data=None if validation is None else validation_batches(validation),
-        callbacks=callbacks + extra,
-        verbose=0,
+        callbacks=settings.callbacks,
     )
-    for callback in callbacks:
-        # The trainer holds the data; a callback that keeps it could not be copied or pickled.
-        callback._model = None
-    if not np.isfinite(history.history["loss"]).all():
-        raise DegenerateOutputsError("the loss is not finite; a lower learning_rate would help.")
-    return history.history
 
 
 def steps_done(trainer):
@@ -198,12 +207,5 @@ def log_report(srv):
         np.array2string(srv.timescales_, precision=1),
         srv.visits_.tolist(),
     )
-    pairs = zip(srv.visits_, srv.eigenvalues_, strict=True)
-    for i, (visits, eigenvalue) in enumerate(pairs, start=1):
-        if visits < _FEW_VISITS:
-            logger.warning(
-                "Mode %d (eigenvalue %.3f) rests on %d visit%s to its rarer end: its timescale and "
-                "populations are known to a factor only, and a held-out score depends on which "
-                "trajectories are held out. More data would help.",
-                *(i, eigenvalue, visits, "" if visits == 1 else "s"),
-            )
+    for sentence in visit_warnings(srv.visits_, srv.eigenvalues_):
+        logger.warning("%s", sentence)

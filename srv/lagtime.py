@@ -1,18 +1,14 @@
 """Choosing the lag time and the number of modes: implied timescales, cross-validation, the gap."""
 
 from dataclasses import dataclass, fields
-from itertools import pairwise
 
 import numpy as np
 from sklearn.base import clone
 
-from srv.data import check_list, check_trajectories, windows
-from srv.koopman import LaggedMoments, resolved_eigenvalues
-from srv.settings import check_count
-
-# With fewer trajectories than this, each is cut into blocks, and those are resampled.
-_FEW_TRAJECTORIES = 10
-_BLOCKS = 20
+from lss_base.estimators import check_count, refusal
+from lss_base.resampling import bootstrap_timescales
+from lss_base.trajectories import as_sources
+from srv.data import check_trajectories, windows
 
 
 class _Numbers:
@@ -90,9 +86,11 @@ def scan_lags(X, lags, srv, *, n_bootstrap=200, seed=0, progress=iter):
         an SRV with ``reversible=False``.
     """
     if not srv.reversible:
-        raise ValueError("srv has reversible=False, wanted True: scan_lags symmetrises.")
+        raise refusal(
+            "srv.reversible", "False", "True", "set it, since covariances are symmetrised here"
+        )
     check_count("n_bootstrap", n_bootstrap)
-    trajectories, _ = check_list(X, srv.input_size)
+    trajectories, _ = as_sources("X", X, srv.input_size)
     lags = _checked_lags(lags, max(x.shape[0] for x in trajectories))
     rows = []
     for lag in progress(lags.tolist()):
@@ -109,57 +107,13 @@ def _checked_lags(lags, longest):
     given = np.unique([*lags])
     whole = given.astype(int)
     if not len(whole) or (whole != given).any() or whole[0] < 1 or whole[-1] >= longest:
-        raise ValueError(
-            f"lags is {given.tolist()}, wanted one or more whole numbers from 1 to {longest - 1}: "
-            f"the longest trajectory has {longest} frames."
+        raise refusal(
+            "lags",
+            f"{given.tolist()} frames",
+            f"one or more whole numbers from 1 to {longest - 1}",
+            f"give shorter `lags`, since the longest trajectory has {longest} frames",
         )
     return whole
-
-
-def bootstrap_timescales(psi, lag, n_bootstrap=200, seed=0):
-    """Return the 16th and 84th percentiles of the timescales of modes, (m,) each, in frames.
-
-    NaN for a mode that has a timescale in at most half of the resamples.
-
-    Parameters
-    ----------
-    psi : list of np.ndarray, each shape=(n_i, m)
-        Modes along the trajectories.
-    lag : int
-        In frames.
-    """
-    parts = []
-    n_modes = psi[0].shape[1]
-    for first, last, number in _units([len(p) for p in psi], lag):
-        moments = LaggedMoments(lag, shift=np.zeros(n_modes))
-        moments.update(psi[number][first : last + lag])
-        parts.append(moments)
-    rng = np.random.default_rng(seed)
-    times = np.full((n_bootstrap, n_modes), np.nan)
-    for row in times:
-        counts = np.bincount(rng.integers(len(parts), size=len(parts)), minlength=len(parts))
-        covariances = LaggedMoments.combined(parts, counts).covariances()
-        # A resample may lack a mode altogether; what it has is counted from the slowest.
-        values = resolved_eigenvalues(covariances)
-        valid = (values > 0) & (values < 1)
-        row[: len(values)][valid] = -lag / np.log(values[valid])
-    low, high = np.full((2, n_modes), np.nan)
-    enough = np.isfinite(times).mean(axis=0) > 0.5
-    if enough.any():
-        low[enough], high[enough] = np.nanpercentile(times[:, enough], [16, 84], axis=0)
-    return low, high
-
-
-def _units(lengths, lag):
-    """Yield (first, last, trajectory) of the parts that are resampled; each pair is in one."""
-    used = [(n - lag, i) for i, n in enumerate(lengths) if n > lag]
-    total = sum(n for n, _ in used)
-    size = max(lag, -(-total // _BLOCKS)) if len(used) < _FEW_TRAJECTORIES else total
-    for n, number in used:
-        pieces = max(1, round(n / size))
-        edges = np.linspace(0, n, pieces + 1).round().astype(int)
-        for first, last in pairwise(edges):
-            yield first, last, number
 
 
 def cross_validate(X, srv, *, n_folds=5, seed=0, progress=iter):
@@ -188,19 +142,19 @@ def cross_validate(X, srv, *, n_folds=5, seed=0, progress=iter):
     ValueError
         Where a fold, or what is left without it, has no trajectory longer than the lag.
     """
-    check_count("n_folds", n_folds)
-    if n_folds < 2:
-        raise ValueError(f"n_folds is {n_folds}, wanted at least 2.")
+    check_count("n_folds", n_folds, least=2)
     check_trajectories(X, srv.input_size, srv.lag_time)
-    trajectories, _ = check_list(X, srv.input_size)
+    trajectories, _ = as_sources("X", X, srv.input_size)
     folds = [_fold(trajectories, i, n_folds, srv.lag_time, seed) for i in range(n_folds)]
     for part in (part for fold in folds for part in fold):
         longest = max((x.shape[0] for x in part), default=0)
         if longest <= srv.lag_time:
-            raise ValueError(
-                f"X is too short to be cross-validated: with n_folds={n_folds} the longest piece "
-                f"of a part has {longest} frames, wanted more than lag_time={srv.lag_time}. Give "
-                "longer trajectories, a shorter lag or fewer folds."
+            raise refusal(
+                "X",
+                f"too short to be cross-validated: with n_folds={n_folds} the longest piece of a "
+                f"part has {longest} frames",
+                f"more than lag_time={srv.lag_time}",
+                "give longer trajectories, a shorter `lag` or fewer folds",
             )
     held_out, training = [], []
     for train, test in progress(folds):

@@ -6,14 +6,13 @@ from contextlib import contextmanager
 import numpy as np
 from sklearn.base import clone
 
-from srv.data import check_list
+from lss_base.trajectories import as_sources
+from srv.diagnostics import HOLDS
 from srv.lagtime import cross_validate
+from srv.settings import bounds_on_updates
 
 logger = logging.getLogger(__name__)
 
-# Modes whose squared eigenvalues on held-out data sum to less than this part of what they are in
-# training are memorised pieces of the trajectory more than they are slow modes.
-_HOLDS = 0.6
 _LENGTHS = (1.0, 0.25, 0.1)
 
 
@@ -41,17 +40,18 @@ def choose_length(X, srv, *, n_folds=3, progress=iter):
     validation : CrossValidation
         At that number of steps.
     """
-    trajectories, _ = check_list(X, srv.input_size)
+    trajectories, _ = as_sources("X", X, srv.input_size)
     n_pairs = sum(max(x.shape[0] - srv.lag_time, 0) for x in trajectories)
     batch_size = max(1, min(srv.batch_size, n_pairs))
     planned = srv.n_epochs * n_pairs / batch_size
-    planned = int(np.clip(planned, srv.min_steps or 1, srv.max_steps or np.inf))
+    least, most = bounds_on_updates(srv)
+    planned = int(np.clip(planned, least or 1, most or np.inf))
     trials = []
     for part in _LENGTHS:
         steps = max(1, round(part * planned))
         trial = clone(srv)
         if part < 1:
-            trial.set_params(min_steps=steps, max_steps=steps)
+            trial.set_params(n_updates=steps)
         trial.set_params(verbose=False)
         with _quiet():
             validation = cross_validate(X, trial, n_folds=n_folds, progress=progress)
@@ -64,7 +64,7 @@ def choose_length(X, srv, *, n_folds=3, progress=iter):
             *(steps, 1 + training, 1 + held_out),
         )
         trials.append((held_out, training, trial, validation))
-        if held_out >= _HOLDS * training:
+        if held_out >= HOLDS * training:
             break
     else:
         # No length holds: the one that lasts best on the same held-out data.
@@ -74,9 +74,9 @@ def choose_length(X, srv, *, n_folds=3, progress=iter):
             "data have too few slow events for so many modes; ask for fewer.",
             100 * held_out / training,
         )
-    if trial.max_steps != srv.max_steps:
+    if trial.n_updates != srv.n_updates:
         logger.info(
-            "training for %d of %d steps: more would memorise the data", trial.max_steps, planned
+            "training for %d of %d steps: more would memorise the data", trial.n_updates, planned
         )
     return trial.set_params(verbose=srv.verbose), validation
 

@@ -4,7 +4,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from srv.koopman import LaggedMoments, reversible_modes, singular_modes, vamp2
+from lss_base.estimators import DivergedError
+from lss_base.moments import LaggedMoments
+from srv.koopman import reversible_modes, singular_modes, vamp2
 
 # Frames evaluated at a time; the last, shorter chunk is padded, so that a frame's outputs do not
 # depend on which chunk of the data it came with.
@@ -102,6 +104,8 @@ def solve(outputs, trajectories, n_modes, reversible):
     Raises
     ------
     DegenerateOutputsError
+    DivergedError
+        Where outputs are not finite.
     """
     lag, n_known = trajectories.lag_time, trajectories.n_known
     moments, shape = LaggedMoments(lag), _Shape()
@@ -117,6 +121,11 @@ def solve(outputs, trajectories, n_modes, reversible):
             block = np.hstack([block.astype(np.float64), known])
         moments.update(block)
     covariances = moments.covariances(reversible)
+    if not np.isfinite(covariances.c_00).all():
+        raise DivergedError(
+            "the outputs of the network are not finite, wanted finite numbers; take a smaller "
+            "`learning_rate`, or look for values in the data that are far larger than the others"
+        )
     if reversible:
         values, left = reversible_modes(covariances, n_modes, n_known)
         right = left

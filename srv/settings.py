@@ -1,9 +1,9 @@
 """Settings of the encoder: the named presets, and the check of what the user set."""
 
-import numbers
-
 import keras
 import numpy as np
+
+from lss_base.estimators import check_choice, check_count, check_number, check_training, refusal
 
 _PAPER_PATIENCE = 20
 _COUNTS = (
@@ -17,11 +17,9 @@ _COUNTS = (
 )
 # Least value, and what the value must stay below.
 _RANGES = (
-    ("learning_rate", 0, np.inf),
     ("epsilon", 0, 1),
     ("r_degree", 1, np.inf),
     ("dropout_rate", 0, 1),
-    ("validation_split", 0, 1),
     ("l2_regularization", 0, np.inf),
     ("latent_space_noise", 0, np.inf),
 )
@@ -58,29 +56,25 @@ def _paper():
     }
 
 
-_PRESETS = {"recommended": _recommended, "paper": _paper}
+PRESETS = {"recommended": _recommended, "paper": _paper}
+"""Constructor arguments of `SRV.from_preset`.
+
+"recommended"
+    Standardised features; 2 x 50 GELU with batch normalisation; batches of 1,000 random pairs;
+    Adam at .01 with warm-up and cosine decay; 6 epochs but at least 600 updates and at most 4,000,
+    which is also what slow eigenvalues above .97 get.
+"paper"
+    After Sidky, Chen & Ferguson, Chem. Sci. 11, 9459 (2020): 2 x 100 tanh with batch
+    normalisation, Adam at .01, batches of up to 200,000 pairs, early stopping on the validation
+    VAMP-2 with the best weights restored.
+"""
 
 
-def preset(name):
-    """Return the constructor arguments of a preset.
-
-    "recommended"
-        Standardised features; 2 x 50 GELU with batch normalisation; batches of 1,000 random
-        pairs; Adam at .01 with warm-up and cosine decay; 6 epochs but at least 600 steps and at
-        most 4,000, which is also what slow eigenvalues above .97 get.
-    "paper"
-        After Sidky, Chen & Ferguson, Chem. Sci. 11, 9459 (2020): 2 x 100 tanh with batch
-        normalisation, Adam at .01, batches of up to 200,000 pairs, early stopping on the
-        validation VAMP-2 with the best weights restored.
-
-    Raises
-    ------
-    ValueError
-        For another name.
-    """
-    if name not in _PRESETS:
-        raise ValueError(f"preset {name!r} is not known; choose one of {sorted(_PRESETS)}.")
-    return _PRESETS[name]()
+def bounds_on_updates(srv):
+    """Least and greatest number of updates, None where there is no bound."""
+    if srv.n_updates is not None:
+        return srv.n_updates, srv.n_updates
+    return srv.min_steps, srv.max_steps
 
 
 def check_settings(srv, y=None, deflate=None):
@@ -93,52 +87,61 @@ def check_settings(srv, y=None, deflate=None):
     """
     for name in _COUNTS:
         check_count(name, getattr(srv, name))
-    if not isinstance(srv.seed, numbers.Integral) or srv.seed < 0:
-        raise ValueError(f"seed is {srv.seed!r}, wanted a whole number of at least 0.")
     for name in ("min_steps", "max_steps"):
         if getattr(srv, name) is not None:
             check_count(name, getattr(srv, name))
     if srv.min_steps and srv.max_steps and srv.min_steps > srv.max_steps:
-        raise ValueError(f"min_steps={srv.min_steps} is more than max_steps={srv.max_steps}.")
+        raise refusal(
+            "min_steps",
+            srv.min_steps,
+            f"at most max_steps={srv.max_steps}",
+            "lower it or raise that",
+        )
+    check_training(srv, with_validation=y is not None)
     for name, low, high in _RANGES:
-        value, open_end = getattr(srv, name), name in ("learning_rate", "epsilon")
-        inside = isinstance(value, numbers.Real) and low <= value < high
-        if not inside or (open_end and value == low):
-            least = f"{'more than' if open_end else 'at least'} {low}"
-            most = f" and less than {high}" if high < np.inf else ""
-            raise ValueError(f"{name} is {value!r}, wanted a number, {least}{most}.")
-    if srv.callbacks is not None and not isinstance(srv.callbacks, (list, tuple)):
-        raise ValueError(f"callbacks is {srv.callbacks!r}, wanted a list of Keras callbacks.")
+        check_number(name, getattr(srv, name), low, high, above=name == "epsilon")
+    check_choice("schedule", srv.schedule, ("constant", "cosine"))
+    _check_network(srv)
+    _check_weights(srv)
+    if deflate is not None:
+        _check_deflation(srv, y)
+
+
+def _check_network(srv):
     for name in ("batch_normalization", "dropout_rate"):
         if getattr(srv, name) and srv.hidden_layer_depth == 1:
-            raise ValueError(
-                f"{name} is {getattr(srv, name)} with hidden_layer_depth=1, where it does nothing: "
-                f"it acts from the second hidden layer on. Set {name}=0 or a greater depth."
+            raise refusal(
+                name,
+                f"{getattr(srv, name)} with hidden_layer_depth=1",
+                "0, since it acts from the second hidden layer on",
+                "unset it or give more layers",
             )
-    if srv.schedule not in ("constant", "cosine"):
-        raise ValueError(f'schedule is {srv.schedule!r}, wanted "constant" or "cosine".')
     if srv.batch_size <= srv.n_components:
-        raise ValueError(
-            f"batch_size={srv.batch_size} must exceed n_components={srv.n_components}: a "
-            "covariance of fewer pairs than modes has no inverse."
+        raise refusal(
+            "batch_size",
+            srv.batch_size,
+            f"more than n_components={srv.n_components}",
+            "raise it: a covariance of fewer pairs than modes has no inverse",
         )
+
+
+def _check_weights(srv):
+    if srv.weights is None:
+        return
+    weights = np.asarray(srv.weights, float)
+    if weights.shape != (srv.n_components,) or not (weights >= 0).all():
+        raise refusal(
+            "weights",
+            srv.weights,
+            f"{srv.n_components} numbers of at least 0, one for each mode",
+            "give as many, or None",
+        )
+
+
+def _check_deflation(srv, y):
+    if y is not None:
+        raise refusal("y", "given with deflate", "None", "set validation_split instead")
+    if not srv.reversible:
+        raise refusal("reversible", "False with deflate", "True", "set it, or deflate nothing")
     if srv.weights is not None:
-        weights = np.asarray(srv.weights, float)
-        if weights.shape != (srv.n_components,) or not (weights >= 0).all():
-            raise ValueError(
-                f"weights is {srv.weights}, wanted n_components={srv.n_components} numbers >= 0."
-            )
-    if y is not None and srv.validation_split:
-        raise ValueError("y and validation_split: give one of the two sources of validation data.")
-    if y is not None and deflate is not None:
-        raise ValueError("y and deflate: validate with validation_split where modes are deflated.")
-    if deflate is not None and not srv.reversible:
-        raise ValueError("deflate needs reversible=True.")
-    if deflate is not None and srv.weights is not None:
-        raise ValueError("deflate and weights cannot be combined: set weights=None.")
-
-
-def check_count(name, value):
-    """Raise ValueError where `value` is not a whole number of at least 1."""
-    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"{name} is {value!r}, wanted a whole number of at least 1.")
+        raise refusal("weights", "given with deflate", "None", "unset them, or deflate nothing")

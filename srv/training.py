@@ -1,55 +1,17 @@
-"""Training of the network through Keras fit."""
+"""The model that Keras fits, and how many updates a fit makes."""
 
-import logging
-import pickle
 from dataclasses import dataclass, replace
 
 import keras
 import tensorflow as tf
-from tqdm import tqdm
 
 from srv.feeding import pair_batches, pool
 from srv.loss import vamp_loss
 
-logger = logging.getLogger(__name__)
-
-_WARMUP_FRACTION = 0.05
-_FINAL_FRACTION = 0.01
 # Pairs scored at a time in validation; a score from few pairs is biased upwards.
 _VALIDATION_BATCH = 20_000
 # Going back to Python after each step would double the cost of a small network.
 _STEPS_PER_EXECUTION = 20
-
-
-class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
-    """Linear warm-up over the first 5 % of the steps, then a cosine down to 1 %.
-
-    The number of steps is a variable, so that a longer schedule does not compile anew.
-    """
-
-    def __init__(self, peak):
-        self.peak = peak
-        self.first = tf.Variable(0.0, trainable=False)
-        self.n_steps = tf.Variable(1.0, trainable=False)
-
-    def start(self, first, n_steps):
-        """Start a schedule of `n_steps` at the optimiser's step `first`."""
-        self.first.assign(float(first))
-        self.n_steps.assign(float(max(n_steps, 1)))
-
-    def __call__(self, step):
-        """Return the learning rate at the optimiser's step."""
-        done = (tf.cast(step, tf.float32) - self.first) / self.n_steps
-        warm = (done + 1.0 / self.n_steps) / _WARMUP_FRACTION
-        angle = 3.14159265 * tf.clip_by_value(
-            (done - _WARMUP_FRACTION) / (1 - _WARMUP_FRACTION), 0.0, 1.0
-        )
-        cosine = _FINAL_FRACTION + (1 - _FINAL_FRACTION) * (1 + tf.cos(angle)) / 2
-        return self.peak * tf.minimum(warm, cosine)
-
-    def get_config(self):
-        """Return the constructor's arguments."""
-        return {"peak": self.peak}
 
 
 class Trainer(keras.Model):
@@ -150,43 +112,6 @@ def _as_tensors(trajectories):
         return None
     with tf.device("CPU"):
         return [None if part is None else tf.constant(part) for part in pool(trajectories)]
-
-
-class ProgressBar(keras.callbacks.Callback):
-    """One bar over all the steps of a training."""
-
-    def __init__(self, n_steps, label):
-        super().__init__()
-        self._bar = tqdm(total=n_steps, desc=label, unit="step", mininterval=0.5)
-        self._done = 0
-        self._before = 0
-
-    def on_train_batch_end(self, batch, logs=None):
-        """Move the bar."""
-        self._bar.update(self._before + batch + 1 - self._done)
-        self._done = self._before + batch + 1
-
-    def on_epoch_end(self, epoch, logs=None):
-        """Show the losses."""
-        self._before = self._done
-        self._bar.set_postfix({k: f"{v:.3f}" for k, v in (logs or {}).items() if "loss" in k})
-
-    def on_train_end(self, logs=None):
-        """Close the bar."""
-        self._bar.close()
-
-
-def picklable(callbacks):
-    """Return the callbacks that can be pickled; warn of those that cannot: open files, lambdas."""
-    kept = []
-    for callback in callbacks or []:
-        try:
-            pickle.dumps(callback)
-        except (TypeError, AttributeError, pickle.PicklingError) as error:
-            logger.warning("%s is left out of the pickle: %s", type(callback).__name__, error)
-        else:
-            kept.append(callback)
-    return kept or None
 
 
 def validation_batches(validation):

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lss.errors import InputError
+from lss_base import resampling
 
 #: Blocks behind every error bar, as in the paper ("five contiguous blocks").
 N_BLOCKS = 5
@@ -191,7 +192,7 @@ def jackknife(statistic: Statistic, *ensembles: BlockSums) -> Estimate:
                     for b in range(ensemble.n_blocks)
                 ]
             )
-            centre, part = _jackknife(value, left_out, ensemble.sizes)
+            centre, part = resampling.jackknife(value, left_out, ensemble.sizes)
             bias += value - centre
             variance += part
             spread += part**2 / (ensemble.n_blocks - 1)
@@ -199,12 +200,3 @@ def jackknife(statistic: Statistic, *ensembles: BlockSums) -> Estimate:
         dof = np.where(spread > 0, variance**2 / spread, least)
     error = np.sqrt(variance)
     return Estimate(value, np.where(np.isfinite(error), error, np.nan), dof, bias)
-
-
-def _jackknife(value: np.ndarray, left_out: np.ndarray, sizes: np.ndarray):
-    """Bias-free value and its variance from the values with one block left out."""
-    column = (-1,) + (1,) * value.ndim
-    h = (sizes.sum() / sizes).reshape(column)
-    pseudo = h * value - (h - 1) * left_out
-    centre = (pseudo / h).sum(axis=0)
-    return centre, ((pseudo - centre) ** 2 / (h - 1)).mean(axis=0)

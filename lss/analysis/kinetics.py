@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lss.analysis.blocks import BlockSums, Estimate, jackknife
+from lss_base.kinetics import implied_timescales as implied_timescale
 
 #: Autocorrelations below this are left out of the exponential fit.
 FIT_FLOOR = 0.1
@@ -69,20 +70,6 @@ def autocorrelation(lagged: np.ndarray) -> np.ndarray:
         mean, square, product = mean / n, square / n, product / n
         variance = square - mean**2
         return np.where(variance > 0, (product - mean**2) / variance, np.nan)
-
-
-def implied_timescale(correlation: np.ndarray, lag: float | np.ndarray) -> np.ndarray:
-    """t = -tau / ln lambda; nan where lambda is not between 0 and 1.
-
-    Parameters
-    ----------
-    correlation : np.ndarray
-        Autocorrelations (eigenvalues) lambda at the lag.
-    lag : float or np.ndarray
-        The lag tau, in any unit of time; t comes in the same unit.
-    """
-    valid = (correlation > 0) & (correlation < 1)
-    return np.where(valid, -lag / np.log(np.where(valid, correlation, 0.5)), np.nan)
 
 
 def fit_exponential(times: np.ndarray, correlation: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lss.errors import InputError
+from lss_base.kinetics import modes_of, whitening
 
 #: Eigenvalues of the whitened covariance under this share of the largest are dropped.
 EPSILON = 1e-6
@@ -80,17 +81,9 @@ class Covariances:
         outer = np.outer(mean, mean)
         c0 = self.instant / (2 * self.n) - outer
         ct = self.lagged / (2 * self.n) - outer
-        scale = 1 / np.sqrt(np.maximum(np.diag(c0), 1e-12))
-        values, basis = np.linalg.eigh(c0 * scale[:, None] * scale)
-        keep = values > EPSILON * values[-1]
-        whiten = scale[:, None] * basis[:, keep] / np.sqrt(values[keep])
-        eigenvalues, vectors = np.linalg.eigh(whiten.T @ ct @ whiten)
-        order = np.argsort(eigenvalues)[::-1][:n_components]
-        return TICA(
-            mean=mean + self.shift[:, 0],
-            vectors=whiten @ vectors[:, order],
-            eigenvalues=eigenvalues[order],
-        )
+        basis = whitening(c0, mean, EPSILON)
+        eigenvalues, vectors = modes_of(basis, basis.T @ ct @ basis, n_components)
+        return TICA(mean=mean + self.shift[:, 0], vectors=vectors, eigenvalues=eigenvalues)
 
 
 def fit(chunks: Iterable[tuple[np.ndarray, np.ndarray]], n_components: int = 2) -> TICA:

@@ -140,7 +140,7 @@ def planned_srv(data, lag, modes, seed, steps=None, verbose=True, preset="recomm
         lag_time=lag,
         seed=seed,
         verbose=verbose,
-        **chosen(min_steps=steps, max_steps=steps),
+        **chosen(n_updates=steps),
     )
     if steps is not None or preset != "recommended":
         return srv, None

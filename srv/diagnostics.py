@@ -1,0 +1,120 @@
+"""What the score of an encoder hides: modes that rest on few events, or hold in training only."""
+
+import numpy as np
+
+from lss_base.kinetics import implied_timescales, slow_modes
+from lss_base.moments import block_moments
+from lss_base.resampling import jackknife_error
+from srv.modes import OutputPass, count_visits, score_modes
+
+# Fewer visits to the rarer end of a mode than this are warned of.
+_FEW_VISITS = 10
+# Modes whose squared eigenvalues elsewhere sum to less than this part of what they are in training
+# are memorised pieces of the trajectory more than they are slow modes.
+HOLDS = 0.6
+
+
+def diagnose(srv, lobe, modes, trajectories):
+    """Judge the modes of a fitted SRV on data.
+
+    Parameters
+    ----------
+    srv : SRV
+    lobe, modes : keras.Model, srv.modes.Modes
+        Its network, and the solution of the eigenproblem for the outputs.
+    trajectories : srv.data.Trajectories
+        The training data, or others of the same system: then the scores tell what was memorised.
+
+    Returns
+    -------
+    dict
+        Plain numbers and lists, None for what cannot be estimated; times in frames.
+
+        - `lag_time`, `n_pairs`, `n_skipped` (trajectories not longer than the lag), of the data;
+        - `eigenvalues`, `timescales` of the fit; `timescales_data`, and `_error` (jackknife), those
+          of the modes in the data;
+        - `visits`: how often the data come to the rarer end of each mode;
+        - `score`: VAMP-2 of the data; `train_score`, `validation_score`, those of the fit;
+        - `warnings`: sentences, empty where all is well.
+    """
+    outputs = OutputPass(lobe, trajectories)
+    visits = count_visits(outputs, modes)
+    times, errors = _timescales(outputs, modes, trajectories)
+    score = score_modes(
+        srv.encoder, srv.right_encoder_, trajectories, len(srv.eigenvalues_), "vamp2"
+    )
+    report = {
+        "lag_time": int(trajectories.lag_time),
+        "n_pairs": int(trajectories.n_pairs),
+        "n_skipped": int(trajectories.n_skipped),
+        "eigenvalues": srv.eigenvalues_.tolist(),
+        "timescales": _plain(srv.timescales_),
+        "timescales_data": _plain(times),
+        "timescales_data_error": _plain(errors),
+        "visits": visits.tolist(),
+        "score": score,
+        "train_score": srv.train_score_,
+        "validation_score": _plain(srv.validation_score_),
+    }
+    return {**report, "warnings": warnings_of(report)}
+
+
+def _timescales(outputs, modes, trajectories):
+    """Timescales along the slow directions of the modes in the data, and jackknife errors."""
+    series = [[] for _ in trajectories.segments]
+    for number, _, _, block in outputs:
+        series[number].append((block - modes.mean_0) @ modes.left)
+    sums = block_moments([np.concatenate(parts) for parts in series], trajectories.lag_time).sums()
+
+    def estimate(some):
+        return implied_timescales(slow_modes(some)[0], trajectories.lag_time)
+
+    return jackknife_error(estimate, sums)
+
+
+def warnings_of(report):
+    """What is wrong, in words, of a report of `diagnose`."""
+    eigenvalues = np.array(report["eigenvalues"])
+    found = visit_warnings(report["visits"], eigenvalues)
+    outside = eigenvalues[(eigenvalues <= 0) | (eigenvalues >= 1)]
+    if len(outside):
+        found.append(eigenvalue_warning(outside))
+    for name, where in (("score", "these data"), ("validation_score", "validation data")):
+        held, trained = report[name], report["train_score"]
+        if held is not None and held - 1 < HOLDS * (trained - 1):
+            found.append(
+                f"The modes have a VAMP-2 of {held:.3f} on {where} and of {trained:.3f} in "
+                "training: they are memorised in part. Train shorter, or ask for fewer modes."
+            )
+    if report["n_skipped"]:
+        found.append(
+            f"{report['n_skipped']} trajectories are not longer than the lag of "
+            f"{report['lag_time']} frames and are not used."
+        )
+    return found
+
+
+def visit_warnings(visits, eigenvalues):
+    """Sentences on the modes whose rarer end was come to a few times only."""
+    return [
+        f"Mode {i} (eigenvalue {eigenvalue:.3f}) rests on {count} visit{'' if count == 1 else 's'} "
+        "to its rarer end: its timescale and populations are known to a factor only, and a "
+        "held-out score depends on which trajectories are held out. More data would help."
+        for i, (count, eigenvalue) in enumerate(zip(visits, eigenvalues, strict=True), start=1)
+        if count < _FEW_VISITS
+    ]
+
+
+def eigenvalue_warning(eigenvalues):
+    """Sentence on eigenvalues that have no timescale."""
+    return (
+        f"Eigenvalues {eigenvalues.tolist()} are not between 0 and 1 and have no timescale (NaN): "
+        "a process that has decayed at the lag, or too little data. Shorten the lag or ask for "
+        "fewer modes."
+    )
+
+
+def _plain(value):
+    """Lists and numbers, None for NaN."""
+    value = np.asarray(value, float)
+    return np.where(np.isfinite(value), value, None).tolist()
