@@ -151,6 +151,9 @@ def two_state(rng, n_trajectories: int, n_frames: int) -> np.ndarray:
 
 def speed(n_frames: int, seed: int) -> None:
     """CPU time and memory of comparison and report for two ensembles of 20-atom chains."""
+    import mdtraj
+
+    from lss.analysis.sample import Sample
     from lss.report import write_report
     from lss.report.validation import compare
 
@@ -159,12 +162,10 @@ def speed(n_frames: int, seed: int) -> None:
     start = time.process_time()
     md, md_xyz = chain(rng, 1, n_frames, 0.9999)
     lss, lss_xyz = chain(rng, n_lss, n_frames // n_lss, 0.9999**lag)
-    topology = ca_topology(20)
+    reference = mdtraj.Trajectory(md_xyz[0, 0], ca_topology(20))
     made, before = time.process_time(), peak_gb()
-    comparison = compare(
-        list(md), lss, lag, 20_000.0, md_coords=list(md_xyz), lss_coords=lss_xyz,
-        topology=topology, reference=md_xyz[0, 0],
-    )  # fmt: skip
+    given = Sample(list(md), list(md_xyz), lag), Sample(lss, lss_xyz)
+    comparison = compare(*given, lag_ps=20_000.0, reference=reference)
     compared = time.process_time()
     with tempfile.TemporaryDirectory() as folder:
         write_report(folder, comparison)

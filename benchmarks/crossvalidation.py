@@ -68,6 +68,7 @@ def compared(args, fold, seed):
 
 def compared_latents(run, held, seed):
     """As the whole comparison, of the same latent trajectories, without decoding any."""
+    from lss.analysis.sample import Sample
     from lss.box import Box, load_network, read_meta
     from lss.report.validation import compare
     from lss.run import inputs, run_files
@@ -87,7 +88,8 @@ def compared_latents(run, held, seed):
     n_steps = inputs.steps_of(longest_ps, LAG_PS)
     psi = simulator.propagate(simulator.starts(N_SYNTHETIC, seed), n_steps, seed)
     lag = inputs.check_lag(LAG_PS, trajectories)
-    return compare(run_files.read_psi(run), psi, lag, LAG_PS, heldout_psi=held_psi)
+    md, held_out = (Sample(x, lag=lag) for x in (run_files.read_psi(run), held_psi))
+    return compare(md, Sample(psi), held_out, lag_ps=LAG_PS)
 
 
 def print_timescales(found, args):

@@ -13,6 +13,7 @@ _LAZY = {
     "Featurizer": "lss.features.featurizer",
     "default_features": "lss.features.featurizer",
     "featurize": "lss.features.featurizer",
+    "validate": "lss.run.validate",
     "parse_time": "lss.units",
     "format_time": "lss.units",
 }

@@ -11,12 +11,13 @@ import numpy as np
 from lss.analysis.blocks import BlockSums, assign_blocks
 from lss.analysis.kinetics import add_lagged_sums
 from lss.analysis.kinetics import timescales as block_timescales
-from lss.box import load_box
 from lss.report.figures import COLOURS, new_figure, save
 from lss.report.wording import NOTHING, estimate, number, plus_minus
-from lss.run import inputs, report_stage
-from lss.run.run_files import read_psi, read_synthetic
+from lss.run import inputs
+from lss.run.run_files import read_psi
 from lss.run.run_folder import Run
+from lss.simulation.xtc_frames import read_synthetic
+from lss.simulator import LatentSpaceSimulator
 from lss.storage.whole_files import remove, replacing
 from lss.units import lag_in_frames
 from reproduction import wlall_msm
@@ -90,7 +91,8 @@ def compare_modes(run, held_out, seed, n_states):
     training, _ = inputs.open_data(run.settings("features")["source"])
     second = inputs.open_held_out(held_out, training)
     lag = inputs.check_lag(LAG_PS, training)
-    psi = {"training": read_psi(run), "held-out": encode(load_box(run.box), second)}
+    simulator = LatentSpaceSimulator.load(run.box)
+    psi = {"training": read_psi(run), "held-out": encode(simulator, second)}
     features = wlall_msm.torsions(training)
     n_modes = psi["training"][0].shape[1]
     model = wlall_msm.make_model(features, lag, training.spacing_ps, n_modes, n_states, seed)
@@ -103,10 +105,10 @@ def compare_modes(run, held_out, seed, n_states):
     return Modes(psi, functions, model, heldout_ps)
 
 
-def encode(box, trajectories):
+def encode(simulator, trajectories):
     """Modes of a simulator along trajectories: list of arrays (n_i, m)."""
     return [
-        np.concatenate([psi for _, psi in report_stage.with_modes(box, trajectories, i)])
+        np.concatenate([simulator.encode(x) for x in trajectories.iterate(i, chunk=5000)])
         for i in range(len(trajectories.files))
     ]
 
@@ -147,7 +149,7 @@ def write(runs, held_out, folder, seed):
         }
     )
     lag = lag_in_frames(LAG_PS, runs[0].report("features")["frame_spacing_ps"])
-    rows = timescale_rows(modes, read_synthetic(runs[0])[0], lag)
+    rows = timescale_rows(modes, read_synthetic(runs[0].path / "synthetic")[0], lag)
     head = [f"t_{i + 1}, ns" for i in range(len(rows[0]) - 1)]
     found.add("timescales", ["", *head], rows)
     found.add("overlaps", *_overlaps(modes))

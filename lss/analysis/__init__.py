@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lss.analysis.blocks import N_BLOCKS, BlockSums, assign_blocks
-from lss.analysis.given import coordinate_stride
+from lss.analysis.blocks import BlockSums, assign_blocks
 from lss.analysis.kinetics import (
     add_lagged_sums,
     autocorrelation,
     correlation_lags,
     implied_timescale,
 )
+from lss.analysis.sample import Sample
 from lss.analysis.structure import Ruler, structure_sums
 from lss.analysis.thermodynamics import histogram
 from lss.analysis.transitions import Cores, add_staying_sums, add_transition_sums, find_cores
@@ -81,21 +81,13 @@ class Ensemble:
         return f"{n} contiguous blocks"
 
 
-def make_latent_ruler(
-    psi: Sequence[np.ndarray], lag: int, lss_psi: Sequence[np.ndarray], cores: Cores | None = None
-) -> LatentRuler:
+def make_latent_ruler(md: Sample, lss: Sample) -> LatentRuler:
     """Ranges, lags and cores, laid out on the training MD.
 
     Parameters
     ----------
-    psi : list of array-likes, shape (n_i, m)
-        Latent trajectories of the MD.
-    lag : int
-        The lag in frames of ``psi``.
-    lss_psi : list of array-likes, shape (k_i, m)
-        Latent synthetic trajectories, one frame a lag.
-    cores : Cores, optional
-        Found on psi_1 of the MD where not given.
+    md, lss : Sample
+        The training MD, and the synthetic trajectories: the autocorrelations go as far as both.
 
     Raises
     ------
@@ -103,7 +95,8 @@ def make_latent_ruler(
         When the MD or the LSS has no trajectory longer than the lag, or a mode of the MD never
         changes.
     """
-    longest = min((max(map(len, psi)) - 1) // lag, max(map(len, lss_psi)) - 1)
+    psi, lag = md.psi, md.lag
+    longest = min(md.steps, lss.steps)
     if longest < 1:
         raise InputError(
             f"no trajectory is longer than the lag of {lag} frames; choose a shorter lag, or "
@@ -122,7 +115,7 @@ def make_latent_ruler(
     return LatentRuler(
         psi_range=np.stack([low, high]),
         lags=correlation_lags(slowest, max(1, longest // 2)),
-        cores=_cores(psi) if cores is None else cores,
+        cores=_cores(psi),
     )
 
 
@@ -138,9 +131,7 @@ def _cores(psi: Sequence) -> Cores:
     return find_cores(np.concatenate(parts))
 
 
-def latent_sums(
-    psi: Sequence[np.ndarray], lag: int, ruler: LatentRuler, n_blocks: int = N_BLOCKS
-) -> BlockSums:
+def latent_sums(psi: Sequence[np.ndarray], lag: int, ruler: LatentRuler) -> BlockSums:
     """All latent sums of an ensemble.
 
     Parameters
@@ -151,10 +142,8 @@ def latent_sums(
         The lag in frames of ``psi``.
     ruler : LatentRuler
         From :func:`make_latent_ruler`.
-    n_blocks : int
-        Blocks behind the errors.
     """
-    sums = BlockSums(assign_blocks([len(x) for x in psi], n_blocks))
+    sums = BlockSums(assign_blocks([len(x) for x in psi]))
     for s in sums.segments:
         x = psi[s.trajectory][s.start : s.stop]
         sums.add("psi_histogram", s.block, histogram(x.T, *ruler.psi_range, PSI_BINS))
@@ -167,21 +156,18 @@ def latent_sums(
     return sums
 
 
-def basins(psi: Sequence[np.ndarray], stride: int, cores: Cores) -> list[np.ndarray]:
-    """0 core A, 1 between, 2 core B, for every ``stride``-th frame."""
+def basins(sample: Sample, cores: Cores) -> list[np.ndarray]:
+    """0 core A, 1 between, 2 core B, for every frame that has coordinates."""
     number = np.array([0, 2, 1], dtype=np.int8)
-    return [number[cores.label(x[::stride])] for x in psi]
+    return [number[cores.label(x)] for x in sample.psi_of_coordinates()]
 
 
 def analyse(
     name: str,
-    psi: Sequence[np.ndarray],
-    lag: int,
+    sample: Sample,
     lag_ps: float,
     ruler: LatentRuler,
-    coords: Sequence | None = None,
     structure_ruler: Ruler | None = None,
-    n_blocks: int = N_BLOCKS,
     tick: Callable[[int], None] = lambda n: None,
 ) -> Ensemble:
     """Block sums of one ensemble, latent and structural.
@@ -190,33 +176,26 @@ def analyse(
     ----------
     name : str
         For headings.
-    psi : list of array-likes, shape (n_i, m)
-        Latent trajectories; HDF5 datasets are read one at a time.
-    lag : int
-        The lag in frames of ``psi``.
+    sample : Sample
+        What is analysed.
     lag_ps : float
         The lag, **ps**.
     ruler : LatentRuler
         From :func:`make_latent_ruler`.
-    coords : list of array-likes, shape (k_i, atoms, 3), optional
-        Coordinates of the first trajectories, of every frame or every s-th, **nm**.
     structure_ruler : Ruler, optional
-        Needed with ``coords``.
-    n_blocks : int
-        Blocks behind the errors.
+        From :func:`lss.analysis.structure.make_ruler`; needed where there are coordinates.
     tick : callable
         Called with the number of frames of coordinates done.
     """
     structure = None
-    if coords is not None:
-        stride = coordinate_stride(psi, coords, f"coordinates of {name}")
-        where = basins(psi[: len(coords)], stride, ruler.cores)
-        structure = structure_sums(coords, structure_ruler, where, n_blocks, tick)
+    if sample.coordinates is not None:
+        where = basins(sample, ruler.cores)
+        structure = structure_sums(sample.coordinates, structure_ruler, where, tick=tick)
     return Ensemble(
         name=name,
-        latent=latent_sums(psi, lag, ruler, n_blocks),
+        latent=latent_sums(sample.psi, sample.lag, ruler),
         structure=structure,
-        n_frames=sum(map(len, psi)),
-        n_trajectories=len(psi),
-        frame_ps=lag_ps / lag,
+        n_frames=sum(map(len, sample.psi)),
+        n_trajectories=len(sample.psi),
+        frame_ps=lag_ps / sample.lag,
     )

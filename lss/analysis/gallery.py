@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from cwgan.superpose import superpose
 from lss.analysis import basins
 from lss.analysis.geometry import rmsd
-from lss.analysis.given import coordinate_stride
+from lss.analysis.sample import Sample
 from lss.analysis.structure import Ruler, frames_last
 from lss.analysis.transitions import Cores, transition_paths
 
@@ -49,21 +48,19 @@ class Gallery:
     overlay: np.ndarray
 
 
-def make_gallery(
-    ensembles: dict[str, tuple[Sequence[np.ndarray], Sequence]], cores: Cores, ruler: Ruler
-) -> Gallery:
+def make_gallery(samples: dict[str, Sample], cores: Cores, ruler: Ruler) -> Gallery:
     """Pick structures evenly along the frames of each region.
 
     Parameters
     ----------
-    ensembles : dict of (psi, coords)
-        For each ensemble the latent trajectories and the coordinates of some.
+    samples : dict of Sample
+        MD and LSS, with coordinates.
     cores : Cores
         On psi_1.
     ruler : Ruler
         Reference and what to join by lines.
     """
-    sampled = {name: _sample(*both, cores) for name, both in ensembles.items()}
+    sampled = {name: _regions(sample, cores) for name, sample in samples.items()}
     centres = [_central(sampled["MD"][k][0], ruler.reference) for k in range(3)]
     structures, where = {}, {}
     for name, regions in sampled.items():
@@ -79,16 +76,15 @@ def make_gallery(
         pairwise_rmsd_nm=[
             _pairwise({name: regions[k][0] for name, regions in sampled.items()}) for k in range(3)
         ],
-        path=_path(*ensembles["LSS"], cores, ruler.reference),
+        path=_path(samples["LSS"], cores, ruler.reference),
         traces=m.bonds if len(m.bonds) else m.ca_bonds,
         overlay=m.trace,
     )
 
 
-def _sample(psi, coords, cores: Cores) -> list[tuple[np.ndarray, np.ndarray]]:
+def _regions(sample: Sample, cores: Cores) -> list[tuple[np.ndarray, np.ndarray]]:
     """Up to a hundred structures and their psi from each region, evenly along the frames."""
-    stride = coordinate_stride(psi, coords, "coordinates")
-    labels = basins(psi[: len(coords)], stride, cores)
+    labels, coords = basins(sample, cores), sample.coordinates
     first = np.cumsum([0, *map(len, labels)])
     joined = np.concatenate(labels)
     found = []
@@ -97,9 +93,9 @@ def _sample(psi, coords, cores: Cores) -> list[tuple[np.ndarray, np.ndarray]]:
         frames = frames[_thin(len(frames), COMPARED)]
         owners = np.searchsorted(first, frames, side="right") - 1
         xyz = np.empty((len(frames), *coords[0].shape[1:]))
-        where = np.empty((len(frames), psi[0].shape[1]))
+        where = np.empty((len(frames), sample.n_modes))
         for row, (i, j) in enumerate(zip(owners, frames - first[owners], strict=True)):
-            xyz[row], where[row] = coords[i][j], psi[i][j * stride]
+            xyz[row], where[row] = coords[i][j], sample.psi[i][j * sample.stride]
         found.append((xyz, where))
     return found
 
@@ -136,12 +132,11 @@ def _mean_rmsd(a: np.ndarray, b: np.ndarray, same: bool) -> float | None:
     return total / (len(b) * (len(a) - same))
 
 
-def _path(psi, coords, cores: Cores, reference: np.ndarray) -> np.ndarray:
+def _path(sample: Sample, cores: Cores, reference: np.ndarray) -> np.ndarray:
     """Up to 30 decoded frames along the longest passage found from core to core."""
-    stride = coordinate_stride(psi, coords, "coordinates")
     best = np.empty((0, *reference.shape))
-    for x, xyz in zip(psi, coords, strict=False):
-        paths = transition_paths(x[::stride], cores)
+    for x, xyz in zip(sample.psi_of_coordinates(), sample.coordinates, strict=True):
+        paths = transition_paths(x, cores)
         if not len(paths):
             continue
         longest = paths[np.argmax(paths[:, 1] - paths[:, 0])]

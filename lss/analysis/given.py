@@ -1,4 +1,4 @@
-"""What is given to the analysis: arrays of one or of many trajectories, checked once."""
+"""Arrays that are given to the analysis: of one or of many trajectories, checked."""
 
 from __future__ import annotations
 
@@ -73,93 +73,14 @@ def check_psi(psi, name: str) -> list:
     return psi
 
 
-def coordinate_stride(psi: Sequence[np.ndarray], coords: Sequence, name: str) -> int:
-    """Stride s such that ``coords[i]`` belongs to ``psi[i][::s]`` for every i.
-
-    Raises
-    ------
-    InputError
-        When there is none.
-    """
-    n, k = len(psi[0]), max(len(coords[0]), 1)
-    for stride in {max(1, n // k), max(1, -(-n // k)), max(1, (n - 1) // k)}:
-        strided = [len(range(0, len(x), stride)) for x in psi[: len(coords)]]
-        if strided == [len(c) for c in coords]:
-            return stride
-    raise InputError(
-        f"{name} has {[len(c) for c in coords][:5]} frames, psi {[len(x) for x in psi][:5]}; "
-        "give the coordinates of every frame of psi, or of every s-th in all trajectories"
-    )
-
-
-def coordinate_lag(psi: Sequence[np.ndarray], coords: Sequence, lag: int) -> int:
-    """The lag in frames of coordinates that may be every s-th of psi.
-
-    Raises
-    ------
-    InputError
-        When s does not divide the lag.
-    """
-    stride = coordinate_stride(psi, coords, "md_coords")
-    if lag % stride:
+def check_coordinates(coordinates, name: str) -> list:
+    """Trajectories of coordinates as a list of what is sliced later, of three axes each."""
+    coordinates = as_trajectories(coordinates, name, 3)
+    if coordinates[0].shape[2] != 3:
         raise InputError(
-            f"md_coords holds every {stride}-th frame, which does not divide the lag of {lag} "
-            "frames; choose a stride that does"
+            f"{name}[0] has shape {tuple(coordinates[0].shape)}, wanted (frames, atoms, 3)"
         )
-    return lag // stride
-
-
-def check_modes(named: dict[str, list[np.ndarray] | None]) -> None:
-    """All latent trajectories must have as many modes as the first ones."""
-    (first, psi), *others = named.items()
-    m = psi[0].shape[1]
-    for name, other in others:
-        if other is not None and other[0].shape[1] != m:
-            raise InputError(
-                f"{name} has {other[0].shape[1]} modes, {first} {m}; give psi of the same encoder"
-            )
-
-
-def check_coords(named: dict, topology, reference) -> dict[str, list | None]:
-    """Coordinates as lists of trajectories, or None for all.
-
-    Parameters
-    ----------
-    named : dict
-        ``md_coords``, ``lss_coords`` and ``heldout_coords``, each as given or None.
-    topology : mdtraj.Topology or None
-        Of the decoded atoms.
-    reference : array-like, shape (atoms, 3), or None
-        Reference structure, **nm**.
-
-    Raises
-    ------
-    InputError
-        When some are given and others, needed with them, are not, or shapes do not fit.
-    """
-    if all(coords is None for coords in named.values()):
-        return dict(named)
-    needed = {k: named[k] for k in ("md_coords", "lss_coords")}
-    for name, thing in {**needed, "topology": topology, "reference": reference}.items():
-        if thing is None:
-            raise InputError(f"structures are compared only with {name}; give it as well")
-    wanted = (topology.n_atoms, 3)
-    if topology.n_atoms < 3:
-        raise InputError(
-            f"topology has {topology.n_atoms} atoms; structures are compared from 3 atoms on: "
-            "decode more of them"
-        )
-    if np.shape(reference) != wanted:
-        raise InputError(f"reference has shape {np.shape(reference)}; the topology wants {wanted}")
-    found = {}
-    for name, coords in named.items():
-        found[name] = None if coords is None else as_trajectories(coords, name, 3)
-        if coords is not None and tuple(found[name][0].shape[1:]) != wanted:
-            raise InputError(
-                f"{name} has frames of shape {tuple(found[name][0].shape[1:])}; the topology "
-                f"wants {wanted}"
-            )
-    return found
+    return coordinates
 
 
 def read_frames(coords: Sequence, trajectory: int, start: int, stop: int) -> np.ndarray:

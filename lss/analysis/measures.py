@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 
+from cwgan.bonds import BondGraph, bond_graph
 from lss.analysis.geometry import signed_volume
 from lss.molecule.atoms import is_alpha_carbon
 
@@ -84,25 +85,26 @@ def describe(topology, reference: np.ndarray) -> Measures:
     atoms = list(topology.atoms)
     ca = np.array([a.index for a in atoms if is_alpha_carbon(a)], dtype=int)
     only_ca = len(ca) == len(atoms)
+    heavy = np.array([a.element is None or a.element.symbol != "H" for a in atoms])
     ca_bonds = _ca_bonds(topology)
-    bonds = _bonds(topology, ca_bonds if only_ca else np.empty((0, 2), int))
-    sites, kind = _sites(atoms, ca)
-    torsions, names, ramachandran, omegas = _torsions(topology, bonds, only_ca)
+    graph = _graph(topology, ca_bonds if only_ca else np.empty((0, 2), int))
+    sites, kind = _sites(ca, heavy)
+    torsions, names, ramachandran, omegas = _torsions(topology, graph, only_ca)
     return Measures(
         masses=_masses(atoms),
         site_kind=kind,
         pairs=_thin(_all_pairs(sites), MAX_PAIRS),
-        bonds=bonds,
+        bonds=graph.bonds,
         ca_bonds=ca_bonds,
-        angles=_angles(bonds, len(atoms)),
+        angles=_angles(graph),
         torsions=torsions,
         torsion_names=names,
         ramachandran=ramachandran,
         omegas=omegas,
-        centres=_centres(bonds, atoms, reference),
-        contacts=_contacts(bonds, atoms, 3 if only_ca else 4),
+        centres=_centres(graph, heavy, reference),
+        contacts=_contacts(graph, heavy, 3 if only_ca else 4),
         clash_nm=CLASH_CA_NM if only_ca else CLASH_HEAVY_NM,
-        trace=_trace(atoms, bonds, ca_bonds),
+        trace=_trace(atoms, graph.bonds, ca_bonds),
     )
 
 
@@ -132,16 +134,16 @@ def _trace(atoms, bonds: np.ndarray, ca_bonds: np.ndarray) -> np.ndarray:
     return backbone if len(backbone) else bonds
 
 
-def _bonds(topology, fallback: np.ndarray) -> np.ndarray:
-    found = sorted(tuple(sorted((b[0].index, b[1].index))) for b in topology.bonds)
-    return np.array(found, dtype=int).reshape(-1, 2) if found else fallback
+def _graph(topology, fallback: np.ndarray) -> BondGraph:
+    """The bonds of the topology, or those given where it has none."""
+    bonds = [(a.index, b.index) for a, b in topology.bonds]
+    return bond_graph(topology.n_atoms, np.array(bonds) if bonds else fallback)
 
 
-def _sites(atoms, ca: np.ndarray) -> tuple[np.ndarray, str]:
+def _sites(ca: np.ndarray, heavy: np.ndarray) -> tuple[np.ndarray, str]:
     if len(ca) >= 4:
         return ca, "CA"
-    heavy = [a.index for a in atoms if a.element is None or a.element.symbol != "H"]
-    return _thin(np.array(heavy, dtype=int), MAX_SITES), "heavy atom"
+    return _thin(np.flatnonzero(heavy), MAX_SITES), "heavy atom"
 
 
 def _thin(items: np.ndarray, most: int) -> np.ndarray:
@@ -155,30 +157,21 @@ def _all_pairs(sites: np.ndarray) -> np.ndarray:
     return np.stack([sites[i], sites[j]], axis=1)
 
 
-def _neighbours(bonds: np.ndarray, n_atoms: int) -> list[list[int]]:
-    near: list[list[int]] = [[] for _ in range(n_atoms)]
-    for i, j in bonds:
-        near[i].append(int(j))
-        near[j].append(int(i))
-    return [sorted(n) for n in near]
-
-
-def _angles(bonds: np.ndarray, n_atoms: int) -> np.ndarray:
+def _angles(graph: BondGraph) -> np.ndarray:
     found = [
-        (near[a], centre, near[b])
-        for centre, near in enumerate(_neighbours(bonds, n_atoms))
-        for a in range(len(near))
-        for b in range(a + 1, len(near))
+        (i, centre, j)
+        for centre, near in enumerate(graph.neighbours())
+        for i, j in combinations(near, 2)
     ]
     return np.array(found, dtype=int).reshape(-1, 3)
 
 
-def _torsions(topology, bonds, only_ca) -> tuple[np.ndarray, list[str], np.ndarray, np.ndarray]:
+def _torsions(topology, graph, only_ca) -> tuple[np.ndarray, list[str], np.ndarray, np.ndarray]:
     """Torsion quadruples, their names, rows of (phi, psi) of one residue, rows of omega."""
     from mdtraj.geometry import dihedral
 
     if only_ca:
-        return (*_bond_torsions(topology, bonds), np.empty((0, 2), int), np.empty(0, int))
+        return (*_bond_torsions(topology, graph), np.empty((0, 2), int), np.empty(0, int))
     rows: list[np.ndarray] = []
     names: list[str] = []
     row_of: dict[tuple[str, int], int] = {}
@@ -189,7 +182,7 @@ def _torsions(topology, bonds, only_ca) -> tuple[np.ndarray, list[str], np.ndarr
             rows.append(quad)
             names.append(f"{kind} {residue.name} {residue.resSeq}")
     if not rows:
-        return (*_bond_torsions(topology, bonds), np.empty((0, 2), int), np.empty(0, int))
+        return (*_bond_torsions(topology, graph), np.empty((0, 2), int), np.empty(0, int))
     both = [
         (i, row_of["psi", r]) for (k, r), i in row_of.items() if k == "phi" and ("psi", r) in row_of
     ]
@@ -197,11 +190,11 @@ def _torsions(topology, bonds, only_ca) -> tuple[np.ndarray, list[str], np.ndarr
     return np.array(rows), names, np.array(both, int).reshape(-1, 2), np.array(omegas, int)
 
 
-def _bond_torsions(topology, bonds) -> tuple[np.ndarray, list[str]]:
-    """One torsion about every bond that has neighbours on both sides."""
-    near = _neighbours(bonds, topology.n_atoms)
+def _bond_torsions(topology, graph: BondGraph) -> tuple[np.ndarray, list[str]]:
+    """One torsion about every bond that has neighbours on both sides, those of rings too."""
+    near = graph.neighbours()
     rows = []
-    for j, k in bonds:
+    for j, k in graph.bonds:
         left = [i for i in near[j] if i != k]
         right = [i for i in near[k] if i not in (j, *left[:1])]
         if left and right:
@@ -210,11 +203,10 @@ def _bond_torsions(topology, bonds) -> tuple[np.ndarray, list[str]]:
     return np.array(rows, dtype=int).reshape(-1, 4), names
 
 
-def _centres(bonds, atoms, reference) -> np.ndarray:
+def _centres(graph: BondGraph, heavy: np.ndarray, reference) -> np.ndarray:
     """Rows (centre, three heavy neighbours in the order of a positive reference volume)."""
-    heavy = [a.element is None or a.element.symbol != "H" for a in atoms]
     found = []
-    for centre, near in enumerate(_neighbours(bonds, len(atoms))):
+    for centre, near in enumerate(graph.neighbours()):
         near = [i for i in near if heavy[i]]
         if len(near) < 3:
             continue
@@ -225,14 +217,7 @@ def _centres(bonds, atoms, reference) -> np.ndarray:
     return np.array(found, dtype=int).reshape(-1, 4)
 
 
-def _contacts(bonds: np.ndarray, atoms, apart: int) -> np.ndarray:
-    """Heavy-atom pairs at least ``apart`` bonds from one another."""
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import shortest_path
-
-    n = len(atoms)
-    graph = coo_matrix((np.ones(len(bonds)), (bonds[:, 0], bonds[:, 1])), shape=(n, n)).tocsr()
-    steps = shortest_path(graph, directed=False, unweighted=True)
-    heavy = np.array([a.element is None or a.element.symbol != "H" for a in atoms])
-    far = np.triu(steps >= apart, 1) & heavy[:, None] & heavy[None, :]
-    return np.argwhere(far)
+def _contacts(graph: BondGraph, heavy: np.ndarray, apart: int) -> np.ndarray:
+    """Heavy-atom pairs at least ``apart`` bonds from one another, or without a path of bonds."""
+    far = (graph.steps >= apart) | (graph.steps < 0)
+    return np.argwhere(np.triu(far, 1) & heavy[:, None] & heavy)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
@@ -11,7 +10,7 @@ from importlib.resources import files
 import numpy as np
 
 from cwgan.superpose import superpose
-from lss.analysis.given import coordinate_stride
+from lss.analysis.sample import Sample
 from lss.analysis.transitions import Cores, transition_paths
 from lss.report.structure_figures import chain_colours
 from lss.report.wording import duration
@@ -46,8 +45,7 @@ class Movie:
 
 
 def make_movie(
-    psi: Sequence[np.ndarray],
-    coords: Sequence,
+    sample: Sample,
     cores: Cores,
     reference: np.ndarray,
     bonds: np.ndarray,
@@ -57,10 +55,8 @@ def make_movie(
 
     Parameters
     ----------
-    psi : list of np.ndarray, shape (n_i, m)
-        Synthetic latent trajectories, one frame a lag.
-    coords : list of array-likes, shape (k_i, atoms, 3)
-        Their coordinates, of every frame or every s-th, **nm**.
+    sample : Sample
+        Synthetic trajectories with coordinates.
     cores : Cores
         On psi_1.
     reference : np.ndarray, shape (atoms, 3)
@@ -70,11 +66,10 @@ def make_movie(
     lag_ps : float
         The lag, **ps**.
     """
-    stride = coordinate_stride(psi, coords, "coordinates")
-    wanted = max(1, min(MAX_FRAMES, MAX_ATOMS // len(reference)))
+    coords, wanted = sample.coordinates, max(1, min(MAX_FRAMES, MAX_ATOMS // len(reference)))
     chosen, start = 0, 0
-    for i, x in enumerate(psi[: len(coords)]):
-        paths = transition_paths(x[::stride], cores)
+    for i, x in enumerate(sample.psi_of_coordinates()):
+        paths = transition_paths(x, cores)
         if len(paths):
             chosen, start = i, max(0, int(paths[0, :2].mean()) - wanted // 2)
             break
@@ -84,8 +79,8 @@ def make_movie(
     xyz = np.asarray(coords[chosen][frames[0] : frames[-1] + 1], dtype=np.float64)
     return Movie(
         xyz=superpose(xyz, reference),
-        psi_1=np.asarray(psi[chosen])[frames * stride, 0],
-        times_ps=frames * stride * lag_ps,
+        psi_1=np.asarray(sample.psi[chosen])[frames * sample.stride, 0],
+        times_ps=frames * sample.stride * (lag_ps / sample.lag),
         trajectory=chosen,
         bonds=bonds,
     )

@@ -4,15 +4,15 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-import h5py
-import numpy as np
-from tqdm import tqdm
-
-from lss.features.featurizer import Featurizer
+from lss.analysis.sample import Sample
 from lss.molecule import selection
-from lss.molecule.atoms import match
 from lss.report.training_figures import FLOORS
 from lss.run import inputs, run_files
+from lss.run.projection import project
+from lss.run.validate import compare_with_bar
+from lss.simulation.xtc_frames import read_synthetic
+from lss.simulator import LatentSpaceSimulator
+from lss.storage.full_disk import new_hdf5
 
 NETWORKS = ("SRV", "MDN", "cWGAN")
 
@@ -91,89 +91,27 @@ def ratios(comparison):
 
 def compare_with_md(run, held_out=None):
     """Compare the synthetic trajectories of a run with its MD; see `validation.compare`."""
-    from lss.box import load_box
-    from lss.report.validation import compare, frames_to_do
-
     trajectories, _ = inputs.open_data(run.settings("features")["source"])
     atoms = selection.select(trajectories.topology, run.settings("cwgan")["atoms"])
-    native = trajectories.reference.atom_slice(atoms)
+    reference = trajectories.reference.atom_slice(atoms)
     lag_ps = run.settings("srv")["lag_time_ps"]
-    lss_psi, lss_coords = run_files.read_synthetic(run)
-    held_psi, held_coords = None, None
     # The MD stays in files, of which chunks are read.
     with ExitStack() as stack:
-        md_psi = stack.enter_context(run_files.open_psi(run))
-        md_coords = stack.enter_context(run_files.open_coordinates(run))
+        psi = stack.enter_context(run_files.open_psi(run))
+        coordinates = stack.enter_context(run_files.open_coordinates(run))
+        md = Sample(psi, coordinates, inputs.check_lag(lag_ps, trajectories))
+        second = None
         if held_out:
-            second = inputs.open_held_out(held_out, trajectories)
+            opened = inputs.open_held_out(held_out, trajectories)
             folder = stack.enter_context(tempfile.TemporaryDirectory())
-            file = stack.enter_context(h5py.File(Path(folder) / "coords.h5", "w"))
-            held_psi, held_coords = project(load_box(run.box), second, native.topology, file)
-        total = frames_to_do(md_coords, lss_coords, held_coords)
-        bar = stack.enter_context(tqdm(total=total, desc="report", unit="frame"))
-        return compare(
-            md_psi,
-            lss_psi,
-            inputs.check_lag(lag_ps, trajectories),
-            lag_ps,
-            md_coords=md_coords,
-            lss_coords=lss_coords,
-            topology=native.topology,
-            reference=native.xyz[0],
-            heldout_psi=held_psi,
-            heldout_coords=held_coords,
+            file = stack.enter_context(new_hdf5(Path(folder) / "coords.h5"))
+            simulator = LatentSpaceSimulator.load(run.box)
+            second = project(simulator, opened, reference.topology, file)
+        return compare_with_bar(
+            md,
+            Sample(*read_synthetic(run.path / "synthetic")),
+            second,
+            lag_ps=lag_ps,
+            reference=reference,
             eigenvalues=run.report("srv")["eigenvalues"],
-            tick=bar.update,
         )
-
-
-def project(box, trajectories, decoded, file):
-    """Encode trajectories and superpose their decoded atoms, in chunks.
-
-    Parameters
-    ----------
-    box : lss.box.Box
-    trajectories : lss.TrajectorySet
-        Of the same molecule.
-    decoded : mdtraj.Topology
-        Of the decoded atoms, with the names that they have in the training MD: the PDB file of a
-        box cannot hold long ones.
-    file : h5py.File
-        Open for writing; receives the coordinates.
-
-    Returns
-    -------
-    psi : list of np.ndarray, shape (n_frames, m), float32
-    coordinates : list of h5py.Dataset, shape (n_frames, atoms, 3), float32
-        In **nm**, superposed on the reference structure of the box.
-
-    Raises
-    ------
-    InputError
-        Where the molecule is another; the first difference is named.
-    """
-    from cwgan.superpose import superpose
-
-    found = match(trajectories.topology, decoded)
-    reference = box.reference.xyz[0]
-    psi, coordinates = [], []
-    with tqdm(total=sum(trajectories.n_frames), desc="held-out MD", unit="frame") as bar:
-        for i, n_frames in enumerate(trajectories.n_frames):
-            shape = (n_frames, *reference.shape)
-            states, done = [], 0
-            coordinates.append(file.create_dataset(f"{i:06d}", shape, np.float32))
-            for chunk, modes in with_modes(box, trajectories, i):
-                states.append(modes)
-                xyz = superpose(chunk.xyz[:, found], reference)
-                coordinates[-1][done : done + len(chunk)] = xyz
-                done += len(chunk)
-                bar.update(len(chunk))
-            psi.append(np.concatenate(states))
-    return psi, coordinates
-
-
-def with_modes(box, trajectories, i):
-    """Read one trajectory in chunks and encode it: pairs of mdtraj.Trajectory and psi (n, m)."""
-    featurizer = Featurizer.from_dict(box.meta["features"], trajectories.topology)
-    for chunk in trajectories.iterate(i, chunk=5000):
-        yield chunk, box.srv.predict(featurizer.compute(chunk), batch_size=8192, verbose=0)

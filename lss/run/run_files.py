@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
-import mdtraj
 import numpy as np
 
 from lss.box import load_network
@@ -15,7 +14,6 @@ from lss.molecule.bonds import molecule_bonds, spread_over_cell
 from lss.storage import processes
 from lss.storage.full_disk import new_hdf5
 from lss.storage.whole_files import replacing, write_json
-from lss.trajectories.formats import ascii_path
 
 log = logging.getLogger(__name__)
 
@@ -208,52 +206,6 @@ def _frames(datasets, kept):
             found[low:high] = block[kept[low:high] - start]
             start += len(block)
     return found
-
-
-def read_synthetic(run):
-    """The synthetic trajectories of a run.
-
-    Returns
-    -------
-    psi : np.ndarray, shape (trajectories, frames, m)
-    coordinates : list of XtcFrames, shape (frames, atoms, 3)
-        In **nm**.
-    """
-    folder = run.path / "synthetic"
-    with h5py.File(folder / "psi.h5") as file:
-        psi = file["psi"][:]
-    n_atoms = mdtraj.load_topology(str(folder / "topology.pdb")).n_atoms
-    files = sorted(folder.glob("traj-*.xtc"), key=lambda path: int(path.stem[5:]))
-    return psi, [XtcFrames(file, psi.shape[1], n_atoms) for file in files]
-
-
-class XtcFrames:
-    """An XTC file of our own as an array (frames, atoms, 3), **nm**, read where it is sliced."""
-
-    ndim = 3
-
-    def __init__(self, path, n_frames, n_atoms):
-        self.path, self.shape = path, (n_frames, n_atoms, 3)
-        self.offsets = None
-
-    def __len__(self):
-        return self.shape[0]
-
-    def __getitem__(self, frames):
-        """A frame by its number, or a slice of frames."""
-        if not isinstance(frames, slice):
-            return self[frames : frames + 1][0]
-        start, stop, step = frames.indices(len(self))
-        if start >= stop:
-            return np.empty((0, *self.shape[1:]), np.float32)
-        with ascii_path(self.path) as name, mdtraj.formats.XTCTrajectoryFile(name) as file:
-            # Found once by mdtraj, by walking through the file.
-            if self.offsets is None:
-                self.offsets = file.offsets
-            else:
-                file.offsets = self.offsets
-            file.seek(start)
-            return file.read(n_frames=stop - start)[0][::step]
 
 
 def write_structure(structure, path):

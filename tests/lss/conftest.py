@@ -5,6 +5,7 @@ import mdtraj
 import numpy as np
 import pytest
 
+from lss.analysis.sample import Sample
 from lss.examples import example
 from lss.simulation.hdf5_writer import topology_json
 
@@ -48,13 +49,21 @@ def bistable():
 def two_runs(bistable):
     """Arguments of `compare`: two MD runs and an LSS of the same process, lag 5 frames."""
     md, md_xyz = bistable(0)
-    lss, lss_xyz = bistable(1, 10, 400, step=5)
     held, held_xyz = bistable(2)
     return {
-        "md_psi": list(md), "lss_psi": lss, "md_lag_frames": 5, "lag_ps": 500.0,
-        "md_coords": list(md_xyz), "lss_coords": lss_xyz, "topology": _topology(),
-        "reference": md_xyz[0, 0], "heldout_psi": list(held), "heldout_coords": list(held_xyz),
-    }  # fmt: skip
+        "md": Sample(list(md), list(md_xyz), lag=5),
+        "lss": Sample(*bistable(1, 10, 400, step=5)),
+        "held_out": Sample(list(held), list(held_xyz), lag=5),
+        "lag_ps": 500.0,
+        "reference": mdtraj.Trajectory(md_xyz[0, 0], _topology()),
+    }
+
+
+@pytest.fixture(scope="session")
+def two_latent_runs(two_runs):
+    """The same MD and LSS without coordinates."""
+    return {"md": Sample(two_runs["md"].psi, lag=5), "lss": Sample(two_runs["lss"].psi),
+            "lag_ps": 500.0}  # fmt: skip
 
 
 def peptide(n_frames):

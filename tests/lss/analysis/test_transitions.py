@@ -8,6 +8,7 @@ from scipy.stats import binom
 
 from lss.analysis import make_latent_ruler
 from lss.analysis.blocks import BlockSums, assign_blocks, jackknife
+from lss.analysis.sample import Sample
 from lss.analysis.transitions import (
     Cores,
     add_staying_sums,
@@ -138,10 +139,10 @@ def test_cores_of_very_many_frames_are_those_of_all(rng, monkeypatch):
     psi = [np.append(-1.0, x)[:, None] for x in rng.choice([-1.0, 1.0], (5000, 9))]
     for x in psi:
         x += 0.1 * rng.normal(size=x.shape)
-    lss_psi = np.stack(psi[:50])
-    cores = make_latent_ruler(psi, 1, lss_psi).cores
+    given = Sample(psi), Sample(np.stack(psi[:50]))
+    cores = make_latent_ruler(*given).cores
     monkeypatch.setattr("lss.analysis.CORE_FRAMES", 4000)  # of 50,000
-    thinned = make_latent_ruler(psi, 1, lss_psi).cores
+    thinned = make_latent_ruler(*given).cores
     # The means of both groups, of some 2,000 frames each, have errors of .1 / 45 = .002.
     assert thinned.low == pytest.approx(cores.low, abs=0.01)
     assert thinned.high == pytest.approx(cores.high, abs=0.01)

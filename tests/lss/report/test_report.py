@@ -129,7 +129,7 @@ def test_floor_of_the_training_is_in_the_numbers(report):
 def test_csv_has_the_numbers_of_the_profile(report, two_runs):
     with (report.parent / "figures" / "free_energy.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    psi = np.concatenate(two_runs["md_psi"])[:, 0]
+    psi = np.concatenate(two_runs["md"].psi)[:, 0]
     density, _ = np.histogram(psi, len(rows), (psi.min(), psi.max()), density=True)
     for row, rho in zip(rows, density, strict=True):
         written = row["F(psi_1) MD (kT)"]
@@ -139,8 +139,10 @@ def test_csv_has_the_numbers_of_the_profile(report, two_runs):
             assert float(written) == pytest.approx(np.log(density.max() / rho), abs=0.05)
 
 
-def test_latents_alone_make_a_report_and_a_second_one_replaces_the_first(two_runs, tmp_path):
-    found = compare(two_runs["md_psi"], two_runs["lss_psi"], 5, 500.0)
+def test_latents_alone_make_a_report_and_a_second_one_replaces_the_first(
+    two_runs, two_latent_runs, tmp_path
+):
+    found = compare(**two_latent_runs)
     write_report(tmp_path, compare(**two_runs), note="the note of the first")
     path = write_report(tmp_path, found)
     text = path.read_text(encoding="utf-8")

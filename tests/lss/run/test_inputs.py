@@ -2,7 +2,6 @@
 
 import h5py
 import mdtraj as md
-import numpy as np
 import pytest
 
 from lss.box import load_box
@@ -10,7 +9,9 @@ from lss.errors import InputError
 from lss.examples import example
 from lss.features.featurizer import Featurizer
 from lss.molecule.selection import select
-from lss.run import inputs, report_stage
+from lss.run import inputs
+from lss.run.projection import project
+from lss.simulator import LatentSpaceSimulator
 from lss.trajectories.trajectory_set import TrajectorySet
 
 
@@ -89,6 +90,6 @@ def test_held_out_md_is_found_by_names_that_no_pdb_file_can_hold(trained, small_
     box.meta["features"] = Featurizer(data.topology, specs).to_dict()
     decoded = data.topology.subset(select(data.topology, "backbone"))
     with h5py.File(tmp_path / "coords.h5", "w") as file:
-        psi, coordinates = report_stage.project(box, data, decoded, file)
-        assert np.isfinite(psi[0]).all()
-        assert coordinates[0].shape == (600, decoded.n_atoms, 3)
+        found = project(LatentSpaceSimulator(box), data, decoded, file)
+        assert found.psi[0].shape == (600, 2) and found.lag == 5
+        assert found.coordinates[0].shape == (600, decoded.n_atoms, 3)

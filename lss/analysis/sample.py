@@ -1,0 +1,172 @@
+"""The data of one ensemble as they are given to the analysis, checked once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lss.analysis.given import check_coordinates, check_psi
+from lss.errors import InputError
+
+
+def coordinate_stride(
+    lengths: Sequence[int], given: Sequence[int], stride: int | None = None
+) -> int:
+    """The stride with which trajectories of so many frames become as short as those given.
+
+    Parameters
+    ----------
+    lengths, given : sequence of int
+        Frames of each trajectory of psi, and of the coordinates of the first or all of them.
+    stride : int, optional
+        The only one that may be.
+
+    Raises
+    ------
+    InputError
+        When there is none, or several, as of very short trajectories.
+    """
+    pairs = list(zip(lengths, given, strict=False))
+    if stride is None:
+        # Every s-th of n frames are k where n / k <= s < n / (k - 1).
+        least = max([1, *(-(-n // k) for n, k in pairs if k)])
+        most = min((-(-n // (k - 1)) - 1 for n, k in pairs if k > 1), default=least)
+    else:
+        least = most = stride
+    fits = len(given) <= len(lengths) and all(len(range(0, n, least)) == k for n, k in pairs)
+    if fits and least < most:
+        raise InputError(
+            f"coordinates of {list(given)[:5]} frames fit psi of {list(lengths)[:5]} frames with "
+            f"any stride from {least} to {most}; give `stride`"
+        )
+    if not fits:
+        every = "s" if stride is None else stride
+        raise InputError(
+            f"coordinates has {list(given)[:5]} frames, psi {list(lengths)[:5]}; give the "
+            f"coordinates of every frame of psi, or of every {every}-th in all trajectories"
+        )
+    return least
+
+
+@dataclass(eq=False)
+class Sample:
+    """The data of one ensemble: MD, held-out MD or synthetic trajectories.
+
+    Whatever is given is checked here, and here alone. Arrays are kept as they are; HDF5 datasets,
+    memory maps and the like are read only where they are sliced.
+
+    Parameters
+    ----------
+    psi : array-like, shape (n, m) or (trajectories, n, m), or list of array-likes, shape (n_i, m)
+        Latent trajectories.
+    coordinates : array-like or list of array-likes, shape (k_i, atoms, 3), optional
+        Coordinates of the decoded atoms, **nm**, of every frame of ``psi`` or of every s-th, of
+        all trajectories or the first ones.
+    lag : int
+        The lag in frames of ``psi``: 1 for synthetic trajectories.
+    stride : int, optional
+        The s of ``coordinates``, which is found where the lengths tell; 1 without coordinates.
+    weights : None
+        The place of weights of the frames. They do not count yet, and are refused.
+
+    Raises
+    ------
+    InputError
+        When there are no trajectories, shapes do not fit together, a frame of ``psi`` is not
+        finite, ``lag`` or ``stride`` is no number of frames, or several strides would do.
+    """
+
+    psi: list
+    coordinates: list | None = None
+    lag: int = 1
+    stride: int | None = None
+    weights: None = None
+
+    def __post_init__(self) -> None:
+        if self.weights is not None:
+            raise InputError("weights are given, wanted None: frames do not have weights yet")
+        for name, value in (("lag", self.lag), ("stride", self.stride)):
+            if value is not None and (value != int(value) or value < 1):
+                raise InputError(f"{name} is {value}, wanted a whole number of frames, at least 1")
+        self.psi = check_psi(self.psi, "psi")
+        if self.coordinates is None:
+            self.stride = 1
+            return
+        self.coordinates = check_coordinates(self.coordinates, "coordinates")
+        lengths, given = ([len(x) for x in arrays] for arrays in (self.psi, self.coordinates))
+        self.stride = coordinate_stride(lengths, given, self.stride)
+
+    @property
+    def n_modes(self) -> int:
+        """Columns of psi."""
+        return self.psi[0].shape[1]
+
+    @property
+    def steps(self) -> int:
+        """Whole lags in the longest trajectory."""
+        return (max(map(len, self.psi)) - 1) // self.lag
+
+    @property
+    def coordinate_lag(self) -> int:
+        """The lag in frames of the coordinates; InputError where it is not a whole number."""
+        if self.lag % self.stride:
+            raise InputError(
+                f"coordinates of the MD are of every {self.stride}-th frame, which does not divide "
+                f"the lag of {self.lag} frames; choose a stride that does"
+            )
+        return self.lag // self.stride
+
+    def psi_of_coordinates(self) -> Iterator[np.ndarray]:
+        """psi of the frames that have coordinates, one array (k_i, m) after another."""
+        return (x[:: self.stride] for x in self.psi[: len(self.coordinates)])
+
+
+def check_together(samples: dict[str, Sample], reference) -> None:
+    """Ensembles that are compared must be of one encoder, and of one molecule.
+
+    Parameters
+    ----------
+    samples : dict of Sample
+        By name; the first is the training MD, the second the LSS.
+    reference : mdtraj.Trajectory or None
+        One frame of the decoded atoms.
+
+    Raises
+    ------
+    InputError
+        When the numbers of modes differ, or structures are given of which something that they are
+        compared with is missing or of another shape.
+    """
+    for name, sample in samples.items():
+        if not isinstance(sample, Sample):
+            raise InputError(
+                f"{name} is a {type(sample).__name__}, wanted a Sample of psi and coordinates"
+            )
+    (first, md), (second, lss), *_ = samples.items()
+    for name, sample in samples.items():
+        if sample.n_modes != md.n_modes:
+            raise InputError(
+                f"{name} has {sample.n_modes} modes, {first} {md.n_modes}; give psi of the same "
+                "encoder"
+            )
+    decoded = {k: s.coordinates for k, s in samples.items() if s.coordinates is not None}
+    if not decoded:
+        return
+    needed = {f"coordinates of the {first}": md.coordinates,
+              f"coordinates of the {second}": lss.coordinates, "reference": reference}  # fmt: skip
+    for name, thing in needed.items():
+        if thing is None:
+            raise InputError(f"structures are compared only with {name}; give it as well")
+    if len(reference) != 1 or reference.n_atoms < 3:
+        raise InputError(
+            f"reference has {len(reference)} frames of {reference.n_atoms} atoms, wanted 1 of at "
+            "least 3: with fewer no structures are compared; decode more of them"
+        )
+    for name, trajectories in decoded.items():
+        if trajectories[0].shape[1] != reference.n_atoms:
+            raise InputError(
+                f"coordinates of the {name} have {trajectories[0].shape[1]} atoms, reference "
+                f"{reference.n_atoms}; give those of the decoded atoms"
+            )

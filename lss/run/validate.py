@@ -1,0 +1,111 @@
+"""A simulator in memory compared with MD: the report without a run folder."""
+
+import tempfile
+from pathlib import Path
+
+from tqdm import tqdm
+
+from lss.analysis.sample import Sample
+from lss.errors import InputError
+from lss.run import inputs
+from lss.run.projection import find_decoded, project
+from lss.run.run_folder import versions
+from lss.simulation.xtc_frames import read_synthetic
+from lss.storage.full_disk import new_hdf5
+from lss.storage.whole_files import PARTIAL
+from lss.trajectories.trajectory_set import TrajectorySet
+from lss.units import lag_in_frames, parse_time
+
+
+def validate(simulator, md, held_out=None, *, to, n_trajectories=100, length=None, seed=0):
+    """Simulate, compare with MD, and write the report.
+
+    Parameters
+    ----------
+    simulator : lss.LatentSpaceSimulator
+    md : lss.TrajectorySet
+        The MD that the simulator was trained on.
+    held_out : lss.TrajectorySet, optional
+        MD that it was not trained on: a second run, which gives the ratios.
+    to : str or pathlib.Path
+        Folder to write to, made if needed: ``report.html``, ``report.json`` and ``figures/``, which
+        replace those that are there. It holds the trajectories while they are compared.
+    n_trajectories : int
+        Synthetic trajectories to compare.
+    length : str or float, optional
+        Of each, with its unit (``"200ns"``) or in **ps**; that of the longest MD trajectory where
+        not given.
+    seed : int
+        Of the synthetic trajectories.
+
+    Returns
+    -------
+    lss.report.validation.Comparison
+        Its numbers are in ``report.json``; `lss.report.tables.summary_table` prints the main ones,
+        and `lss.report.verdict.judge` says what can be trusted.
+
+    Raises
+    ------
+    InputError
+        Where the MD is of another molecule or is not longer than the lag time, its frames do not
+        divide the lag time, or `length` is shorter than that.
+    """
+    for name, given in (("md", md), ("held_out", held_out)):
+        if not isinstance(given, TrajectorySet) and not (name == "held_out" and given is None):
+            raise InputError(
+                f"{name} is a {type(given).__name__}, wanted a TrajectorySet; open files with "
+                "lss.TrajectorySet.open"
+            )
+        if given is not None:
+            lag_in_frames(simulator.lag_time_ps, given.spacing_ps, "the simulator's lag time")
+    length_ps = parse_time(length, "length") if isinstance(length, str) else length
+    if length_ps is None:
+        length_ps = (max(md.n_frames) - 1) * md.spacing_ps
+    n_steps = inputs.steps_of(length_ps, simulator.lag_time_ps)
+    reference = md.reference.atom_slice(find_decoded(simulator.box, md))
+    settings = {"length_ps": length_ps, "trajectories": n_trajectories, "seed": seed}
+    to = Path(to)
+    to.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=PARTIAL, dir=to) as folder:
+        synthetic = Path(folder) / "synthetic"
+        with new_hdf5(Path(folder) / "coords.h5") as file:
+            real = {
+                name: project(simulator, given, reference.topology, file.create_group(name), name)
+                for name, given in (("MD", md), ("held-out MD", held_out))
+                if given is not None
+            }
+            simulator.simulate(synthetic, n_steps, n_trajectories, seed)
+            found = compare_with_bar(
+                real["MD"],
+                Sample(*read_synthetic(synthetic)),
+                real.get("held-out MD"),
+                lag_ps=simulator.lag_time_ps,
+                reference=reference,
+                eigenvalues=simulator.box.meta.get("eigenvalues"),
+            )
+            write(to, found, simulator.box.meta, settings)
+    return found
+
+
+def compare_with_bar(md, lss, held_out=None, **options):
+    """As :func:`lss.report.validation.compare`, with a progress bar."""
+    from lss.report.validation import compare, frames_to_do
+
+    with tqdm(total=frames_to_do(md, lss, held_out), desc="report", unit="frame") as bar:
+        return compare(md, lss, held_out, **options, tick=bar.update)
+
+
+def write(to, comparison, meta, settings):
+    """The report of a comparison, with what the box says of the training."""
+    from lss.report import write_report
+
+    warnings = {name: meta.get(f"{name.lower()}_warnings") for name in ("MDN", "cWGAN")}
+    write_report(
+        to,
+        comparison,
+        title=f"Latent space simulator {to.resolve().name}",
+        note=meta.get("note"),
+        diagnostics={n: {"warnings": found} for n, found in warnings.items() if found is not None},
+        settings={"synthetic": settings},
+        versions=versions(),
+    )
