@@ -9,7 +9,22 @@ EXAMPLES = ("trpcage", "wlall")
 
 
 class Parser(argparse.ArgumentParser):
-    """An ArgumentParser whose errors are one line."""
+    """An ArgumentParser whose errors are one line.
+
+    Attributes
+    ----------
+    current : Parser or None
+        That of the command line of this process, once it is parsed.
+    """
+
+    current = None
+
+    def parse_args(self, *arguments, **named):
+        Parser.current = self
+        return super().parse_args(*arguments, **named)
+
+    def knows(self, flag):
+        return flag in self._option_string_actions
 
     def error(self, message):
         self.exit(2, f"error: {message} (see {self.prog} --help)\n")
