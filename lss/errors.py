@@ -15,6 +15,24 @@ class InputError(ValueError):
         super().__init__(" ".join(str(message).split()))
 
 
+class StageError(InputError):
+    """A stage of a run is not there, or was made otherwise.
+
+    Attributes
+    ----------
+    stage : str
+        The stage that is to be made.
+    run : pathlib.Path
+        The run folder.
+    again : bool
+        Whether there is one already, made otherwise.
+    """
+
+    def __init__(self, message, stage, run, again=False):
+        super().__init__(message)
+        self.stage, self.run, self.again = stage, run, again
+
+
 @contextmanager
 def training(network):
     """Turn what a network finds wrong with its data or settings into one line."""

@@ -25,7 +25,7 @@ def parse_time(text, name="time"):
     text : str
         For example ``"20ns"``, ``"0.2 us"``, ``"1e3 ps"``; ``µs`` is understood as ``us``.
     name : str
-        What the time is, for the error message (``"--lag"``).
+        What the time is, for the error message (``"lag"``).
 
     Returns
     -------

@@ -18,7 +18,10 @@ def main():
     run = cli.begin(args, args.lags)
     from lss.run import lag_scan
 
-    print(lag_scan.choose(run, args.lags, args.modes, args.seed, args.srv_steps))
+    text, found = lag_scan.choose(run, args.lags, args.modes, args.seed, args.srv_steps)
+    print(text)
+    if found:
+        print(f"recommended: --lag {found['lag']} --modes {found['modes']}")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from lss.commands.flags import FLAGS
+
 ROOT = Path(__file__).parents[1]
 OURS = {"srv", "mdn", "cwgan", "lss", "hde", "reproduction"}
 ALLOWED = {
@@ -43,6 +45,29 @@ def test_a_package_imports_from_its_own_floor_or_below(package):
 def test_statistics_know_nothing_of_the_report():
     for module in (ROOT / "lss" / "analysis").glob("*.py"):
         assert "lss.report" not in module.read_text(encoding="utf-8"), module.name
+
+
+def flags():
+    """All flags of the command lines."""
+    own = {
+        flag
+        for script in SCRIPTS
+        for flag in re.findall(r'"(--[a-z-]+)"', (ROOT / "scripts" / script).read_text())
+    }
+    return own | {flag for group in FLAGS.values() for flag, *_ in group}
+
+
+def test_the_command_line_alone_knows_flags_and_scripts():
+    words = "|".join([*flags(), *(re.escape(script) for script in SCRIPTS)])
+    naming = re.compile(rf"(?<![\w-])({words})(?![\w-])")
+    found = []
+    for module in (ROOT / "lss").rglob("*.py"):
+        if "commands" in module.parts:
+            continue
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found += [f"{module}: {word}" for word in naming.findall(node.value)]
+    assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize("package", ["srv", "mdn", "cwgan", "lss"])

@@ -7,6 +7,7 @@ import signal
 import sys
 
 from lss.commands.flags import duration, durations, parser, positive, shard
+from lss.commands.wording import PACKAGES, Formatter, mistake
 from lss.errors import InputError
 from lss.storage.c_output import silenced
 from lss.storage.signals import Interrupted
@@ -67,7 +68,7 @@ def begin(args, lags_ps):
     data = source(args)
     trajectories, note = inputs.open_data(data)
     for lag_ps in lags_ps:
-        inputs.check_lag(lag_ps, trajectories, "--lags" if hasattr(args, "lags") else "--lag")
+        inputs.check_lag(lag_ps, trajectories, "lags" if hasattr(args, "lags") else "lag")
         print(describe_lag(lag_ps, trajectories.spacing_ps))
     check_later_stages(args, trajectories, lags_ps)
     if note:
@@ -102,8 +103,10 @@ def check_later_stages(args, trajectories, lags_ps):
 
 def main(function):
     """Run a script's function; a user's mistake is one line on standard error and exit code 2."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
-    for package in ("srv", "mdn", "cwgan", "lss"):
+    handler = logging.StreamHandler()
+    handler.setFormatter(Formatter("%(levelname)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    for package in PACKAGES:
         logging.getLogger(package).setLevel(logging.INFO)
     # Its scores and timescales in frames; the tables of the scripts have units.
     logging.getLogger("srv.fitting").setLevel(logging.WARNING)
@@ -139,6 +142,5 @@ def resuming(argv):
 
 def report(error):
     """Say what went wrong in one line; the exit code."""
-    message = " ".join(str(error).split())
-    print(f"error: {message}", file=sys.stderr)
+    print(f"error: {mistake(error)}", file=sys.stderr)
     return 2

@@ -9,7 +9,22 @@ EXAMPLES = ("trpcage", "wlall")
 
 
 class Parser(argparse.ArgumentParser):
-    """An ArgumentParser whose errors are one line."""
+    """An ArgumentParser whose errors are one line.
+
+    Attributes
+    ----------
+    current : Parser or None
+        That of the command line of this process, once it is parsed.
+    """
+
+    current = None
+
+    def parse_args(self, *arguments, **named):
+        Parser.current = self
+        return super().parse_args(*arguments, **named)
+
+    def knows(self, flag):
+        return flag in self._option_string_actions
 
     def error(self, message):
         self.exit(2, f"error: {message} (see {self.prog} --help)\n")
@@ -19,7 +34,8 @@ def parser(description, *groups):
     """A parser with the named groups of flags: data, features, lag, srv, mdn, cwgan, out, ..."""
     result = Parser(description=description, allow_abbrev=False)
     for group in groups:
-        GROUPS[group](result)
+        for flag, options, meaning in FLAGS[group]:
+            result.add_argument(flag, **options, help=meaning)
     return result
 
 
@@ -70,223 +86,143 @@ def shard(text):
     return int(part), int(parts)
 
 
-def add_data(p):
-    p.add_argument(
-        "--traj",
-        nargs="+",
-        action="extend",
-        metavar="FILES",
-        help="trajectory files; globs allowed; repeatable",
-    )
-    p.add_argument(
-        "--top", metavar="FILE", help="topology (PDB, GRO, PRMTOP, ...) of the trajectories"
-    )
-    p.add_argument(
-        "--dt",
-        type=duration,
-        metavar="TIME",
-        help="time between frames, where the files do not say it, such as DCD",
-    )
+# What is written after a flag.
+FILE = {"metavar": "FILE"}
+FILES = {"metavar": "FILES", "nargs": "+", "action": "extend"}
+TIME = {"metavar": "TIME", "type": duration}
+COUNT = {"metavar": "N", "type": positive}
+INDEX = {"metavar": "N", "type": index}
+SWITCH = {"action": "store_true"}
 
-
-def add_example(p):
-    p.add_argument(
-        "--example",
-        choices=EXAMPLES,
-        help="bundled data to use where no --traj is given (default trpcage)",
-    )
-
-
-def add_features(p):
-    p.add_argument(
-        "--features",
-        metavar="LIST",
-        help="such as torsions,ca-distances or 'distances:name CB' (default: torsions and CA "
-        "distances, as far as the topology has them)",
-    )
-
-
-def add_lag(p):
-    p.add_argument(
-        "--lag",
-        type=duration,
-        required=True,
-        metavar="TIME",
-        help="lag time of the simulator, the time between its frames, such as 20ns",
-    )
-
-
-def add_srv(p):
-    p.add_argument(
-        "--modes",
-        type=positive,
-        default=3,
-        metavar="N",
-        help="slow modes that the encoder (SRV) learns (default %(default)s)",
-    )
-    p.add_argument(
-        "--srv-steps",
-        type=positive,
-        metavar="N",
-        help="training steps of the encoder (SRV; default: chosen by cross-validation)",
-    )
-
-
-def add_modes_out(p):
-    p.add_argument(
-        "--drop-modes",
-        type=numbers,
-        default=[],
-        metavar="LIST",
-        help="modes to leave out after training, 1 for the slowest, such as 2 or 2,4",
-    )
-    p.add_argument(
-        "--deflate",
-        metavar="FILE",
-        help="known modes to leave out of the training: a .keras network of the same features, or "
-        "an .h5 file with one dataset a trajectory, such as psi.h5 of another run",
-    )
-
-
-def add_mdn(p):
-    p.add_argument(
-        "--components",
-        type=positive,
-        default=24,
-        metavar="N",
-        help="Gaussians that the propagator (MDN) mixes (default %(default)s)",
-    )
-    p.add_argument(
-        "--mdn-steps",
-        type=positive,
-        metavar="N",
-        help="training steps of the propagator (MDN; default 40000)",
-    )
-
-
-def add_cwgan(p):
-    p.add_argument(
-        "--atoms",
-        metavar="SELECTION",
-        help="atoms to decode: backbone, heavy, all, or an mdtraj selection (default 'name CA'; "
-        "heavy, without water, where there are fewer than four of them)",
-    )
-    p.add_argument(
-        "--noise-dim",
-        type=positive,
-        default=50,
-        metavar="N",
-        help="random numbers that the decoder draws for each structure (default %(default)s)",
-    )
-    p.add_argument(
-        "--cwgan-steps",
-        type=positive,
-        metavar="N",
-        help="training steps of the decoder (cWGAN; default 40000)",
-    )
-
-
-def add_simulation(p):
-    p.add_argument(
-        "--length",
-        type=duration,
-        metavar="TIME",
-        help="length of each synthetic trajectory (default: the longest MD trajectory's)",
-    )
-    p.add_argument(
-        "--trajectories",
-        type=positive,
-        default=100,
-        metavar="N",
-        help="synthetic trajectories (default %(default)s)",
-    )
-
-
-def add_start(p):
-    p.add_argument(
-        "--start",
-        metavar="FILE",
-        help="trajectory of the same molecule, one frame of which all walkers start from (default: "
-        "random frames of the training data)",
-    )
-    p.add_argument(
-        "--start-frame", type=index, metavar="N", help="which frame of --start, from 0 (default 0)"
-    )
-    p.add_argument("--top", metavar="FILE", help="topology of --start, where it brings none")
-    p.add_argument(
-        "--start-psi",
-        type=reals,
-        metavar="LIST",
-        help="latent state to start from, such as --start-psi=-0.1,0.2,0.3",
-    )
-
-
-def add_held_out(p):
-    p.add_argument(
-        "--held-out",
-        nargs="+",
-        action="extend",
-        metavar="FILES",
-        help="MD to compare with that is not trained on; globs allowed; repeatable",
-    )
-
-
-def add_seed(p):
-    p.add_argument(
-        "--seed",
-        type=index,
-        default=0,
-        metavar="N",
-        help="seed of all random numbers (default %(default)s)",
-    )
-
-
-def add_steps(p):
-    p.add_argument(
-        "--steps",
-        type=positive,
-        metavar="N",
-        help="training steps of each network, to see that all works (default: as in the settings)",
-    )
-
-
-def add_dask(p):
-    p.add_argument(
-        "--dask",
-        metavar="ADDRESS",
-        help="scheduler of a Dask cluster, such as tcp://node1:8786, whose workers read, project "
-        "and sample, one task a trajectory",
-    )
-
-
-def add_force(p):
-    p.add_argument("--force", action="store_true", help="overwrite what is there")
-
-
-def add_out(p):
-    p.add_argument("--out", default="run", metavar="RUN", help="run folder (default %(default)s)")
-
-
-def add_resume(p):
-    p.add_argument("--resume", action="store_true", help="continue where the run stopped")
-
-
-GROUPS = {
-    "data": add_data,
-    "example": add_example,
-    "features": add_features,
-    "lag": add_lag,
-    "srv": add_srv,
-    "modes-out": add_modes_out,
-    "mdn": add_mdn,
-    "cwgan": add_cwgan,
-    "simulation": add_simulation,
-    "start": add_start,
-    "held-out": add_held_out,
-    "seed": add_seed,
-    "steps": add_steps,
-    "dask": add_dask,
-    "out": add_out,
-    "force": add_force,
-    "resume": add_resume,
+# For each group its flags, with the options of argparse and what --help says.
+FLAGS = {
+    "data": [
+        ("--traj", FILES, "trajectory files; globs allowed; repeatable"),
+        ("--top", FILE, "topology (PDB, GRO, PRMTOP, ...) of the trajectories"),
+        ("--dt", TIME, "time between frames, where the files do not say it, such as DCD"),
+    ],
+    "example": [
+        (
+            "--example",
+            {"choices": EXAMPLES},
+            "bundled data to use where no --traj is given (default trpcage)",
+        ),
+    ],
+    "features": [
+        (
+            "--features",
+            {"metavar": "LIST"},
+            "such as torsions,ca-distances or 'distances:name CB' (default: torsions and CA "
+            "distances, as far as the topology has them)",
+        ),
+    ],
+    "lag": [
+        (
+            "--lag",
+            TIME | {"required": True},
+            "lag time of the simulator, the time between its frames, such as 20ns",
+        ),
+    ],
+    "srv": [
+        (
+            "--modes",
+            COUNT | {"default": 3},
+            "slow modes that the encoder (SRV) learns (default %(default)s)",
+        ),
+        (
+            "--srv-steps",
+            COUNT,
+            "training steps of the encoder (SRV; default: chosen by cross-validation)",
+        ),
+    ],
+    "modes-out": [
+        (
+            "--drop-modes",
+            {"metavar": "LIST", "type": numbers, "default": []},
+            "modes to leave out after training, 1 for the slowest, such as 2 or 2,4",
+        ),
+        (
+            "--deflate",
+            FILE,
+            "known modes to leave out of the training: a .keras network of the same features, or "
+            "an .h5 file with one dataset a trajectory, such as psi.h5 of another run",
+        ),
+    ],
+    "mdn": [
+        (
+            "--components",
+            COUNT | {"default": 24},
+            "Gaussians that the propagator (MDN) mixes (default %(default)s)",
+        ),
+        ("--mdn-steps", COUNT, "training steps of the propagator (MDN; default 40000)"),
+    ],
+    "cwgan": [
+        (
+            "--atoms",
+            {"metavar": "SELECTION"},
+            "atoms to decode: backbone, heavy, all, or an mdtraj selection (default 'name CA'; "
+            "heavy, without water, where there are fewer than four of them)",
+        ),
+        (
+            "--noise-dim",
+            COUNT | {"default": 50},
+            "random numbers that the decoder draws for each structure (default %(default)s)",
+        ),
+        ("--cwgan-steps", COUNT, "training steps of the decoder (cWGAN; default 40000)"),
+    ],
+    "simulation": [
+        (
+            "--length",
+            TIME,
+            "length of each synthetic trajectory (default: the longest MD trajectory's)",
+        ),
+        (
+            "--trajectories",
+            COUNT | {"default": 100},
+            "synthetic trajectories (default %(default)s)",
+        ),
+    ],
+    "start": [
+        (
+            "--start",
+            FILE,
+            "trajectory of the same molecule, one frame of which all walkers start from (default: "
+            "random frames of the training data)",
+        ),
+        ("--start-frame", INDEX, "which frame of --start, from 0 (default 0)"),
+        ("--top", FILE, "topology of --start, where it brings none"),
+        (
+            "--start-psi",
+            {"metavar": "LIST", "type": reals},
+            "latent state to start from, such as --start-psi=-0.1,0.2,0.3",
+        ),
+    ],
+    "held-out": [
+        (
+            "--held-out",
+            FILES,
+            "MD to compare with that is not trained on; globs allowed; repeatable",
+        ),
+    ],
+    "seed": [
+        ("--seed", INDEX | {"default": 0}, "seed of all random numbers (default %(default)s)"),
+    ],
+    "steps": [
+        (
+            "--steps",
+            COUNT,
+            "training steps of each network, to see that all works (default: as in the settings)",
+        ),
+    ],
+    "dask": [
+        (
+            "--dask",
+            {"metavar": "ADDRESS"},
+            "scheduler of a Dask cluster, such as tcp://node1:8786, whose workers read, project "
+            "and sample, one task a trajectory",
+        ),
+    ],
+    "force": [("--force", SWITCH, "overwrite what is there")],
+    "out": [("--out", {"metavar": "RUN", "default": "run"}, "run folder (default %(default)s)")],
+    "resume": [("--resume", SWITCH, "continue where the run stopped")],
 }

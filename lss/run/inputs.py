@@ -78,13 +78,22 @@ def _open_held_out(patterns, top, spacing_ps):
         raise InputError(f"--held-out: {error}") from error
 
 
-def check_lag(lag_ps, trajectories, name="--lag"):
-    """The lag time in frames; InputError where no trajectory is longer."""
-    lag = lag_in_frames(lag_ps, trajectories.spacing_ps, name)
+def check_lag(lag_ps, trajectories, name="lag"):
+    """The lag time in frames; InputError where no trajectory is longer.
+
+    Parameters
+    ----------
+    lag_ps : float
+        Lag time, **ps**.
+    trajectories : lss.TrajectorySet
+    name : str
+        The argument, for the error message.
+    """
+    lag = lag_in_frames(lag_ps, trajectories.spacing_ps, f"`{name}`")
     longest = max(trajectories.n_frames)
     if lag >= longest:
         raise InputError(
-            f"{name} {format_time(lag_ps)} is longer than every trajectory (the longest lasts "
+            f"`{name}` is {format_time(lag_ps)}, longer than every trajectory (the longest lasts "
             f"{format_time((longest - 1) * trajectories.spacing_ps)}); give a shorter lag or "
             "longer trajectories"
         )
@@ -96,8 +105,10 @@ def check_drop_modes(drop_modes, modes):
     beyond = [i for i in drop_modes if i > modes]
     if beyond or len(set(drop_modes)) >= modes:
         dropped = ",".join(map(str, drop_modes))
-        problem = f"only {modes} are learned" if beyond else "none would be left"
-        raise InputError(f"--drop-modes {dropped}: {problem}; drop fewer modes, or raise --modes")
+        problem = f"but only {modes} are learned" if beyond else "which leaves none"
+        raise InputError(
+            f"`drop_modes` is {dropped}, {problem}; drop fewer modes, or raise `modes`"
+        )
 
 
 def default_atoms(molecule):
@@ -136,9 +147,9 @@ def decoded_atoms(molecule, atoms):
     selected = selection.select(molecule, atoms)
     if len(selected) < FEWEST_ATOMS:
         raise InputError(
-            f"--atoms {atoms!r} selects {describe_atom(molecule.atom(selected[0]))}"
-            f"{' and one more atom' if len(selected) > 1 else ' alone'}: decode at least "
-            f"{FEWEST_ATOMS} atoms, such as --atoms heavy"
+            f"`atoms` is {atoms!r}, which selects {describe_atom(molecule.atom(selected[0]))}"
+            f"{' and one more atom' if len(selected) > 1 else ' alone'}, wanted at least "
+            f"{FEWEST_ATOMS} atoms; select more, such as 'heavy'"
         )
     return selected
 
@@ -148,7 +159,7 @@ def steps_of(length_ps, lag_ps):
     n_steps = int(length_ps / lag_ps + 1e-9)
     if n_steps < 1:
         raise InputError(
-            f"--length {format_time(length_ps)} is shorter than the lag time "
+            f"`length` is {format_time(length_ps)}, shorter than the lag time "
             f"{format_time(lag_ps)}; give at least one lag time"
         )
     return n_steps

@@ -30,8 +30,10 @@ def choose(run, lags_ps, modes=3, seed=0, steps=None):
 
     Returns
     -------
-    str
-        The table, the recommended lag time and number of modes, and why; or why there is none.
+    text : str
+        The table, and the reasons for the recommendation or why there is none.
+    recommended : dict or None
+        `lag`, a time with its unit such as "20ns", and `modes`.
     """
     from srv.choice import recommend
     from srv.lagtime import scan_lags
@@ -51,10 +53,13 @@ def choose(run, lags_ps, modes=3, seed=0, steps=None):
     try:
         advice = recommend(scan, validation, time=words, tested=words(middle))
     except ValueError as error:
-        advice = None
+        advice = recommended = None
         found = [f"no recommendation: {error}"]
     else:
-        found = [*advice.reasons, summary(advice, words)]
+        lag = words(advice.lag_time).replace(" ", "")
+        recommended = {"lag": lag, "modes": advice.n_modes}
+        found = [*advice.reasons]
+        found += [] if advice.converged else ["no lag of the scan shows flat timescales"]
     write_json(
         run.path / "lags.json",
         {
@@ -66,7 +71,7 @@ def choose(run, lags_ps, modes=3, seed=0, steps=None):
         },
     )
     save_figure(run, scan, spacing_ps)
-    return "\n".join([table(scan, words), *found])
+    return "\n".join([table(scan, words), *found]), recommended
 
 
 def bar(lags):
@@ -94,12 +99,6 @@ def cell(lag, value, low, high, words):
         return f"{words(value)}, below the lag"
     interval = f" ({words(low)} to {words(high)})" if np.isfinite([low, high]).all() else ""
     return words(value) + interval
-
-
-def summary(advice, words):
-    flat = "" if advice.converged else " (no lag of the scan shows flat timescales)"
-    lag = words(advice.lag_time).replace(" ", "")
-    return f"recommended: --lag {lag} --modes {advice.n_modes}{flat}"
 
 
 def save_figure(run, scan, spacing_ps):

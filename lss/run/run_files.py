@@ -66,19 +66,22 @@ def read_known(path, features):
         width = next(iter(features.values())).shape[1]
         if network.input_shape[-1] != width:
             raise InputError(
-                f"--deflate {path} takes {network.input_shape[-1]} features, the run has {width}; "
-                "give a network of the same features"
+                f"`deflate` is {path}, a network of {network.input_shape[-1]} features, wanted one "
+                f"of the {width} of this run; give a network of the same features"
             )
         return [network.predict(x[:], batch_size=8192, verbose=0) for x in features.values()]
     if not h5py.is_hdf5(path):
-        raise InputError(f"--deflate {path} is neither a .keras network nor an HDF5 file")
+        raise InputError(
+            f"`deflate` is {path}, neither a .keras network nor an HDF5 file; give one of them"
+        )
     with h5py.File(path) as file:
         known = [data[:] for data in file.values() if isinstance(data, h5py.Dataset)]
     lengths = [len(x) for x in features.values()]
     if [len(series) for series in known] != lengths:
         raise InputError(
-            f"--deflate {path} holds series of {[len(series) for series in known]} frames, the "
-            f"trajectories have {lengths}; give one series a trajectory, in their order"
+            f"`deflate` is {path}, with series of {[len(series) for series in known]} frames, "
+            f"wanted {lengths} as the trajectories have; give one series a trajectory, in their "
+            "order"
         )
     return known
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 
-from lss.errors import InputError
+from lss.errors import InputError, StageError
 from lss.storage.processes import LOCAL
 from lss.storage.whole_files import plain, remove, write_json
 
@@ -22,15 +22,6 @@ STAGES = {
     "cwgan": ("srv",),
     "synthetic": ("mdn", "cwgan"),
     "report": ("synthetic",),
-}
-# The command that makes a stage again; the first two begin a new run.
-MAKES = {
-    "features": "train_srv.py --force (without --resume)",
-    "srv": "train_srv.py --force (without --resume)",
-    "mdn": "train_mdn.py --force",
-    "cwgan": "train_cwgan.py --force",
-    "synthetic": "validate.py --force",
-    "report": "validate.py --force",
 }
 PACKAGES = ("tensorflow", "keras", "tensorflow-probability", "numpy", "scipy", "mdtraj", "h5py")
 
@@ -68,20 +59,18 @@ class Run:
         """
         path = Path(path)
         if path.exists() and not path.is_dir():
-            raise InputError(f"--out {path} is a file; give the name of a folder")
+            raise InputError(f"{path} is a file, wanted a folder for the run; give another name")
         if path.exists() and any(path.iterdir()):
             if not (path / "run.json").exists():
-                raise InputError(
-                    f"--out {path} is not empty and not a run folder; give another one"
-                )
+                raise InputError(f"{path} is not empty and not a run folder; give another one")
             if resume:
                 return cls.open(path)
             # A run that was refused before its first file is nothing to keep.
             files = any(file.name != "run.json" for file in path.iterdir())
             if (files or cls.open(path).record["stages"]) and not force:
                 raise InputError(
-                    f"--out {path} exists; give --resume to go on with it, --force to overwrite "
-                    "it, or another folder"
+                    f"{path} exists; give `resume` to go on with it, `force` to overwrite it, or "
+                    "another folder"
                 )
             remove(path)
         path.mkdir(parents=True, exist_ok=True)
@@ -98,12 +87,11 @@ class Run:
             if data.get("format") != 1:
                 raise InputError(f"{record} has format {data.get('format')}; this version reads 1")
         except FileNotFoundError:
-            raise InputError(
-                f"{path} is not a run folder; train_srv.py or run_lss.py makes one"
-            ) from None
+            message = f"{path} is not a run folder; make it with its first stage"
+            raise StageError(message, "features", path) from None
         except (json.JSONDecodeError, UnicodeDecodeError, AttributeError) as error:
             raise InputError(
-                f"{record} can't be read ({error}); train again, with another --out"
+                f"{record} can't be read ({error}); train again, in another folder"
             ) from error
         return cls(path, data)
 
@@ -118,28 +106,26 @@ class Run:
         return stage in self.record["stages"]
 
     def settings(self, stage):
-        """Settings with which a finished stage was made; InputError where it is not finished."""
+        """Settings with which a finished stage was made; StageError where it is not finished."""
         self.require(stage)
         return self.record["stages"][stage]["settings"]
 
     def report(self, stage):
-        """What a finished stage reported; InputError where it is not finished."""
+        """What a finished stage reported; StageError where it is not finished."""
         self.require(stage)
         return self.record["stages"][stage]["report"]
 
     def require(self, stage):
         if not self.finished(stage):
-            raise InputError(
-                f"{self.path} has no finished stage '{stage}'; run {MAKES[stage].split()[0]} --out "
-                f"{self.path} first"
-            )
+            message = f"{self.path} has no finished stage '{stage}'; make it first"
+            raise StageError(message, stage, self.path)
 
     def reusable(self, stage, settings, force=False):
         """Whether a stage need not run again: it is finished, with these very settings.
 
         Raises
         ------
-        InputError
+        StageError
             Where it is finished with other settings and `force` was not given.
         """
         if not self.finished(stage) or force:
@@ -149,11 +135,12 @@ class Run:
         changed = [key for key in fresh if known.get(key) != fresh[key]]
         if changed:
             key = changed[0]
-            raise InputError(
+            message = (
                 f"the stage '{stage}' of {self.path} was made with {key} = {known.get(key)}, not "
-                f"{fresh[key]}; give the settings that it was made with, make it again with "
-                f"{MAKES[stage]}, or give another --out"
+                f"{fresh[key]}; give the settings that it was made with, take another folder, or "
+                "make it again"
             )
+            raise StageError(message, stage, self.path, again=True)
         return True
 
     @contextmanager

@@ -195,7 +195,7 @@ def cut(files, n_frames, sizes):
     for file, size in zip(files, sizes, strict=True):
         if not file.path.exists() or file.path.stat().st_size < size:
             raise InputError(
-                f"{file.path} is missing or shorter than when it was written; give --force to "
+                f"{file.path} is missing or shorter than when it was written; give `force` to "
                 "start again"
             )
         file.cut(n_frames, size)

@@ -115,7 +115,7 @@ def find_layout(path, names):
             if space < 0 or data < 0:
                 raise InputError(
                     f"HDF5 {h5py.version.hdf5_version} lays files out in a way that is not known "
-                    "here; write another format: --format xtc or dcd"
+                    "here; give another `file_format`, xtc or dcd"
                 )
             starts.append(start)
             counts += [(space, 1), (space + 8 * len(shape), 1), (data + 8, size // shape[0])]

@@ -46,7 +46,7 @@ def run(simulation, scheduler):
         return
     if record["group"] or record["frames"]:
         raise InputError(
-            f"the simulation in {folder} was begun without --dask; continue without it"
+            f"the simulation in {folder} was begun without `scheduler`; continue without it"
         )
     box, parts = folder / f"{PARTIAL}box.lss", folder / f"{PARTIAL}parts"
     with simulation.bar as bar:

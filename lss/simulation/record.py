@@ -48,13 +48,13 @@ class Progress:
             if not force:
                 raise InputError(
                     f"the simulation in {folder} has {change}; give the settings and networks that "
-                    "it was begun with, or --force to start again (with the same seed, a longer "
+                    "it was begun with, or `force` to start again (with the same seed, a longer "
                     "simulation begins with the shorter one)"
                 )
         elif not force:
             raise InputError(
-                f"{folder} holds a simulation; give --resume to go on with it where it is not "
-                "finished, --force to start again, or another folder"
+                f"{folder} holds a simulation; give `resume` to go on with it where it is not "
+                "finished, `force` to start again, or another folder"
             )
         folder.mkdir(parents=True, exist_ok=True)
         return cls.begin(folder, settings)
@@ -74,11 +74,11 @@ class Progress:
             record = json.loads(path.read_text(encoding="utf-8"))
         except ValueError as error:
             raise InputError(
-                f"{path} can't be read ({error}); give --force to start again"
+                f"{path} can't be read ({error}); give `force` to start again"
             ) from error
         if not isinstance(record, dict) or record.get("format") != 1:
             raise InputError(
-                f"{path} has a format that this version does not read; give --force to start again"
+                f"{path} has a format that this version does not read; give `force` to start again"
             )
         return cls(folder, record)
 

@@ -10,18 +10,18 @@ from lss.trajectories.trajectory_set import read_frame
 log = logging.getLogger(__name__)
 
 
-def chosen_start(simulator, psi=None, trajectory=None, frame=None, top=None):
-    """The start state that a command line asks for.
+def chosen_start(simulator, start_psi=None, start=None, start_frame=None, top=None):
+    """The start state that was asked for: a latent state, or a frame of a trajectory.
 
     Parameters
     ----------
     simulator : lss.LatentSpaceSimulator
-    psi : list of float, optional
+    start_psi : list of float, optional
         The state itself.
-    trajectory, top : str, optional
+    start, top : str, optional
         Trajectory file of the same molecule, and its topology where it brings none.
-    frame : int, optional
-        Which frame of `trajectory`, from 0; the first where not given.
+    start_frame : int, optional
+        Which frame of `start`, from 0; the first where not given.
 
     Returns
     -------
@@ -33,25 +33,25 @@ def chosen_start(simulator, psi=None, trajectory=None, frame=None, top=None):
     InputError
         For options that do not go together, a frame that is not there, or another molecule.
     """
-    if trajectory is None and (frame is not None or top is not None):
-        raise InputError("--start-frame and --top go with --start; name the trajectory file too")
-    if trajectory is not None and psi is not None:
-        raise InputError("--start and --start-psi cannot be combined; give one")
-    if trajectory is not None:
-        start = simulator.encode(read_frame(trajectory, top, frame or 0))
-    elif psi is not None:
-        if len(psi) != simulator.n_modes:
+    if start is None and (start_frame is not None or top is not None):
+        raise InputError("`start_frame` and `top` go with `start`; name the trajectory file too")
+    if start is not None and start_psi is not None:
+        raise InputError("`start` and `start_psi` cannot be combined; give one")
+    if start is not None:
+        state = simulator.encode(read_frame(start, top, start_frame or 0))
+    elif start_psi is not None:
+        if len(start_psi) != simulator.n_modes:
             raise InputError(
-                f"--start-psi {','.join(f'{x:g}' for x in psi)} has {len(psi)} numbers; give "
-                f"{simulator.n_modes}, one for each slow mode"
+                f"`start_psi` is {','.join(f'{x:g}' for x in start_psi)}, {len(start_psi)} "
+                f"numbers, wanted {simulator.n_modes}; give one for each slow mode"
             )
-        start = simulator.check_latent(psi, "--start-psi")
+        state = simulator.check_latent(start_psi, "`start_psi`")
     else:
         return None
     low, high = simulator.sampler.low, simulator.sampler.high
-    for i in np.flatnonzero(((start < low) | (start > high))[0]):
+    for i in np.flatnonzero(((state < low) | (state > high))[0]):
         log.warning(
             "the start has psi_%d = %.3g, outside the range of the training data (%.3g to %.3g)",
-            *(i + 1, start[0, i], low[i], high[i]),
+            *(i + 1, state[0, i], low[i], high[i]),
         )
-    return start
+    return state

@@ -100,12 +100,15 @@ def _client(scheduler):
         from distributed import Client
     except ImportError:
         raise InputError(
-            "--dask needs Dask's scheduler; install it with: pip install distributed"
+            "`scheduler` needs Dask's scheduler; install it with: pip install distributed"
         ) from None
     try:
         return Client(scheduler, timeout=_CONNECT_SECONDS)
     except (OSError, ValueError) as error:
-        raise InputError(f"--dask {scheduler}: no scheduler answers there ({error})") from error
+        raise InputError(
+            f"`scheduler` is {scheduler}, where no scheduler answers ({error}); give the address "
+            "that it shows when it starts"
+        ) from error
 
 
 def _on_dask(function, tasks, names, scheduler):

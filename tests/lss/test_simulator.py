@@ -148,7 +148,7 @@ def test_a_longer_simulation_begins_with_the_shorter(simulator, tmp_path):
 
 def test_a_simulation_is_overwritten_by_force_only(simulator, tmp_path):
     simulator.simulate(tmp_path, 3, n_trajectories=2, progress=False)
-    with pytest.raises(InputError, match="--force"):
+    with pytest.raises(InputError, match="`force`"):
         simulator.simulate(tmp_path, 3)
     simulator.simulate(tmp_path, 4, force=True, progress=False)
     names = {path.name for path in tmp_path.iterdir()}

@@ -185,8 +185,8 @@ def test_a_mistake_is_one_line(name, small_md, tmp_path):
     ("mistake", "said"),
     [
         (["--atoms", "name XX"], "name XX"),
-        (["--atoms", "name CA and resid 0"], "--atoms heavy"),
-        (["--length", "100ps"], "--length 100 ps is shorter"),
+        (["--atoms", "name CA and resid 0"], "--atoms is 'name CA and resid 0'"),
+        (["--length", "100ps"], "--length is 100 ps, shorter"),
         (["--held-out", "nothing.xtc"], "--held-out: no trajectory file matches 'nothing.xtc'"),
         (["--features", "dipoles"], "dipoles"),
         (["--seed=-1"], "not a whole number"),
@@ -195,14 +195,17 @@ def test_a_mistake_is_one_line(name, small_md, tmp_path):
 def test_a_mistake_is_found_before_the_training_and_costs_no_run(
     mistake, said, md, tmp_path, run_script, monkeypatch, capsys
 ):
-    from lss.errors import InputError
+    from lss.commands import cli
 
+    monkeypatch.setattr("signal.signal", lambda number, handler: None)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "RUN").mkdir()
     (tmp_path / "RUN" / "run.json").write_text("{}")
-    with pytest.raises((InputError, SystemExit)) as refused:
-        run_script("run_lss.py", *md, "--lag", "500ps", *mistake, "--out", "RUN", "--force")
-    assert said in str(refused.value) + capsys.readouterr().err
+    arguments = [*md, "--lag", "500ps", *mistake, "--out", "RUN", "--force"]
+    with pytest.raises(SystemExit) as refused:
+        cli.main(lambda: run_script("run_lss.py", *arguments))
+    assert refused.value.code == 2
+    assert said in capsys.readouterr().err
     assert (tmp_path / "RUN" / "run.json").read_text() == "{}"
 
 

@@ -57,7 +57,7 @@ def test_atoms_decoded_by_default(residues, selection, n_atoms):
 
 def test_atoms_without_a_shape_are_refused():
     topology = molecule(ACE, ALANINE, NME)
-    with pytest.raises(InputError, match="--atoms 'name CA' selects CA of ALA 1 alone"):
+    with pytest.raises(InputError, match="`atoms` is 'name CA', which selects CA of ALA 1 alone"):
         inputs.decoded_atoms(topology, "name CA")
     with pytest.raises(InputError, match="at least 3 atoms"):
         inputs.decoded_atoms(topology, "name CA CB")
@@ -74,11 +74,11 @@ def test_a_mistake_in_held_out_md_names_its_flag(small_md, tmp_path):
         inputs.open_held_out(str(tmp_path / "other.xtc"), training)
 
 
-def test_the_flag_of_a_lag_is_named(small_md):
+def test_the_argument_of_a_lag_is_named(small_md):
     training = TrajectorySet.open(small_md[0], small_md[1])
     for lag_ps in (250.0, 1e6):
-        with pytest.raises(InputError, match=r"^--lags "):
-            inputs.check_lag(lag_ps, training, "--lags")
+        with pytest.raises(InputError, match=r"^`lags` "):
+            inputs.check_lag(lag_ps, training, "lags")
 
 
 def test_held_out_md_is_found_by_names_that_no_pdb_file_can_hold(trained, small_md, tmp_path):

@@ -55,13 +55,14 @@ def test_a_deflation_that_does_not_fit_is_refused(run, tmp_path):
 
 @pytest.mark.parametrize("drop", [[4], [1, 2, 3]])
 def test_modes_that_can_not_be_dropped_are_refused(run, drop):
-    with pytest.raises(InputError, match="--drop-modes"):
+    with pytest.raises(InputError, match="`drop_modes`"):
         stages.train_srv(run, LAG_PS, modes=3, steps=60, drop_modes=drop)
 
 
 def test_the_lag_choice_says_what_it_recommends(run):
-    said = choose(run, [500.0, 1000.0], modes=2, steps=60)
-    assert "recommended: --lag" in said
+    said, recommended = choose(run, [500.0, 1000.0], modes=2, steps=60)
+    assert "lag time" in said and "500 ps" in said
+    assert recommended["lag"] in ("500ps", "1ns") and recommended["modes"] in (1, 2)
     numbers = json.loads((run.path / "lags.json").read_text())
     assert numbers["scan"]["lags"] == [5, 10]
     assert np.shape(numbers["scan"]["timescales"]) == (2, 2)
@@ -73,7 +74,8 @@ def test_a_scan_in_which_no_lag_will_do_is_kept(run, monkeypatch):
         raise ValueError("no timescale is longer than its lag")
 
     monkeypatch.setattr("srv.choice.recommend", refuse)
-    said = choose(run, [500.0, 1000.0], modes=2, steps=20)
+    said, recommended = choose(run, [500.0, 1000.0], modes=2, steps=20)
+    assert recommended is None
     assert "no recommendation: no timescale" in said and "lag time" in said
     numbers = json.loads((run.path / "lags.json").read_text())
     assert numbers["recommendation"] is None and numbers["scan"]["lags"] == [5, 10]

@@ -81,7 +81,7 @@ def test_killed_at_any_moment(simulator, trained, tmp_path, file_format, seconds
     record = Progress.read(killed).record
     assert not record["finished"] and record["frames"] >= blockwise.TILE
 
-    with pytest.raises(InputError, match="--resume"):
+    with pytest.raises(InputError, match="`resume`"):
         simulator.simulate(killed, **SETTINGS)
     # The same trajectories, but shorter: their beginning is that of the killed ones.
     n_steps = record["frames"] + blockwise.TILE

@@ -96,7 +96,9 @@ def test_errors_of_a_task_are_its_own(scheduler):
 def test_a_scheduler_that_is_not_there_is_said(monkeypatch):
     pytest.importorskip("distributed")
     monkeypatch.setattr(processes, "_CONNECT_SECONDS", 0.5)
-    with pytest.raises(InputError, match=r"--dask tcp://127\.0\.0\.1:9: no scheduler answers"):
+    with pytest.raises(
+        InputError, match=r"`scheduler` is tcp://127\.0\.0\.1:9, where no scheduler answers"
+    ):
         list(processes.share(double, [(1,)], ["x"], "tcp://127.0.0.1:9"))
 
 
