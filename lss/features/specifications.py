@@ -4,27 +4,45 @@ import logging
 import math
 import re
 
-import numpy as np
-from mdtraj.geometry import dihedral
-
 from lss.errors import InputError
-from lss.molecule.atoms import describe_atom, describe_residue, is_alpha_carbon
-from lss.molecule.selection import select, solute_heavy
+from lss.features.other_torsions import other_torsions
+from lss.features.torsions import (
+    BACKBONE,
+    NUCLEIC,
+    SIDECHAIN,
+    ca_torsions,
+    is_nucleotide,
+    named_torsions,
+    tell_gaps,
+)
+from lss.molecule.atoms import describe_atom, is_alpha_carbon
+from lss.molecule.bond_graph import BondGraph
+from lss.molecule.selection import select
 
 logger = logging.getLogger(__name__)
 
-BACKBONE_TORSIONS = ("phi", "psi", "omega")
-SIDECHAIN_TORSIONS = ("chi1", "chi2", "chi3", "chi4")
+BACKBONE_TORSIONS, SIDECHAIN_TORSIONS = tuple(BACKBONE), tuple(SIDECHAIN)
+NUCLEIC_TORSIONS = tuple(NUCLEIC)
 #: Specifications that stand for groups of torsions.
 _GROUPS = {
-    "torsions": BACKBONE_TORSIONS + SIDECHAIN_TORSIONS,
+    "torsions": BACKBONE_TORSIONS + SIDECHAIN_TORSIONS + NUCLEIC_TORSIONS,
     "backbone-torsions": BACKBONE_TORSIONS,
     "sidechain-torsions": SIDECHAIN_TORSIONS,
-    **{kind: (kind,) for kind in BACKBONE_TORSIONS + SIDECHAIN_TORSIONS},
+    "nucleic-torsions": NUCLEIC_TORSIONS,
+    **{kind: (kind,) for kind in BACKBONE_TORSIONS + SIDECHAIN_TORSIONS + NUCLEIC_TORSIONS},
 }
-WORDS = (*_GROUPS, "ca-distances", "ca-torsions", "distances:SELECTION")
+#: Groups with the torsions of modified residues and of bonds that close rings.
+_WITH_OTHERS = {"torsions", "sidechain-torsions"}
+#: Distances of the atoms that stand for residues: CA of amino acids, C1' of nucleotides.
+_RESIDUE_DISTANCES = ("ca-distances", "c1-distances", "ca-c1-distances")
+_FIXED = (*_GROUPS, *_RESIDUE_DISTANCES, "ca-torsions")
+WORDS = (*_FIXED, "distances:SELECTION")
 #: More columns than this are a mistake in a selection rather than a wish.
 MAX_FEATURES = 20_000
+#: Distances are taken by default up to this number.
+_FEW = 2000
+#: A specification for a molecule that is neither a peptide nor a nucleic acid.
+_ANY_DISTANCES = "distances:heavy"
 
 
 def split_specs(text):
@@ -33,13 +51,13 @@ def split_specs(text):
     Parameters
     ----------
     text : str
-        What was given to ``--features``.
+        What was given as `features`.
 
     Returns
     -------
     list of str
     """
-    starts = "|".join(re.escape(word) for word in (*_GROUPS, "ca-distances", "ca-torsions"))
+    starts = "|".join(re.escape(word) for word in _FIXED)
     # A comma separates where another specification follows; those after "distances:" are not
     # distinguishable from selections otherwise.
     pieces = re.split(rf",\s*(?=(?:(?:{starts})\s*(?:,|$))|distances:)", str(text))
@@ -50,31 +68,50 @@ def split_specs(text):
 
 
 def default_specs(topology):
-    """Choose features for a topology: torsions, or CA distances for a CA trace.
+    """Choose features for a topology.
+
+    Torsions, and distances of CA atoms, of C1' atoms of nucleic acids, or of both in a complex,
+    while these are no more than 2000; CA distances for a CA trace.
 
     Raises
     ------
     InputError
-        If the topology has neither; a selection for distances must then be given.
+        If the topology has none of these; a selection for distances must then be given.
     """
-    if has_backbone(topology):
-        return ["torsions", "ca-distances"] if _few_enough(topology) else ["torsions"]
-    if sum(map(is_alpha_carbon, topology.atoms)) > 1:
+    graph = BondGraph(topology)
+    n_ca = sum(map(is_alpha_carbon, topology.atoms))
+    n_c1 = sum(is_nucleotide(r, graph) for r in topology.residues)
+    if n_c1 == 0 and n_ca > 1 and not has_backbone(topology):
         return ["ca-distances"]
-    raise InputError(
-        "the topology has no protein backbone and no CA trace: choose atoms whose distances are "
-        f"the features, like --features '{_any_distances(topology)}'"
-    )
+    if n_c1 == 0 and not has_backbone(topology):
+        raise InputError(
+            "the topology has no protein backbone, no nucleic acid and no CA trace: choose atoms "
+            f"whose distances are the features: give `features` such as '{_ANY_DISTANCES}'"
+        )
+    if not n_c1:
+        distances = "ca-distances"
+    else:
+        distances = "ca-c1-distances" if n_ca else "c1-distances"
+    n = n_ca + n_c1
+    if n >= 2 and math.comb(n, 2) <= _FEW:
+        return ["torsions", distances]
+    if n >= 2 and _n_parts(graph) > 1:
+        logger.warning(
+            "the features are torsions only, since %s would be %d: they do not tell how the "
+            "molecules lie to one another; give `features` such as 'torsions,distances:name CA and "
+            "resid 0 10 20' with residues of all of them",
+            distances,
+            math.comb(n, 2),
+        )
+    return ["torsions"]
 
 
-def _any_distances(topology):
-    """A specification for a molecule that is not a peptide."""
-    return f"distances:{solute_heavy(topology)}"
-
-
-def _few_enough(topology, limit=2000):
-    n = sum(map(is_alpha_carbon, topology.atoms))
-    return n >= 2 and math.comb(n, 2) <= limit
+def _n_parts(graph):
+    """Molecules with a CA or a C1' atom."""
+    of_atom = {}
+    for n, atoms in enumerate(graph.topology.find_molecules() if graph.topology.n_bonds else []):
+        of_atom |= {a.index: n for a in atoms}
+    return len({of_atom.get(i) for i, name in enumerate(graph.atom_names) if name in ("CA", "C1'")})
 
 
 def has_backbone(topology):
@@ -105,17 +142,18 @@ def resolve(topology, specs):
     """
     if isinstance(specs, str) or not list(specs):
         raise InputError(f"features are {specs!r}: give a list, each one of {', '.join(WORDS)}")
+    graph = BondGraph(topology)
     torsions, distances = {}, {}
     for spec in specs:
         spec = str(spec).strip()
         if spec in _GROUPS:
-            _add(torsions, _torsions(topology, spec))
+            _add(torsions, _torsions(graph, spec))
         elif spec == "ca-torsions":
-            _add(torsions, _ca_torsions(topology))
-        elif spec == "ca-distances":
-            _add(distances, _distances(topology, "name CA", spec))
+            _add(torsions, _ca_torsions(graph))
+        elif spec in _RESIDUE_DISTANCES:
+            _add(distances, _distances(topology, _residue_atoms(graph, spec), spec))
         elif spec.startswith("distances:"):
-            _add(distances, _distances(topology, spec.partition(":")[2], spec))
+            _add(distances, _distances(topology, select(topology, spec.partition(":")[2]), spec))
         else:
             raise InputError(f"unknown feature {spec!r}: use {', '.join(WORDS)}")
         _check_number(2 * len(torsions) + len(distances), ", ".join(map(str, specs)))
@@ -142,52 +180,53 @@ def _check_number(n, what):
         )
 
 
-def _torsions(topology, spec):
-    found, resseq = [], []
-    for kind in _GROUPS[spec]:
-        # phi is C-N-CA-C, psi N-CA-C-N, omega CA-C-N-CA, chi1 N-CA-CB-CG: the third atom of phi
-        # and the second of the others belong to the residue it is named after.
-        owner = 2 if kind == "phi" else 1
-        for atoms in np.asarray(getattr(dihedral, f"indices_{kind}")(topology)).reshape(-1, 4):
-            residues = [topology.atom(int(a)).residue for a in atoms]
-            if residues[-1].resSeq - residues[0].resSeq > 1:
-                resseq.append(f"{kind} {residues[owner]}")
-                continue
-            found.append((f"{kind} {describe_residue(residues[owner])}", atoms.tolist()))
-    if resseq:
-        logger.warning("torsions over gaps in the chain are left out: %s", ", ".join(resseq[:10]))
+def _torsions(graph, spec):
+    found = [torsion for kind in _GROUPS[spec] for torsion in named_torsions(graph, kind)]
+    if spec in _WITH_OTHERS:
+        kinds = BACKBONE_TORSIONS + SIDECHAIN_TORSIONS
+        known = [four for kind in kinds for _, four in named_torsions(graph, kind)]
+        found += other_torsions(graph, known)
+    tell_gaps(graph)
     if not found:
-        if has_backbone(topology):
-            advice = "its residues have none: use ca-distances or 'distances:heavy'"
-        elif any(map(is_alpha_carbon, topology.atoms)):
-            advice = "it has CA atoms only: use ca-distances or ca-torsions"
-        else:
-            advice = f"it is not a peptide: use '{_any_distances(topology)}' or other atoms"
-        raise InputError(f"the topology has no {spec}; {advice}")
+        raise InputError(f"the topology has no {spec}; {_advice(graph)}")
     return found
 
 
-def _ca_torsions(topology):
-    found = []
-    for chain in topology.chains:
-        trace = [a for a in chain.atoms if is_alpha_carbon(a)]
-        for four in zip(trace, trace[1:], trace[2:], trace[3:], strict=False):
-            steps = np.diff([a.residue.resSeq for a in four])
-            if (steps <= 1).all():
-                inner = " - ".join(describe_residue(a.residue) for a in four[1:3])
-                found.append((f"ca-torsion {inner}", [a.index for a in four]))
+def _advice(graph):
+    topology = graph.topology
+    if has_backbone(topology):
+        return "its residues have none: use ca-distances or 'distances:heavy'"
+    if any(is_nucleotide(r, graph) for r in topology.residues):
+        return "it is a nucleic acid: use nucleic-torsions or c1-distances"
+    if any(map(is_alpha_carbon, topology.atoms)):
+        return "it has CA atoms only: use ca-distances or ca-torsions"
+    return f"it is not a peptide: use '{_ANY_DISTANCES}' or other atoms"
+
+
+def _ca_torsions(graph):
+    found = ca_torsions(graph)
     if not found:
         raise InputError("ca-torsions need four consecutive CA atoms: use distances:SELECTION")
     return found
 
 
-def _distances(topology, selection, spec):
-    atoms = [topology.atom(i) for i in select(topology, selection)]
-    if spec == "ca-distances":
-        atoms = [a for a in atoms if is_alpha_carbon(a)]
+def _residue_atoms(graph, spec):
+    """Indices of the atoms that stand for residues, in the order of the file."""
+    atoms = []
+    if spec != "c1-distances":
+        atoms += [a.index for a in graph.topology.atoms if is_alpha_carbon(a)]
+    if spec != "ca-distances":
+        atoms += [
+            graph.names(r.index)["C1'"] for r in graph.topology.residues if is_nucleotide(r, graph)
+        ]
+    return sorted(atoms)
+
+
+def _distances(topology, indices, spec):
+    atoms = [topology.atom(i) for i in indices]
     if len(atoms) < 2:
-        atom = "atom" if len(atoms) == 1 else "atoms"
-        raise InputError(f"{spec} selects {len(atoms)} {atom}: distances need at least two")
+        number = {0: "no atom", 1: "1 atom"}[len(atoms)]
+        raise InputError(f"{spec} selects {number}: distances need at least two")
     _check_number(math.comb(len(atoms), 2), spec)
     words = {a.index: describe_atom(a).replace(" of ", " ") for a in atoms}
     return [

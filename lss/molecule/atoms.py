@@ -5,9 +5,12 @@ from collections import defaultdict
 import numpy as np
 
 from lss.errors import InputError
+from lss.molecule.alike import find_alike
+from lss.molecule.names import atom_name, residue_name
 
 #: Names of the residue that a calcium ion is.
 _CALCIUM = {"CA", "CA2", "CA2+", "CAL"}
+_SAME = "give a trajectory of the molecule that the simulator was trained on"
 
 
 def describe_atom(atom):
@@ -57,6 +60,9 @@ def identities(topology, atom_indices):
 def match(trajectory_topology, box_topology):
     """Find the atoms of one topology in another by residue number, residue name and atom name.
 
+    Where these do not all agree, atoms are found whose residue numbers are shifted by the same and
+    whose residues and atoms other programs name otherwise (see `lss.molecule.alike`).
+
     Parameters
     ----------
     trajectory_topology : mdtraj.Topology
@@ -79,6 +85,20 @@ def match(trajectory_topology, box_topology):
 
 def match_names(topology, wanted):
     """Find atoms by (chain letter, residue number, residue name, atom name); see :func:`match`."""
+    try:
+        return _match_exactly(topology, wanted)
+    except InputError as error:
+        found, problem = find_alike(topology, [tuple(name) for name in wanted])
+        if found is not None:
+            return np.array([found[i] for i in range(len(wanted))], dtype=np.int64)
+        if problem is None:
+            raise
+        raise InputError(
+            f"the simulator's molecule is not the given one: {problem}; {_SAME}"
+        ) from (error)
+
+
+def _match_exactly(topology, wanted):
     present, asked = defaultdict(list), defaultdict(list)
     for atom in topology.atoms:
         present[_identity(atom)[1:]].append(atom)
@@ -115,14 +135,13 @@ def _mismatch(topology, key, position, n_candidates):
         problem = f"residue {number} is {there[0].name} there"
     else:
         problem = f"there is no residue {number} there"
-    return InputError(
-        f"{wanted}, {problem}: give a trajectory of the molecule the simulator was trained "
-        "on, with the same residue numbers and atom names"
-    )
+    return InputError(f"{wanted}, {problem}: {_SAME}")
 
 
 def check_same(topology, other, source, other_source):
     """Refuse two topologies of which one does not name the same atoms in the same order.
+
+    Names are the same where they mean the same: HIE and HIS, HN and H.
 
     Raises
     ------
@@ -135,8 +154,13 @@ def check_same(topology, other, source, other_source):
             "give files of one molecule"
         )
     for one, two in zip(topology.atoms, other.atoms, strict=True):
-        if (one.name, one.residue.name) != (two.name, two.residue.name):
+        if _meaning(one) != _meaning(two):
             raise InputError(
                 f"atom {one.index + 1} is {describe_atom(one)} in {source} but "
                 f"{describe_atom(two)} in {other_source}: give files of one molecule"
             )
+
+
+def _meaning(atom):
+    residue = residue_name(atom.residue.name)
+    return residue, atom_name(residue, atom.name)

@@ -11,12 +11,11 @@ from scipy.spatial import cKDTree
 
 from lss.errors import InputError
 from lss.molecule.atoms import describe_atom
+from lss.molecule.beads import CA_RANGE
+from lss.molecule.guessing import RADII
 
 logger = logging.getLogger(__name__)
 
-#: Covalent radii in nm (B. Cordero et al., Dalton Trans. (2008) 2832); others count as carbon.
-_RADII = {"H": 0.031, "C": 0.076, "N": 0.071, "O": 0.066, "F": 0.057, "P": 0.107, "S": 0.105}
-_RADII |= {"Cl": 0.102, "Se": 0.120, "Br": 0.120, "I": 0.139}
 #: Below this a unit cell cannot hold a molecule; such cells are dummies.
 _SMALLEST_CELL_NM = 1.0
 #: Atoms that reach over more than this share of a cell edge are taken for images of two cells.
@@ -32,7 +31,9 @@ def bonds(topology, reference_xyz, atom_indices):
     too long (readers bond atoms by name, and names are ambiguous: HT2 may be of either end).
     Atoms that these leave unconnected are bonded where their distance in the reference structure
     is that of a covalent bond. Both are logged as warnings. Consecutive
-    residues of a chain that are still apart, as in a CA trace, are joined by their closest atoms.
+    residues of a chain that are still apart, as in a CA trace, are joined by their closest atoms;
+    over a gap this is logged as a warning. Where the residue numbers start again and nothing joins
+    the residues, a chain ends; molecules that are no biopolymers are not joined to others either.
 
     Parameters
     ----------
@@ -76,7 +77,7 @@ def bonds(topology, reference_xyz, atom_indices):
             len(guessed),
         )
     pairs |= guessed
-    pairs |= _residue_joins(atoms, xyz, pairs)
+    pairs |= _residue_joins(atoms, xyz, pairs, _bonded_residues(topology))
     return np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
 
 
@@ -88,7 +89,7 @@ def _labels(n, pairs):
 
 
 def _radii(atoms):
-    return np.array([_RADII.get(a.element.symbol if a.element else "C", 0.076) for a in atoms])
+    return np.array([RADII.get(a.element.symbol if a.element else "C", 0.076) for a in atoms])
 
 
 def _too_long(atoms, xyz, pairs):
@@ -125,11 +126,17 @@ def _covalent_pairs(atoms, xyz, pairs):
     i, j = near[:, 0], near[:, 1]
     distance = np.linalg.norm(xyz[i] - xyz[j], axis=1)
     close = (distance < 1.25 * (radii[i] + radii[j])) & (labels[i] != labels[j])
-    close &= ~((radii[i] == _RADII["H"]) & (radii[j] == _RADII["H"]))
+    close &= ~((radii[i] == RADII["H"]) & (radii[j] == RADII["H"]))
     return {tuple(sorted(map(int, pair))) for pair in near[close]}
 
 
-def _residue_joins(atoms, xyz, pairs):
+def _bonded_residues(topology):
+    """Pairs of residue numbers that a bond of the topology joins."""
+    joined = {(a.residue.index, b.residue.index) for a, b in topology.bonds}
+    return {tuple(sorted(pair)) for pair in joined if pair[0] != pair[1]}
+
+
+def _residue_joins(atoms, xyz, pairs, bonded):
     """Pairs that join each residue to the next one present in its chain."""
     labels = _labels(len(atoms), pairs)
     residues = defaultdict(list)
@@ -143,8 +150,11 @@ def _residue_joins(atoms, xyz, pairs):
         here, there = residues[chain, one], residues[next_chain, two]
         if chain != next_chain or set(labels[here]) & set(labels[there]):
             continue
+        neighbours = two == one + 1 and ((one, two) in bonded or _near(atoms, xyz, here, there))
+        if not neighbours and not _one_chain(atoms[here[0]].residue, atoms[there[0]].residue):
+            continue
         _join_closest(here, there, xyz, labels, joins)
-        if two != one + 1 or atoms[there[0]].residue.resSeq - atoms[here[0]].residue.resSeq > 1:
+        if not neighbours:
             gaps.append(f"{atoms[here[0]].residue} and {atoms[there[0]].residue}")
     if gaps:
         logger.warning(
@@ -152,6 +162,20 @@ def _residue_joins(atoms, xyz, pairs):
             ", ".join(gaps[:5]) + (", ..." if len(gaps) > 5 else ""),
         )
     return joins
+
+
+def _one_chain(one, two):
+    """Whether two residues that nothing joins are of one chain with a gap: biopolymers, in order."""
+    polymer = all(
+        r.is_protein or r.is_nucleic or any(a.name == "CA" for a in r.atoms) for r in (one, two)
+    )
+    return polymer and two.resSeq > one.resSeq
+
+
+def _near(atoms, xyz, here, there):
+    """Whether the CA atoms of two residues are as near as those of neighbours."""
+    ca = [[i for i in part if atoms[i].name == "CA"] for part in (here, there)]
+    return bool(ca[0] and ca[1] and np.linalg.norm(xyz[ca[0][0]] - xyz[ca[1][0]]) < CA_RANGE[1])
 
 
 def _join_within(members, xyz, labels, joins):

@@ -1,16 +1,24 @@
 """Atom selections: mdtraj's language, with "heavy" and a backbone whatever its names."""
 
+import logging
 import re
 
 import numpy as np
 
 from lss.errors import InputError
+from lss.molecule.solvent import waters_and_ions
+
+logger = logging.getLogger(__name__)
 
 _INCOMPLETE = {"name", "element", "type", "symbol", "mass", "index", "residue", "resSeq", "resid"}
 _INCOMPLETE |= {"resi", "resn", "resname", "code", "rescode", "chainid", "n_bonds", "segment_id"}
 #: Names of the backbone oxygen, first the usual one, then those of terminal residues.
 _OXYGENS = ("O", "OT1", "OC1", "O1", "OT")
 _HYDROGEN_NAME = re.compile(r"\d*[HD]")
+#: Words that mean a whole molecule, not what surrounds it.
+_WHOLE = re.compile(r"\b(heavy|all|everything)\b")
+#: Names that follow the words for the name of a residue or of an atom.
+_NAMED = r"\b(?:{})\b\s*(?:==|=|eq|in|\bis\b)?\s*(.*?)(?=\band\b|\bor\b|\bnot\b|$)"
 
 
 def select(topology, selection):
@@ -20,8 +28,10 @@ def select(topology, selection):
     ----------
     topology : mdtraj.Topology
     selection : str
-        Any mdtraj selection, in which ``heavy`` may stand for all but hydrogen. ``backbone``
-        alone means N, CA, C and one O of every residue, whatever a force field calls that O.
+        Any mdtraj selection, in which ``heavy`` may stand for all but hydrogen. A selection that
+        says ``heavy`` or ``all`` leaves out water and ions, unless it names them (``heavy or
+        water``, ``heavy or resname NA``) or there is nothing else. ``backbone`` alone means N, CA,
+        C and one O of every residue, whatever a force field calls that O.
 
     Returns
     -------
@@ -37,6 +47,9 @@ def select(topology, selection):
     if not text:
         raise InputError("an atom selection is empty: write one like 'name CA' or 'backbone'")
     indices = _backbone(topology) if text == "backbone" else _evaluate(topology, text)
+    indices = np.unique(np.asarray(indices, dtype=np.int64))
+    if _WHOLE.search(text):
+        indices = _without_solvent(topology, text, indices)
     if len(indices) == 0:
         names = sorted({a.name for a in topology.atoms})
         shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
@@ -44,7 +57,7 @@ def select(topology, selection):
             f"the selection {text!r} matches none of the {topology.n_atoms} atoms (their names: "
             f"{shown}): try 'name CA', 'backbone', 'heavy' or 'all'"
         )
-    return np.unique(np.asarray(indices, dtype=np.int64))
+    return indices
 
 
 def solute_heavy(topology):
@@ -52,12 +65,68 @@ def solute_heavy(topology):
     return "heavy and not water" if any(r.is_water for r in topology.residues) else "heavy"
 
 
+def _without_solvent(topology, text, indices):
+    """Leave out water and ions that a selection of everything does not name."""
+    waters, ions = (np.array(kind, dtype=np.int64) for kind in waters_and_ions(topology))
+    solvent = np.concatenate([waters, ions])
+    if len(solvent) == topology.n_atoms:
+        return indices
+    others = {topology.atom(i).name for i in np.setdiff1d(np.arange(topology.n_atoms), solvent)}
+    kinds, left_out = {}, {}
+    for i in solvent.tolist():
+        residue = topology.atom(i).residue
+        word = "water" if residue.is_water else f"resname {_quoted(residue.name)}"
+        kinds.setdefault(word, []).append(i)
+    for word, kind in kinds.items():
+        taken = np.intersect1d(kind, indices).astype(np.int64)
+        if len(taken) and not _names(topology, text, taken, others, word):
+            indices = np.setdiff1d(indices, taken)
+            left_out[word] = len({topology.atom(i).residue.index for i in taken})
+    if left_out:
+        bring = " or ".join(left_out)
+        _tell(text, left_out, bring)
+        if len(indices) == 0:
+            raise InputError(
+                f"the selection {text!r} matches nothing but water and ions, which 'heavy' and "
+                f"'all' leave out: name them, like {bring!r}"
+            )
+    return indices
+
+
+def _tell(text, left_out, bring):
+    what = ", ".join(f"{n} of {word.removeprefix('resname ')}" for word, n in left_out.items())
+    logger.info(
+        "the selection %r leaves out water and ions (%s): '(%s) or %s' would bring them in",
+        text, what, text, bring,
+    )  # fmt: skip
+
+
+def _quoted(name):
+    # Signs of charges are no part of a word in mdtraj's language.
+    return name if name.isalnum() else f"'{name}'"
+
+
+def _names(topology, text, solvent, others, word):
+    """Whether a selection names a kind of solvent, by the word or by names of residues or atoms."""
+    if word == "water" and re.search(r"\b(is_)?waters?\b", text):
+        return True
+    atoms = [topology.atom(i) for i in solvent]
+    if {a.residue.name for a in atoms} & _tokens("resname|resn|residue name", text):
+        return True
+    return bool(({a.name for a in atoms} - others) & _tokens("name", text))
+
+
+def _tokens(words, text):
+    """Names that a selection gives after one of these words."""
+    found = re.findall(_NAMED.format(words), text)
+    return {token.strip("'\"()[],") for part in found for token in re.split(r"[\s,]+", part)}
+
+
 def _evaluate(topology, text):
     if text in _INCOMPLETE:
         # mdtraj takes any name or number but 0 for "yes" and would select every atom.
         raise InputError(f"the selection {text!r} lacks what to compare with: write '{text} ...'")
-    heavy = re.search(r"\bheavy\b", text)
-    if heavy:
+    if re.search(r"\bheavy\b", text):
         text = re.sub(r"\bheavy\b", _heavy(topology), text)
     try:
         return topology.select(text)

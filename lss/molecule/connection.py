@@ -1,0 +1,187 @@
+"""The bonds of a topology, completed and corrected once, by a structure.
+
+Readers of topology files bond atoms by names: they join the ends of two chains that a file does not
+part, leave residues that they do not know without any bond, and miss the bonds that close a ring.
+"""
+
+import logging
+
+import mdtraj as md
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from lss.errors import InputError
+from lss.molecule import beads, guessing
+from lss.molecule.atoms import describe_atom
+from lss.molecule.periodic import bond_lengths, real_cell
+from lss.molecule.solvent import waters_and_ions
+
+logger = logging.getLogger(__name__)
+
+#: A bond of the file is kept within a residue up to this many times the sum of the covalent radii,
+#: since names tell there what is bonded, and between residues up to the second (C-N 0.24 nm), since
+#: readers join there whatever follows in the file. Next neighbours that no bond holds are further
+#: apart than the second.
+_LONGEST_WITHIN, _LONGEST_BETWEEN = 2.0, 1.6
+#: No two sites of a coarse-grained model that are bonded are further apart, nm.
+_LONGEST_BEADS = 1.5
+#: Where the median of the bonds is longer, they are not covalent, nm.
+_COVALENT_MEDIAN = 0.22
+#: Atoms of one residue that are bonded by name and further apart than this (nm) are not in one
+#: image of a cell.
+_BROKEN = 1.0
+
+
+def completed(topology, xyz, unitcell_vectors=None):
+    """Return a copy of a topology with the bonds that a structure has.
+
+    Bonds that the structure shows to be none are left out (the ends of two chains). Missing ones
+    are added where the distance is that of a covalent bond and both atoms have a bond to spare:
+    in residues whose bonds the topology lacks, between residues (peptide bonds wherever they are
+    in the file, disulfides, lactams, phosphodiesters, glycosides), and between the consecutive
+    sites of coarse-grained chains. Water and ions get none. What is left out and what is added is
+    logged.
+
+    Parameters
+    ----------
+    topology : mdtraj.Topology
+    xyz : array (n_atoms, 3)
+        A structure, **nm**; it may be wrapped into the cell.
+    unitcell_vectors : array (3, 3), optional
+        Rows are the edges of the periodic cell, **nm**; edges under 1 nm are no cell.
+
+    Returns
+    -------
+    mdtraj.Topology
+        The same atoms, residues and chains in the same order.
+
+    Raises
+    ------
+    InputError
+        If the structure has another number of atoms, or is broken over a cell that is not given.
+    """
+    xyz = np.asarray(xyz, dtype=np.float64)
+    if xyz.shape != (topology.n_atoms, 3):
+        raise InputError(
+            f"the reference structure has the shape {xyz.shape}, its topology "
+            f"{topology.n_atoms} atoms: give one structure (n_atoms, 3)"
+        )
+    cell = real_cell(unitcell_vectors)
+    atoms = guessing.Atoms.of(topology, waters_and_ions(topology))
+    orders = {tuple(sorted((b[0].index, b[1].index))): b for b in topology.bonds}
+    pairs = np.array(sorted(orders), dtype=np.int64).reshape(-1, 2)
+    pairs = pairs[pairs[:, 0] != pairs[:, 1]]
+    good = _possible(topology, atoms, xyz, pairs, cell)
+    _tell_impossible(topology, pairs[~good])
+    kept = pairs[good]
+    added = guessing.covalent(atoms, xyz, kept, cell)
+    kept_and_added = np.concatenate([kept, added])
+    sites = beads.links(topology, atoms, xyz, kept_and_added, cell)
+    _tell_added(topology, added, sites)
+    return _with_bonds(topology, np.concatenate([kept_and_added, sites]), orders)
+
+
+def _possible(topology, atoms, xyz, pairs, cell):
+    """Which bonds of the file can be bonds in the structure: bool (n_pairs,)."""
+    if len(pairs) == 0 or not np.isfinite(xyz).all():
+        return np.ones(len(pairs), dtype=bool)
+    i, j = pairs.T
+    lengths = bond_lengths(xyz, pairs, cell)
+    within = atoms.residue[i] == atoms.residue[j]
+    sites = _between_sites(atoms, pairs, lengths)
+    broken = within & ~sites & ~atoms.solvent[i] & (lengths > _BROKEN)
+    if broken.any():
+        a, b = pairs[np.argmax(broken)]
+        raise InputError(
+            f"in the reference structure {describe_atom(topology.atom(a))} and "
+            f"{describe_atom(topology.atom(b))}, which are bonded, are "
+            f"{lengths[broken][0]:.1f} nm apart: the molecule is broken over a periodic cell that "
+            "its file does not tell; write it whole (gmx trjconv -pbc whole) or with its cell"
+        )
+    hydrogen = np.isin(atoms.symbol[pairs], ["H", "D"]).any(axis=1)
+    longest = np.where(within & ~hydrogen, _LONGEST_WITHIN, _LONGEST_BETWEEN)
+    longest = longest * (atoms.radius[i] + atoms.radius[j])
+    return lengths <= np.where(sites, _LONGEST_BEADS, longest)
+
+
+def _between_sites(atoms, pairs, lengths):
+    """Which bonds of the file join sites of a coarse-grained model: bool (n_pairs,).
+
+    Readers take sites for elements by the first letter of their names.
+    """
+    i, j = pairs.T
+    solute = ~atoms.solvent[i]
+    if solute.any() and np.median(lengths[solute]) > _COVALENT_MEDIAN:
+        return np.ones(len(pairs), dtype=bool)
+    alike = (atoms.name[i] == atoms.name[j]) & (atoms.symbol[i] != "S")
+    return ~atoms.known_element[i] | ~atoms.known_element[j] | alike
+
+
+def _tell_impossible(topology, pairs):
+    """Chain ends and a hydrogen called like another are nothing to worry about; others are."""
+    harmless = {True: [], False: []}
+    for pair in pairs:
+        names = {topology.atom(i).name for i in pair}
+        harmless[names == {"C", "N"} or any(n[:1] == "H" for n in names)].append(pair)
+    for usual, wrong in harmless.items():
+        if wrong:
+            logger.log(
+                logging.INFO if usual else logging.WARNING,
+                "%d bonds of the topology are no bonds in the reference structure, where their "
+                "atoms are too far apart, and are left out, the first between %s and %s",
+                len(wrong),
+                *(describe_atom(topology.atom(i)) for i in wrong[0]),
+            )
+
+
+def _tell_added(topology, added, sites):
+    for pairs, what in ((added, "covalent bonds"), (sites, "bonds between sites of a chain")):
+        if len(pairs):
+            logger.info(
+                "the topology lacks %d %s; they are taken from the distances in the reference "
+                "structure, the first between %s and %s",
+                len(pairs),
+                what,
+                *(describe_atom(topology.atom(i)) for i in pairs[0]),
+            )
+
+
+def _with_bonds(topology, pairs, orders):
+    # mdtraj's own copy joins the atoms of the original.
+    out = md.Topology()
+    for chain in topology.chains:
+        new = out.add_chain(chain.chain_id)
+        for residue in chain.residues:
+            r = out.add_residue(residue.name, new, residue.resSeq, residue.segment_id)
+            for a in residue.atoms:
+                out.add_atom(a.name, a.element, r, serial=a.serial, formal_charge=a.formal_charge)
+    atoms = list(out.atoms)
+    for i, j in sorted(map(tuple, pairs.tolist())):
+        old = orders.get((i, j))
+        kind = {} if old is None else {"type": old.type, "order": old.order}
+        out.add_bond(atoms[i], atoms[j], **kind)
+    return out
+
+
+def loose_residues(topology):
+    """Residues whose atoms the bonds of the topology do not hold together, as a list.
+
+    Such a residue, and a chain of sites without bonds, cannot be put together where a periodic
+    cell has broken it. Water and ions are none.
+    """
+    skipped = set(np.concatenate(waters_and_ions(topology)).astype(int).tolist())
+    n = topology.n_atoms
+    pairs = np.array([(a.index, b.index) for a, b in topology.bonds], np.int64).reshape(-1, 2)
+    graph = coo_array((np.ones(len(pairs)), tuple(pairs.T)), shape=(n, n))
+    labels = connected_components(graph, directed=False)[1]
+    sizes = np.bincount(labels, minlength=1)
+    loose = []
+    for chain in topology.chains:
+        residues = [r for r in chain.residues if next(r.atoms).index not in skipped]
+        for residue in residues:
+            own = labels[[a.index for a in residue.atoms]]
+            alone = len(own) == 1 and len(residues) > 1 and sizes[own[0]] == 1
+            if alone or len(set(own.tolist())) > 1:
+                loose.append(residue)
+    return loose
