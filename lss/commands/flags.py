@@ -31,6 +31,11 @@ def duration(text):
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def frame_spacing(text):
+    """As `duration`; "file" stays."""
+    return text if text == "file" else duration(text)
+
+
 def durations(text):
     return [duration(part) for part in text.split(",")]
 
@@ -83,9 +88,21 @@ def add_data(p):
     )
     p.add_argument(
         "--dt",
-        type=duration,
+        type=frame_spacing,
         metavar="TIME",
-        help="time between frames, where the files do not say it, such as DCD",
+        help="time between frames, where the files do not say it, such as DCD, or only count "
+        "frames; 'file': the times of the files are right",
+    )
+    p.add_argument(
+        "--force-dt",
+        action="store_true",
+        help="take --dt even where the files have other times, which are wrong",
+    )
+    p.add_argument(
+        "--join",
+        action="store_true",
+        help="make one trajectory of files that are parts of one run, so that pairs of frames run "
+        "over the seams",
     )
 
 
