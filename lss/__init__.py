@@ -10,6 +10,7 @@ from lss.errors import InputError
 _LAZY = {
     "LatentSpaceSimulator": "lss.simulator",
     "TrajectorySet": "lss.trajectories.trajectory_set",
+    "open_trajectories": "lss.trajectories.opening",
     "Featurizer": "lss.features.featurizer",
     "default_features": "lss.features.featurizer",
     "featurize": "lss.features.featurizer",

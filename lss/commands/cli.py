@@ -34,9 +34,13 @@ def source(args):
     if args.traj and args.example:
         raise InputError("--traj and --example cannot be combined; give one")
     if args.traj:
-        return {"traj": args.traj, "top": args.top, "dt_ps": args.dt}
-    if args.top or args.dt:
-        raise InputError("--top and --dt go with --traj; name the trajectory files too")
+        # Only what is set, so that a run folder of an earlier version can be gone on with.
+        options = {name: True for name in ("force_dt", "join") if getattr(args, name)}
+        return {"traj": args.traj, "top": args.top, "dt_ps": args.dt, **options}
+    if args.top or args.dt or args.force_dt or args.join:
+        raise InputError(
+            "--top, --dt, --force-dt and --join go with --traj; name the trajectory files too"
+        )
     return {"example": args.example or "trpcage"}
 
 

@@ -47,6 +47,11 @@ def duration(text):
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def frame_spacing(text):
+    """As `duration`; "file" stays."""
+    return text if text == "file" else duration(text)
+
+
 def durations(text):
     return [duration(part) for part in text.split(",")]
 
@@ -99,7 +104,23 @@ FLAGS = {
     "data": [
         ("--traj", FILES, "trajectory files; globs allowed; repeatable"),
         ("--top", FILE, "topology (PDB, GRO, PRMTOP, ...) of the trajectories"),
-        ("--dt", TIME, "time between frames, where the files do not say it, such as DCD"),
+        (
+            "--dt",
+            TIME | {"type": frame_spacing},
+            "time between frames, where the files do not say it, such as DCD, or only count "
+            "frames; 'file': the times of the files are right",
+        ),
+        (
+            "--force-dt",
+            SWITCH,
+            "take --dt even where the files have other times, which are wrong",
+        ),
+        (
+            "--join",
+            SWITCH,
+            "make one trajectory of files that are parts of one run, so that pairs of frames run "
+            "over the seams",
+        ),
     ],
     "example": [
         (

@@ -1,6 +1,5 @@
 """Features of whole trajectory sets, streamed to one HDF5 file."""
 
-import copy
 import uuid
 from pathlib import Path
 
@@ -94,7 +93,7 @@ def _describe(file, trajectories, featurizer):
     for name, values in (
         ("features", featurizer.names),
         ("specs", featurizer.specs),
-        ("sources", [str(path) for path in trajectories.files]),
+        ("sources", trajectories.names),
     ):
         file.attrs.create(name, np.array(values, dtype=object), dtype=text)
 
@@ -116,7 +115,7 @@ def _write(file, trajectories, featurizer, i, tick):
         try:
             values = featurizer.compute(frames, selected=True, first_frame=done)
         except InputError as error:
-            raise InputError(f"{trajectories.files[i]}: {error}") from error
+            raise InputError(f"{trajectories.names[i]}: {error}") from error
         data[done : done + len(values)] = values
         done += len(values)
         tick(len(values))
@@ -135,11 +134,9 @@ def _gather(file, trajectories, featurizer, folder, scheduler, tick):
     """Let others compute the features; collect them in the file, a part at a time."""
     folder.mkdir(parents=True)
     numbers = range(len(trajectories.files))
-    there = copy.copy(trajectories)  # where the current folder is another
-    there.files = [path.absolute() for path in trajectories.files]
+    there = trajectories.elsewhere()
     tasks = [(folder.absolute(), there, featurizer, i) for i in numbers]
-    names = [str(path) for path in trajectories.files]
-    found = processes.share(_write_part, tasks, names, scheduler)
+    found = processes.share(_write_part, tasks, trajectories.names, scheduler)
     for i, path in enumerate(found):
         with h5py.File(path) as part:
             source = part[dataset_name(i)]

@@ -8,14 +8,11 @@ from lss.examples import example
 from lss.molecule import selection
 from lss.molecule.atoms import describe_atom, is_alpha_carbon, is_calcium
 from lss.trajectories.trajectory_set import TrajectorySet
+from lss.trajectories.twice import refuse_overlap
 from lss.units import format_time, lag_in_frames
 
 FEWEST_ATOMS = 3  # that can be superposed and have a shape
 FEWEST_CA = 4  # whose trace shows how a chain is folded
-LABEL = (
-    "The files only count frames. The time between two frames is taken to be {}, as --dt says, and "
-    "all times follow from that."
-)
 
 
 def open_data(source):
@@ -24,7 +21,8 @@ def open_data(source):
     Parameters
     ----------
     source : dict
-        Either `example` (a name), or `traj` (patterns), `top` and `dt_ps`.
+        Either `example` (a name), or `traj` (patterns), `top` and `dt_ps`, and where they are set
+        `force_dt` and `join`: see `TrajectorySet.open`.
 
     Returns
     -------
@@ -42,8 +40,9 @@ def _open(source):
     if source.get("example"):
         data = example(source["example"])
         return TrajectorySet.open(data.files, data.top, data.dt_ps), data.note
-    opened = TrajectorySet.open(source["traj"], source["top"], source["dt_ps"])
-    return opened, LABEL.format(format_time(opened.spacing_ps)) if opened.times_only_count else None
+    options = {name: source.get(name, False) for name in ("force_dt", "join")}
+    opened = TrajectorySet.open(source["traj"], source["top"], source["dt_ps"], **options)
+    return opened, " ".join(opened.notes) or None
 
 
 def open_held_out(held_out, trajectories):
@@ -63,19 +62,28 @@ def open_held_out(held_out, trajectories):
     Raises
     ------
     InputError
-        As of `TrajectorySet.open`; the message begins with ``--held-out``.
+        As of `TrajectorySet.open`, and where frames of it are trained on; the message begins with
+        `held_out`.
     """
     patterns = (held_out,) if isinstance(held_out, str) else tuple(held_out)
-    return _open_held_out(patterns, trajectories.top, trajectories.spacing_ps)
+    return _open_held_out(patterns, trajectories)
 
 
 @functools.cache
-def _open_held_out(patterns, top, spacing_ps):
+def _open_held_out(patterns, training):
     """Looked at before the training, and used after it."""
     try:
-        return TrajectorySet.open(patterns, top, spacing_ps, dt_name="the training MD")
+        opened = TrajectorySet.open(
+            patterns,
+            training.top,
+            training.spacing_ps,
+            dt_name="the training MD",
+            **training.options,
+        )
+        refuse_overlap(opened, training)
+        return opened
     except InputError as error:
-        raise InputError(f"--held-out: {error}") from error
+        raise InputError(f"`held_out`: {error}") from error
 
 
 def check_lag(lag_ps, trajectories, name="lag"):

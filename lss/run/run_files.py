@@ -151,7 +151,7 @@ def write_coordinates(run, trajectories, atoms):
             data, done = file.create_dataset(f"{i:06d}", shape, np.float32), 0
             for chunk in trajectories.iterate(i, atom_indices=atoms):
                 if apart and spread_over_cell(chunk):
-                    log.warning(SPREAD, trajectories.files[i])
+                    log.warning(SPREAD, trajectories.names[i])
                     apart = False  # once is enough
                 data[done : done + len(chunk)] = chunk.xyz
                 done += len(chunk)

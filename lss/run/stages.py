@@ -109,8 +109,8 @@ def train_srv(
             n_modes=len(srv.eigenvalues_),
             units={"time": "ps", "length": "nm", "psi": "standard deviations"},
             trained_on=[
-                {"file": path.name, "frames": n}
-                for path, n in zip(trajectories.files, trajectories.n_frames, strict=True)
+                {"file": " + ".join(part.source.name for part in files), "frames": n}
+                for files, n in zip(trajectories.parts, trajectories.n_frames, strict=True)
             ],
             note=note,
             versions=run.record["versions"],

@@ -16,13 +16,14 @@ import numpy as np
 from lss.errors import InputError
 from lss.trajectories.formats import (
     HDF5,
-    WITH_TIMES,
+    NETCDF,
     ascii_path,
     iterate,
     open_quietly,
     reading,
     suffix,
 )
+from lss.trajectories.in_memory import InMemory
 
 #: Start of an XTC frame: magic, atoms, step, time, (box), atoms; then how coordinates are packed:
 #: precision, least and greatest integers, index of the small step, bytes.
@@ -33,11 +34,21 @@ _XTC_EXTENT = 2**31 - 2
 
 @dataclass(frozen=True)
 class Scan:
-    """Contents of one file: frames, atoms and times (ps; None where the format has none)."""
+    """Contents of one file.
+
+    Attributes
+    ----------
+    n_frames, n_atoms : int
+    times : ndarray (n_frames,) or None
+        In ps; None where the file has none.
+    steps : ndarray (n_frames,) of int or None
+        Numbers of the steps of the simulation that wrote the frames, where the format has them.
+    """
 
     n_frames: int
     n_atoms: int
     times: np.ndarray | None
+    steps: np.ndarray | None = None
 
 
 def scan(path, topology):
@@ -59,14 +70,19 @@ def scan(path, topology):
     InputError
         If the file is damaged, cut short, or not of its format.
     """
+    if isinstance(path, InMemory):
+        return Scan(path.n_frames, path.n_atoms, path.times())
     kind = suffix(path)
     if kind == ".xtc":
         return _scan_xtc(path)
+    if kind == ".trr":
+        return _scan_trr(path, topology)
     if kind in HDF5:
         return _scan_hdf5(path)
     if kind == ".dcd":
         _check_dcd_length(path)
-    return _scan_by_reading(path, topology, kind in WITH_TIMES)
+    with_times = kind in NETCDF and path.stat().st_size > 0 and _netcdf_has_times(path)
+    return _scan_by_reading(path, topology, with_times)
 
 
 def _scan_xtc(path):
@@ -74,13 +90,13 @@ def _scan_xtc(path):
     size = path.stat().st_size
     if size == 0:
         return Scan(0, 0, np.empty(0, np.float32))
-    times = array.array("f")
+    times, steps = array.array("f"), array.array("i")
     offset, n_atoms = 0, None
     with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         while offset < size:
             if offset + _XTC_START.size > size:
                 raise _cut_short(path, len(times))
-            magic, atoms, _, time, count = _XTC_START.unpack_from(data, offset)
+            magic, atoms, step, time, count = _XTC_START.unpack_from(data, offset)
             n_atoms = atoms if n_atoms is None else n_atoms
             if magic != _XTC_MAGIC or atoms != n_atoms or atoms != count or atoms < 1:
                 raise _damaged_xtc(path, len(times))
@@ -94,7 +110,9 @@ def _scan_xtc(path):
             if offset > size:
                 raise _cut_short(path, len(times))
             times.append(time)
-    return Scan(len(times), n_atoms, np.frombuffer(times, dtype=np.float32))
+            steps.append(step)
+    numbers = np.frombuffer(times, np.float32), np.frombuffer(steps, np.int32)
+    return Scan(len(times), n_atoms, *numbers)
 
 
 def _packed_length(path, data, offset, frame):
@@ -154,10 +172,39 @@ def _scan_hdf5(path):
         coordinates = file["coordinates"]
         if coordinates.ndim != 3 or coordinates.shape[2] != 3:
             raise InputError(f"{path}: 'coordinates' has the shape {coordinates.shape}")
-        times = file["time"][:] if "time" in file else None
+        known = "time" in file and _picoseconds(file["time"].attrs.get("units", "ps"))
+        times = file["time"][:] if known else None
         if times is not None and times.shape != coordinates.shape[:1]:
             raise InputError(f"{path}: {len(times)} times for {len(coordinates)} frames")
         return Scan(*coordinates.shape[:2], times)
+
+
+def _picoseconds(units):
+    """Whether the unit of the times in an HDF5 or NetCDF file is that of the convention, ps."""
+    text = units.decode(errors="replace") if isinstance(units, bytes) else str(units)
+    return text.strip().lower() in ("ps", "picosecond", "picoseconds")
+
+
+def _netcdf_has_times(path):
+    """Whether a NetCDF file has times: of one without, mdtraj makes 0, 1, 2, ... of its own."""
+    with reading(path), ascii_path(path) as name, open_quietly(name) as file:
+        variables = file._handle.variables
+        return "time" in variables and _picoseconds(getattr(variables["time"], "units", "ps"))
+
+
+def _scan_trr(path, topology):
+    """Count by reading one atom of each frame, with the numbers of the steps."""
+    times, steps = [np.empty(0, np.float32)], [np.empty(0, np.int32)]
+    with reading(path):
+        if path.stat().st_size == 0:
+            return Scan(0, 0, None)
+        n_atoms = _count_atoms(path, topology)
+        with ascii_path(path) as name, open_quietly(name) as file:
+            while len((chunk := file.read(n_frames=1000, atom_indices=np.array([0])))[0]):
+                times.append(chunk[1])
+                steps.append(chunk[2])
+    times, steps = np.concatenate(times), np.concatenate(steps)
+    return Scan(len(times), n_atoms, times, steps)
 
 
 def _scan_by_reading(path, topology, with_times):

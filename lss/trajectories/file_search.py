@@ -11,6 +11,7 @@ import numpy as np
 
 from lss.errors import InputError
 from lss.trajectories import formats
+from lss.trajectories.in_memory import InMemory, in_memory
 
 #: Fingerprints read at most this many blocks of this many bytes, spread over the file.
 _HASH_BLOCKS, _HASH_BYTES = 64, 65536
@@ -19,16 +20,28 @@ _HASH_BLOCKS, _HASH_BYTES = 64, 65536
 def find_files(patterns):
     """Turn file names and globs into a list of existing files.
 
+    Trajectories of mdtraj and MDAnalysis among them are kept.
+
     Raises
     ------
     InputError
         If a pattern matches nothing, or names a folder or a file of no known format.
     """
-    patterns = [patterns] if isinstance(patterns, (str, os.PathLike)) else list(patterns)
+    several = isinstance(patterns, (list, tuple, set))
+    patterns = list(patterns) if several else [patterns]
     if not patterns:
-        raise InputError("no trajectory was named: give one with --traj")
+        raise InputError("no trajectory was given: give one in `traj`")
     files = []
-    for pattern in patterns:
+    for number, pattern in enumerate(patterns, start=1):
+        loaded = in_memory(pattern, f"trajectory {number}")
+        if loaded is not None:
+            files.append(loaded)
+            continue
+        if not isinstance(pattern, (str, os.PathLike)):
+            raise InputError(
+                f"trajectory {number} is a {type(pattern).__name__}, wanted a file name, an "
+                "mdtraj.Trajectory or an MDAnalysis.Universe"
+            )
         pattern = os.path.expanduser(str(pattern))
         # A name with brackets that exists is that file, not a pattern.
         found = [pattern] if os.path.exists(pattern) else glob.glob(pattern, recursive=True)
@@ -36,6 +49,8 @@ def find_files(patterns):
             raise InputError(f"no trajectory file matches {pattern!r}: check the path")
         files += [Path(name) for name in sorted(found, key=_natural)]
     for path in files:
+        if isinstance(path, InMemory):
+            continue
         _check_readable(path)
         if formats.suffix(path) not in formats.SUPPORTED:
             raise InputError(
@@ -75,12 +90,14 @@ def read_topology(path):
         with formats.reading(path, "read a topology from"):
             topology = md.load_topology(str(path))
     if topology is None or topology.n_atoms == 0:
-        raise InputError(f"{path}: no atoms in it: give a topology file like a PDB with --top")
+        raise InputError(f"{path}: no atoms in it: give a topology file like a PDB in `top`")
     return topology
 
 
 def digest(path):
     """Return the size of a file and a hash of up to 64 blocks of it; see ``fingerprints``."""
+    if isinstance(path, InMemory):
+        return path.digest()
     size = path.stat().st_size
     hashed = hashlib.sha256(str(size).encode())
     with formats.reading(path), open(path, "rb") as file:

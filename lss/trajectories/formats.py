@@ -16,13 +16,15 @@ import numpy as np
 
 from lss.errors import InputError
 from lss.storage.c_output import silenced
+from lss.trajectories.in_memory import InMemory
 
-#: Formats whose frames carry times (ps) that mdtraj reads.
-WITH_TIMES = {".xtc", ".trr", ".nc", ".ncdf", ".netcdf", ".h5", ".hdf5"}
+NETCDF = {".nc", ".ncdf", ".netcdf"}
 HDF5 = {".h5", ".hdf5"}
 #: Formats that bring their own topology.
 WITH_TOPOLOGY = HDF5 | {".pdb", ".pdb.gz", ".gro", ".cif", ".mmcif", ".pdbx"}
-SUPPORTED = WITH_TIMES | WITH_TOPOLOGY | {".dcd", ".xyz", ".lammpstrj", ".mdcrd", ".crd"}
+SUPPORTED = (
+    NETCDF | WITH_TOPOLOGY | {".xtc", ".trr", ".dcd", ".xyz", ".lammpstrj", ".mdcrd", ".crd"}
+)
 
 
 def suffix(path):
@@ -67,6 +69,10 @@ def ascii_path(path):
 
 def iterate(path, topology, chunk, atom_indices=None):
     """Yield a file as trajectories of at most ``chunk`` frames (nm), of all or chosen atoms."""
+    if isinstance(path, InMemory):
+        for start in range(0, path.n_frames, chunk):
+            yield path.read(start, start + chunk, atom_indices)
+        return
     kind = suffix(path)
     if kind in HDF5:
         yield from _iterate_hdf5(path, topology, chunk, atom_indices)
@@ -113,6 +119,8 @@ def open_quietly(name):
 
 def load_frame(path, topology, j):
     """Read one frame (nm, all atoms) without reading those before it where the format allows."""
+    if isinstance(path, InMemory):
+        return path.read(j, j + 1)
     kind = suffix(path)
     if kind in HDF5:
         with h5py.File(path, "r") as file:

@@ -26,7 +26,8 @@ class Spacing:
     uncertainty_ps : float
         What rounding of the stored times leaves open, in ps.
     counts_frames : bool
-        The times are k, k + 1, k + 2, ...: they may be true picoseconds or a frame counter.
+        The times are k, k + 1, k + 2, ..., or the numbers of the steps: they may be true
+        picoseconds or a counter.
     """
 
     ps: float
@@ -39,7 +40,7 @@ class Spacing:
         return abs(self.ps - other_ps) <= allowed
 
 
-def spacing_from_times(times, source):
+def spacing_from_times(times, source, steps=None):
     """Recover the spacing of one file and check that the times are uniform.
 
     Parameters
@@ -48,11 +49,14 @@ def spacing_from_times(times, source):
         Times in ps as stored.
     source : str
         The file, for error messages.
+    steps : array (n_frames,) of int, optional
+        Numbers of the steps of the simulation, where the file has them.
 
     Returns
     -------
     Spacing or None
-        None where the times tell nothing: a single frame, or the same time for every frame.
+        None where the times tell nothing: a single frame, the same time for every frame, or not a
+        number for any.
 
     Raises
     ------
@@ -61,6 +65,8 @@ def spacing_from_times(times, source):
         fault is named.
     """
     n = len(times)
+    if _none_known(times):
+        return None
     _check_finite(times, source)
     if n < 2 or _all_equal(times):
         return None
@@ -78,10 +84,28 @@ def spacing_from_times(times, source):
         if wrong.any():
             raise _irregular(times, raw, tolerance, source)
     uncertainty = ulp / (n - 1)
-    return Spacing(_simplest(raw, uncertainty), uncertainty, _counts_frames(times))
+    counts = _counts_frames(times) or (steps is not None and _same(times, steps))
+    return Spacing(_simplest(raw, uncertainty), uncertainty, counts)
 
 
-_REPAIR = "write the trajectory again with frames in order and equally spaced"
+_REPAIR = (
+    "write the trajectory again with frames in order and equally spaced, or, where only the times "
+    "are wrong, give `dt` and `force_dt`"
+)
+
+
+def _none_known(times):
+    blocks = range(0, len(times), _BLOCK)
+    return all(bool(np.isnan(times[s : s + _BLOCK]).all()) for s in blocks)
+
+
+def _same(times, steps):
+    """Whether times are step numbers, in the precision of the times."""
+    blocks = range(0, len(times), _BLOCK)
+    return all(
+        np.array_equal(times[s : s + _BLOCK], steps[s : s + _BLOCK].astype(times.dtype))
+        for s in blocks
+    )
 
 
 def _check_finite(times, source):
@@ -130,66 +154,3 @@ def _simplest(raw, uncertainty):
         if value > 0 and abs(value - raw) <= allowed:
             return value
     return raw
-
-
-def common_spacing(spacings, sources, n_frames, dt_ps, dt_name="--dt"):
-    """Settle on one spacing for a set of files and the user's ``--dt``.
-
-    Parameters
-    ----------
-    spacings : list of (Spacing or None)
-        One for each file; None where the file has no times.
-    sources : list of str
-        The files, for error messages.
-    n_frames : list of int
-        Frames in each file: a file of one frame need not know the spacing.
-    dt_ps : float or None
-        What the user says, in ps.
-    dt_name : str
-        Where `dt_ps` comes from, for error messages.
-
-    Returns
-    -------
-    ps : float
-    overridden : list of str
-        Files whose times only count frames and for which ``dt_ps`` was taken instead.
-
-    Raises
-    ------
-    InputError
-        If nothing tells the spacing, or two files, or a file and ``--dt``, contradict each other.
-    """
-    known = [(s, f) for s, f in zip(spacings, sources, strict=True) if s is not None]
-    if dt_ps is not None:
-        overridden = []
-        for spacing, source in known:
-            if spacing.agrees_with(dt_ps):
-                continue
-            if not spacing.counts_frames:
-                raise InputError(
-                    f"{source}: its frames are {format_time(spacing.ps)} apart but {dt_name} says "
-                    f"{format_time(dt_ps)}: "
-                    + (
-                        "leave --dt out, or give the right one"
-                        if dt_name == "--dt"
-                        else "give files of the same frame spacing"
-                    )
-                )
-            overridden.append(source)
-        return dt_ps, overridden
-    for spacing, source, n in zip(spacings, sources, n_frames, strict=True):
-        if spacing is None and n > 1:
-            raise InputError(
-                f"{source}: the file does not tell the time between its frames: "
-                "give it with --dt, like --dt 200ps"
-            )
-    if not known:
-        raise InputError("no file tells the time between its frames: give it with --dt")
-    best, best_source = min(known, key=lambda pair: pair[0].uncertainty_ps / pair[0].ps)
-    for spacing, source in known:
-        if not spacing.agrees_with(best.ps, best.uncertainty_ps):
-            raise InputError(
-                f"{source}: its frames are {format_time(spacing.ps)} apart, those of "
-                f"{best_source} {format_time(best.ps)}: use trajectories of one frame spacing"
-            )
-    return best.ps, []

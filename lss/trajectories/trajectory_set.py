@@ -1,19 +1,23 @@
 """Trajectory files as one set: frames, times, and coordinates in chunks, never whole."""
 
+import copy
 import logging
-import math
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 
 from lss.errors import InputError
-from lss.molecule.atoms import check_same
 from lss.molecule.bonds import make_whole, molecule_bonds
 from lss.molecule.connection import completed
-from lss.trajectories import file_scan, formats
-from lss.trajectories.file_search import digest, find_files, read_topology
-from lss.trajectories.frame_spacing import common_spacing, spacing_from_times
-from lss.units import format_time
+from lss.trajectories import formats, seams
+from lss.trajectories import parts as part_files
+from lss.trajectories.common_topology import open_topology, scan_of
+from lss.trajectories.file_search import digest, find_files
+from lss.trajectories.in_memory import InMemory
+from lss.trajectories.parts import Part
+from lss.trajectories.settled_times import DT, check_dt, own_spacings, settle
+from lss.trajectories.shapes import Frames
+from lss.trajectories.twice import refuse_same_files, refuse_same_frames
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +35,12 @@ class TrajectorySet:
     Attributes
     ----------
     files : list of Path
+        One for each trajectory, the first where several are joined; trajectories in memory stand
+        in the place of their files (`lss.trajectories.in_memory.InMemory`).
+    parts : list of list of lss.trajectories.parts.Part
+        All files of each trajectory.
+    names : list of str
+        What each trajectory is called: its files.
     topology : mdtraj.Topology
         With the bonds that the reference has; see `lss.molecule.connection.completed`.
     top : Path or None
@@ -40,35 +50,46 @@ class TrajectorySet:
     spacing_ps : float
         Time between frames in ps.
     n_frames : list of int
-        Frames in each file.
-    times_only_count : bool
-        Whether a file's times were frame numbers, for which `dt_ps` stood in.
+        Frames of each trajectory.
+    notes : list of str
+        What every output made of these data must say.
+    options : dict
+        `force_dt` and `join`, as they were given.
     """
 
-    times_only_count = False
-
-    def __init__(self, files, topology, top, spacing_ps, n_frames):
-        self.files = files
+    def __init__(self, parts, topology, top, spacing_ps):
+        self._arrange(parts)
         self.topology = topology
         self.top = top
         self.spacing_ps = spacing_ps
-        self.n_frames = n_frames
+        self.notes, self.options = [], {"force_dt": False, "join": False}
         self.reference = self._find_reference()
 
+    def _arrange(self, parts):
+        self.parts = parts
+        self.files = [files[0].source for files in parts]
+        self.names = [" + ".join(str(part.source) for part in files) for files in parts]
+        self.n_frames = [sum(part.n_frames for part in files) for files in parts]
+
     @classmethod
-    def open(cls, patterns, top=None, dt_ps=None, *, dt_name="--dt"):
+    def open(cls, patterns, top=None, dt_ps=None, *, force_dt=False, join=False, dt_name=DT):
         """Find, check and count trajectory files.
 
         Parameters
         ----------
         patterns : list of str or str
-            File names and globs; each glob is sorted naturally (2 before 10). A file may be listed
-            more than once.
+            File names and globs; each glob is sorted naturally (2 before 10). In the place of a
+            file stands an mdtraj.Trajectory, or an MDAnalysis Universe or AtomGroup.
         top : str, optional
             Topology file; needed unless the trajectories bring their own (HDF5, PDB, GRO).
-        dt_ps : float, optional
-            Time between frames in ps; needed where the files have no times. Times that just count
-            frames (k, k + 1, ...) give way to it, any others must agree with it.
+        dt_ps : float or "file", optional
+            Time between frames in ps; needed where the files have no times, or times that just
+            count frames (k, k + 1, ...). Any others must agree with it. With "file" the times of
+            the files are taken as they are.
+        force_dt : bool
+            Take `dt_ps` whatever the times of the files are.
+        join : bool
+            Make one trajectory of files that are parts of one run.
         dt_name : str
             Where `dt_ps` comes from, for error messages.
 
@@ -80,30 +101,29 @@ class TrajectorySet:
         ------
         InputError
             If a file is missing, unreadable, damaged, empty or of another molecule, if frames are
-            not equally spaced, or if nothing tells their spacing.
+            not equally spaced, if nothing tells their spacing, or if data are given twice.
         """
-        if dt_ps is not None and not (math.isfinite(dt_ps) and dt_ps > 0):
-            raise InputError(f"{dt_name} is {dt_ps!r} ps: it must be greater than zero and finite")
+        check_dt(dt_ps, dt_name, force_dt)
         files = find_files(patterns)
-        top, topology = _open_topology(files, top)
-        scans = {path: _scan(path, topology, top) for path in dict.fromkeys(files)}
-        spacings = {
-            path: None if s.times is None else spacing_from_times(s.times, str(path))
-            for path, s in scans.items()
-        }
-        counts = [scans[path].n_frames for path in files]
-        names = [str(path) for path in files]
-        found = [spacings[path] for path in files]
-        spacing_ps, overridden = common_spacing(found, names, counts, dt_ps, dt_name)
-        if overridden:
-            logger.info(
-                "the times in %s%s only count frames; the time between frames is taken to be %s",
-                overridden[0],
-                f" and {len(overridden) - 1} more" if len(overridden) > 1 else "",
-                format_time(spacing_ps),
-            )
-        opened = cls(files, topology, top, spacing_ps, counts)
-        opened.times_only_count = bool(overridden)
+        refuse_same_files(files)
+        top, topology = open_topology(files, top)
+        scans = [scan_of(path, topology, top) for path in files]
+        counts, names = [scan.n_frames for scan in scans], [str(path) for path in files]
+        spacings = own_spacings(scans, names, force_dt)
+        spacing_ps, note = settle(spacings, names, counts, dt_ps, dt_name, force_dt)
+        if note:
+            logger.info("%s", note)
+        parts = [[Part(path, n, n)] for path, n in zip(files, counts, strict=True)]
+        opened = cls(parts, topology, top, spacing_ps)
+        opened.notes = [note] if note else []
+        opened.options = {"force_dt": force_dt, "join": join}
+        if len(files) > 1:
+            frames = Frames(files, opened.topology)
+            refuse_same_frames(files, counts, frames)
+            clocks = [seams.clock(*both) for both in zip(scans, spacings, strict=True)]
+            found, notes = seams.look([part for (part,) in parts], clocks, frames, join)
+            opened._arrange(found)
+            opened.notes += notes
         return opened
 
     def iterate(self, i, chunk=1000, atom_indices=None):
@@ -131,7 +151,7 @@ class TrajectorySet:
         """
         if chunk < 1:
             raise InputError(f"chunk is {chunk}: read at least one frame at a time")
-        path, done = self.files[i], 0
+        done = 0
         select = None if atom_indices is None else np.asarray(atom_indices, dtype=np.int64)
         if select is not None and (len(select) == 0 or np.any(np.diff(select) <= 0)):
             raise InputError("atom_indices must be non-empty and increasing, each atom once")
@@ -140,35 +160,25 @@ class TrajectorySet:
         subset = self.topology if everything else self.topology.subset(atoms)
         keep = None if select is None else np.searchsorted(atoms, select)
         whole = select is None or len(keep) == len(atoms)
-        parts = formats.iterate(path, self.topology, chunk, None if everything else atoms)
-        while True:
-            # Around each read, not around the yield, where the caller's code runs.
-            with formats.reading(path):
-                part = next(parts, None)
-            if part is None:
-                break
-            _check_frames(part, path, done)
+        wanted = None if everything else atoms
+        for path, first, part in part_files.iterate(self.parts[i], self.topology, chunk, wanted):
+            _check_frames(part, path, first)
             part.topology = subset
             part.time = self.spacing_ps * np.arange(done, done + part.n_frames)
             done += part.n_frames
             make_whole(part, ordered)
             yield part if whole else part.atom_slice(keep)
-        if done != self.n_frames[i]:
-            raise InputError(
-                f"{path}: {done} frames could be read, {self.n_frames[i]} were there when the file "
-                "was opened: start again when it is complete"
-            )
 
     def read_frame(self, i, j):
         """Read frame ``j`` of trajectory ``i``: an mdtraj.Trajectory of one frame, all atoms."""
         if not 0 <= i < len(self.files):
             raise InputError(f"there is no trajectory {i}: there are {len(self.files)}, from 0")
         if not 0 <= j < self.n_frames[i]:
-            raise InputError(f"{self.files[i]}: no frame {j}: it has {self.n_frames[i]}, from 0")
-        path = self.files[i]
+            raise InputError(f"{self.names[i]}: no frame {j}: it has {self.n_frames[i]}, from 0")
+        path, number = part_files.find(self.parts[i], j)
         with formats.reading(path):
-            frame = formats.load_frame(path, self.topology, j)
-            _check_frames(frame, path, j)
+            frame = formats.load_frame(path, self.topology, number)
+            _check_frames(frame, path, number)
             frame.topology = self.topology
             frame.time = np.array([j * self.spacing_ps])
             return make_whole(frame, molecule_bonds(self.topology)[1])
@@ -179,18 +189,36 @@ class TrajectorySet:
         Returns
         -------
         list of dict
-            One for each trajectory, then one for the topology file if there is one: ``kind``,
+            One for each trajectory file, then one for the topology file if there is one: ``kind``,
             ``file``, ``bytes``, ``n_frames`` and ``sha256``, which covers 64 blocks of 64 KiB
             spread over the file, the whole file up to 4 MiB.
         """
-        once = {path: digest(path) for path in dict.fromkeys(self.files)}
         prints = [
-            {"kind": "trajectory", "file": str(path), "n_frames": n, **once[path]}
-            for path, n in zip(self.files, self.n_frames, strict=True)
+            {
+                "kind": "trajectory",
+                "file": str(part.source),
+                "n_frames": part.n_stored,
+                **digest(part.source),
+            }
+            for files in self.parts
+            for part in files
         ]
         if self.top is not None:
             prints.append({"kind": "topology", "file": str(self.top), **digest(self.top)})
         return prints
+
+    def elsewhere(self):
+        """The same set for another process, whose current folder may be another."""
+        there = copy.copy(self)
+        there._arrange(
+            [[replace(p, source=p.source.absolute()) for p in files] for files in self.parts]
+        )
+        return there
+
+    @property
+    def in_memory(self):
+        """Whether some of the trajectories are in no file of ours to read."""
+        return any(isinstance(part.source, InMemory) for files in self.parts for part in files)
 
     def _find_reference(self):
         if self.top is not None and formats.suffix(self.top) in _STRUCTURES:
@@ -241,40 +269,11 @@ def read_frame(path, top, j):
     files = find_files([path])
     if len(files) > 1:
         raise InputError(f"{path} names {len(files)} files; give one")
-    top, topology = _open_topology(files, top)
-    n_frames = _scan(files[0], topology, top).n_frames
-    return TrajectorySet(files, topology, top, 1.0, [n_frames]).read_frame(0, j)
-
-
-def _open_topology(files, top):
-    if top is not None:
-        return Path(top).expanduser(), read_topology(top)
-    without = [path for path in files if formats.suffix(path) not in formats.WITH_TOPOLOGY]
-    if without:
-        raise InputError(
-            f"{without[0]}: the file does not say which atoms it holds: give a topology with --top"
-        )
-    return None, read_topology(files[0])
-
-
-def _scan(path, topology, top):
-    """Count one file and check that its atoms are those of the topology."""
-    scan = file_scan.scan(path, topology)
-    if scan.n_frames == 0:
-        raise InputError(f"{path}: it holds no frames: leave it out")
-    if scan.n_atoms != topology.n_atoms:
-        source = top if top is not None else "the first trajectory"
-        raise InputError(
-            f"{path} has {scan.n_atoms} atoms, {source} has {topology.n_atoms}: give trajectories "
-            "of one molecule, and its topology with --top"
-        )
-    kind = formats.suffix(path)
-    if kind in formats.WITH_TOPOLOGY:
-        # An HDF5 file may have been written without its topology.
-        own = formats.hdf5_topology(path) if kind in formats.HDF5 else read_topology(path)
-        if own is not None:
-            check_same(own, topology, str(path), str(top or "the first trajectory"))
-    return scan
+    top, topology = open_topology(files, top)
+    n_frames = scan_of(files[0], topology, top).n_frames
+    return TrajectorySet([[Part(files[0], n_frames, n_frames)]], topology, top, 1.0).read_frame(
+        0, j
+    )
 
 
 def _fault(xyz):

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lss.errors import InputError
-from lss.trajectories.frame_spacing import common_spacing, spacing_from_times
+from lss.trajectories.frame_spacing import spacing_from_times
+from lss.trajectories.settled_times import check_dt, settle
 from lss.units import PICOSECONDS, describe_lag, format_time, lag_in_frames, parse_time
 
 
@@ -202,21 +203,46 @@ def test_silent_times():
     assert spacing_from_times(np.float32([7, 8, 9]), "a.xtc").counts_frames
     assert not spacing_from_times(np.float32([0, 2, 4]), "a.xtc").counts_frames
     assert not spacing_from_times(np.float32([0.5, 1.5]), "a.xtc").counts_frames
+    assert spacing_from_times(np.full(9, np.nan, np.float32), "a.xtc") is None
+    # Numbers of steps in the place of times, as a converter writes them.
+    steps = np.int32([0, 5000, 10000])
+    assert spacing_from_times(np.float32(steps), "a.xtc", steps).counts_frames
+    assert not spacing_from_times(np.float32([0, 10, 20]), "a.xtc", steps).counts_frames
 
 
-def test_common_spacing():
+def spacings():
     hundred = spacing_from_times(np.float32([0, 100, 200]), "a")
     fifty = spacing_from_times(np.float32([0, 50, 100]), "b")
-    count = spacing_from_times(np.float32([0, 1, 2]), "c")
-    assert common_spacing([hundred, None], ["a", "one"], [3, 1], None) == (100.0, [])
-    assert common_spacing([count], ["c"], [3], 200.0) == (200.0, ["c"])
-    assert common_spacing([count], ["c"], [3], None) == (1.0, [])
-    assert common_spacing([None], ["d"], [3], 200.0) == (200.0, [])
+    return hundred, fifty, spacing_from_times(np.float32([0, 1, 2]), "c")
+
+
+def test_times_are_settled():
+    hundred, _, count = spacings()
+    assert settle([hundred, None], ["a", "one"], [3, 1], None) == (100.0, None)
+    assert settle([hundred], ["a"], [3], "file") == (100.0, None)
+    assert settle([count], ["c"], [3], "file") == (1.0, None)
+    assert settle([count], ["c"], [3], 1.0) == (1.0, None)
+    assert settle([None], ["d"], [3], 200.0) == (200.0, None)
+    ps, note = settle([count, hundred], ["folder/c", "a"], [3, 3], 100.0)
+    assert ps == 100.0 and note.startswith("The times in c only count frames.")
+    ps, note = settle([hundred, count], ["a", "c"], [3, 3], 50.0, force=True)
+    assert ps == 50.0 and "in a and 1 more (100 ps apart) were set aside" in note
+
+
+def test_times_that_tell_nothing_or_contradict():
+    hundred, fifty, count = spacings()
     with pytest.raises(InputError, match="one frame spacing"):
-        common_spacing([hundred, fifty], ["a", "b"], [3, 3], None)
-    with pytest.raises(InputError, match="100 ps apart but --dt says 200 ps"):
-        common_spacing([hundred], ["a"], [3], 200.0)
-    with pytest.raises(InputError, match=r"d: .* give it with --dt"):
-        common_spacing([hundred, None], ["a", "d"], [3, 3], None)
-    with pytest.raises(InputError, match="--dt"):
-        common_spacing([None], ["one"], [1], None)
+        settle([hundred, fifty], ["a", "b"], [3, 3], None)
+    with pytest.raises(InputError, match=r"100 ps apart but `dt` says 200 ps: .* `force_dt`"):
+        settle([hundred], ["a"], [3], 200.0)
+    with pytest.raises(InputError, match=r"d: .* give it with `dt`"):
+        settle([hundred, None], ["a", "d"], [3, 3], None)
+    with pytest.raises(InputError, match="`dt`"):
+        settle([None], ["one"], [1], None)
+    with pytest.raises(InputError, match=r"c: its times only count frames .*: give `dt`"):
+        settle([hundred, count], ["a", "c"], [3, 3], None)
+    with pytest.raises(InputError, match="d: the file does not tell"):
+        settle([None], ["d"], [3], "file")
+    for dt in (None, "file"):
+        with pytest.raises(InputError, match="`force_dt` is nothing without a time"):
+            check_dt(dt, "`dt`", force=True)

@@ -20,13 +20,13 @@ _FUZZ = {}
 def test_missing_files(folder, tmp_path):
     with pytest.raises(InputError, match="no trajectory file matches"):
         TrajectorySet.open([str(tmp_path / "*.xtc")], WLALL.top)
-    with pytest.raises(InputError, match="no trajectory was named"):
+    with pytest.raises(InputError, match="no trajectory was given"):
         TrajectorySet.open([], WLALL.top)
     with pytest.raises(InputError, match="is not a file"):
         TrajectorySet.open([str(tmp_path)], WLALL.top)
     with pytest.raises(InputError, match="no such file"):
         TrajectorySet.open([str(folder / "a.xtc")], str(tmp_path / "none.pdb"))
-    with pytest.raises(InputError, match="with --top"):
+    with pytest.raises(InputError, match="in `top`"):
         TrajectorySet.open([str(folder / "a.xtc")])
     (tmp_path / "a.docx").write_bytes(b"x")
     with pytest.raises(InputError, match=r"type \.docx cannot be read"):
