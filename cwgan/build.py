@@ -16,10 +16,10 @@ from cwgan.diagnostics import energy_distance
 from cwgan.features import FlatFeatures, StructureFeatures, in_chunks
 from cwgan.regression import fit_regressor
 from cwgan.settling import settle
+from cwgan.splitting import evenly, held_out
 from cwgan.training import AdversarialModel
 from lss_base.estimators import check_choice, check_count, check_number, check_training, refusal
 from lss_base.training import ProgressBar
-from lss_base.trajectories import hold_out
 
 logger = logging.getLogger(__name__)
 
@@ -37,8 +37,6 @@ PERIOD = 1000  # generator updates between two evaluations
 N_INNER = 50  # updates in one call of the compiled train step, at most
 MAX_DRAWN = 20_000  # frames drawn for one call
 WORTH_XLA = 500  # updates
-MAX_HELD_OUT = 4000  # frames for evaluation, at most a tenth
-MIN_HELD_OUT = 50
 SETTLING = 9000  # updates
 MAX_SAMPLE = 20_000  # frames from which scales and quantiles are taken
 MAX_REGRESSION = 200_000  # frames
@@ -168,7 +166,7 @@ def train(settings, parts, psi, coords, lengths, seed):
     """
     # Training that goes on must not draw the batches of the training before it again.
     seeds = _seeds(seed, 3, 1 + parts.n_updates)
-    kept, held, other = _split(settings.validation_split, lengths, seeds[0])
+    kept, held, other = held_out(settings.validation_split, lengths, seeds[0])
     floor = energy_distance(*(_distances(parts, coords[rows]) for rows in other))
     generator, critic = _copy(parts.generator), _copy(parts.critic)
     smoothed = _copy(parts.generator)
@@ -250,35 +248,6 @@ def _consistency_weights(parts, consistency):
     return (consistency * (parts.regressor_r2 >= CONSISTENT)).astype(np.float32)
 
 
-def _split(fraction, lengths, seed):
-    """Rows to train on, rows to judge by, and two sets of rows whose distance is the floor."""
-    n = sum(lengths)
-    if fraction:
-        kept, held = (_rows(p, lengths) for p in hold_out(lengths, fraction, seed))
-        if not (len(kept) and len(held)):
-            raise refusal(
-                "validation_split",
-                f"{fraction} of {n} frames",
-                "one that leaves frames to train on and to judge by",
-                "take another, or None",
-            )
-        held = held[evenly(len(held), MAX_HELD_OUT)]
-        return kept, held, (held, kept[evenly(len(kept), len(held))])
-    n_held = min(MAX_HELD_OUT, n // 10)
-    order = np.random.default_rng(seed).permutation(n)
-    if n_held < MIN_HELD_OUT:
-        # Too few to spare: judged on the training frames, against halves of them.
-        half = max(1, n // 2)
-        return order, order, (order[:half], order[-half:])
-    return np.sort(order[n_held:]), order[:n_held], (order[:n_held], order[n_held : 2 * n_held])
-
-
-def _rows(pieces, lengths):
-    """Rows of pieces (trajectory, first, last) of trajectories that lie end to end."""
-    starts = np.cumsum([0, *lengths])
-    return np.concatenate([np.arange(starts[i] + a, starts[i] + b) for i, a, b in pieces])
-
-
 def _distances(parts, coords):
     return in_chunks(parts.structure.distances, coords)
 
@@ -304,8 +273,3 @@ def _up_to(model, name):
 def _seeds(seed, n, key=0):
     seed = np.random.SeedSequence(seed, spawn_key=(key,))
     return [int(s) for s in seed.generate_state(n) >> 1]
-
-
-def evenly(n_frames, n_most):
-    """Rows of at most `n_most` frames, at equal distances."""
-    return np.unique(np.linspace(0, n_frames - 1, min(n_frames, n_most)).astype(int))

@@ -9,6 +9,7 @@ from cwgan import build
 from cwgan.assessment import diagnose
 from cwgan.decoder import decode
 from cwgan.presets import PRESETS
+from cwgan.splitting import evenly
 from lss_base.estimators import Estimator, preset, refusal, settled
 from lss_base.trajectories import as_parts, is_list, joined
 
@@ -244,7 +245,7 @@ class MolGen(TransformerMixin, Estimator):
                 "atoms, (n_atoms, 3), as the fit must have had",
                 "fit to atoms to have them judged",
             )
-        rows = build.evenly(len(psi), MAX_DIAGNOSED)
+        rows = evenly(len(psi), MAX_DIAGNOSED)
         psi, coords = psi[rows], coords[rows]
         made = decode(self.generator, psi, _number(self._seed))
         out = diagnose(psi, coords, made, self._parts.graph)

@@ -103,7 +103,8 @@ def slow_modes(sums):
     scale = np.sqrt(np.where(varies, variance, np.inf))
     variance, axes = np.linalg.eigh(instant / np.outer(scale, scale))
     basis = axes / np.sqrt(np.maximum(variance, 1e-12)) / scale[:, None]
-    return modes_of(basis, basis.T @ lagged @ basis)
+    values, vectors = np.linalg.eigh(basis.T @ lagged @ basis)
+    return values[::-1], (basis @ vectors)[:, ::-1]
 
 
 def mode_correlations(sums, vectors):

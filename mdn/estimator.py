@@ -13,7 +13,6 @@ from mdn.sampler import Sampler
 from mdn.settings import check_settings
 
 logger = logging.getLogger(__name__)
-
 _BATCH = 16384
 
 
@@ -50,11 +49,9 @@ class Propagator(Estimator):
         Decides initial weights, batches, held-out data, and samples where no other is given; with
         None all differ each time.
     n_updates : int, optional
-        Length of the training in updates, rounded up to whole epochs, in place of `n_epochs`; an
-        epoch is then 500 of them.
+        Length in updates, rounded up to whole epochs of 500, in place of `n_epochs`.
     warm_start : bool
-        Whether a second fit goes on from the weights of the first, where the settings still ask
-        for the same networks.
+        Whether a second fit goes on from the weights of the first, if the networks are the same.
     schedule : {'constant', 'cosine'}
         'cosine' warms up over 100 updates and decays to zero at the end of each fit. Without
         decay the last weights carry the noise of the batches: twice the error of the
@@ -89,7 +86,6 @@ class Propagator(Estimator):
     history : dict of list of float
         Mean negative log likelihood of every epoch of the last fit, nats a pair: `loss`,
         `val_loss`. With several models, of the first; `histories_` has all.
-    is_fitted : bool
     """
 
     def __init__(
@@ -163,10 +159,6 @@ class Propagator(Estimator):
         y : like X, optional
             Validation data, in place of `validation_split`.
 
-        Returns
-        -------
-        self
-
         Raises
         ------
         ValueError
@@ -239,15 +231,13 @@ class Propagator(Estimator):
         n_steps : int
             Steps of one lag time.
         seed : int, optional
-            Where not given, each call since `fit` draws numbers of its own, decided by the seed of
-            the fit.
+            Where not given, each call draws numbers of its own, decided by the seed of the fit.
 
         Returns
         -------
         np.ndarray, shape (n_steps, n_walkers, m), float32, units of psi
-            Steps first and without the start, the order of the package `hde`, whose notebooks
-            index it so. `lss.simulator.LatentSpaceSimulator.propagate` has walkers first, each a
-            trajectory that begins with its start.
+            Steps first and without the start: the order of the package `hde`. That of
+            `lss.LatentSpaceSimulator.propagate` is walkers first, trajectories with their starts.
         """
         self._check_fitted("propagate")
         (x0,) = as_parts("x0", np.asarray(x0), self.input_dim)
@@ -274,7 +264,7 @@ class Propagator(Estimator):
         X : array-like, shape (n_frames, m), or list of such, units of psi
             The training data, or others of the same system.
         seed : int, optional
-            Of the short sample; default that of the fit.
+            Of the short sample; that of the fit where not given.
 
         Returns
         -------

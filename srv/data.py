@@ -224,6 +224,24 @@ def split(trajectories, fraction, seed):
     return replace(trajectories, segments=train), replace(trajectories, segments=valid)
 
 
+def with_validation(srv, X, y, deflate, seed):
+    """Check the arguments of `SRV.fit`; return the data to train on, and to validate with or None.
+
+    Parameters
+    ----------
+    srv : SRV
+    X, y, deflate
+        As of `SRV.fit`.
+    seed : int
+    """
+    data = check_trajectories(X, srv.input_size, srv.lag_time, known=deflate)
+    if y is not None:
+        return data, check_trajectories(y, srv.input_size, srv.lag_time, name="y")
+    if srv.validation_split:
+        return split(data, srv.validation_split, seed)
+    return data, None
+
+
 def _draw_segments(segments, fraction, seed):
     """Return the numbers of segments, in random order, up to the fraction of frames wanted."""
     order = np.random.default_rng([seed, 1]).permutation(len(segments))

@@ -74,11 +74,7 @@ def _timescales(outputs, modes, trajectories):
 
 def warnings_of(report):
     """What is wrong, in words, of a report of `diagnose`."""
-    eigenvalues = np.array(report["eigenvalues"])
-    found = visit_warnings(report["visits"], eigenvalues)
-    outside = eigenvalues[(eigenvalues <= 0) | (eigenvalues >= 1)]
-    if len(outside):
-        found.append(eigenvalue_warning(outside))
+    found = mode_warnings(report["visits"], report["eigenvalues"])
     for name, where in (("score", "these data"), ("validation_score", "validation data")):
         held, trained = report[name], report["train_score"]
         if held is not None and held - 1 < HOLDS * (trained - 1):
@@ -94,24 +90,23 @@ def warnings_of(report):
     return found
 
 
-def visit_warnings(visits, eigenvalues):
-    """Sentences on the modes whose rarer end was come to a few times only."""
-    return [
+def mode_warnings(visits, eigenvalues):
+    """Sentences on modes whose rarer end was seldom come to, or that have no timescale."""
+    found = [
         f"Mode {i} (eigenvalue {eigenvalue:.3f}) rests on {count} visit{'' if count == 1 else 's'} "
         "to its rarer end: its timescale and populations are known to a factor only, and a "
         "held-out score depends on which trajectories are held out. More data would help."
         for i, (count, eigenvalue) in enumerate(zip(visits, eigenvalues, strict=True), start=1)
         if count < _FEW_VISITS
     ]
-
-
-def eigenvalue_warning(eigenvalues):
-    """Sentence on eigenvalues that have no timescale."""
-    return (
-        f"Eigenvalues {eigenvalues.tolist()} are not between 0 and 1 and have no timescale (NaN): "
-        "a process that has decayed at the lag, or too little data. Shorten the lag or ask for "
-        "fewer modes."
-    )
+    outside = [float(value) for value in eigenvalues if not 0 < value < 1]
+    if outside:
+        found.append(
+            f"Eigenvalues {outside} are not between 0 and 1 and have no timescale (NaN): a process "
+            "that has decayed at the lag, or too little data. Shorten the lag or ask for fewer "
+            "modes."
+        )
+    return found
 
 
 def _plain(value):

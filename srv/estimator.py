@@ -1,22 +1,19 @@
 """SRV, the estimator of slow modes."""
 
-import logging
 import math
 
 import numpy as np
 from sklearn.base import TransformerMixin
 
-from lss_base.estimators import Estimator, check_choice, preset, refusal, settled
+from lss_base.estimators import Estimator, check_choice, check_count, preset, settled
 from lss_base.kinetics import implied_timescales
-from lss_base.trajectories import as_sources, is_list
-from srv.data import check_trajectories, split
-from srv.diagnostics import diagnose, eigenvalue_warning
+from lss_base.trajectories import is_list
+from srv.data import check_trajectories, with_validation
+from srv.diagnostics import diagnose
 from srv.fitting import fit_network, log_report
 from srv.lobe import project
-from srv.modes import count_visits, evaluate, score_modes
+from srv.modes import count_visits, encode, kept_modes, score_modes
 from srv.settings import PRESETS, check_settings
-
-logger = logging.getLogger(__name__)
 
 
 class SRV(TransformerMixin, Estimator):
@@ -69,11 +66,9 @@ class SRV(TransformerMixin, Estimator):
         Bounds on the number of updates that `n_epochs` makes.  Where an eigenvalue exceeds .97
         after fewer than `max_steps`, training goes on for `max_steps`.
     n_updates : int, optional
-        Length of the training in updates, rounded up to whole epochs, in place of `n_epochs` and
-        its bounds.
+        Length in updates, rounded up to whole epochs, in place of `n_epochs` and its bounds.
     warm_start : bool, default=True
-        Whether a second fit goes on from the weights of the first, where the settings still ask
-        for the same network.
+        Whether a second fit goes on from the weights of the first, if the network is the same.
     seed : int or None, default=0
         Of initial weights, batches and the validation split; with None others in each fit.
 
@@ -83,13 +78,12 @@ class SRV(TransformerMixin, Estimator):
         features (n, input_size) -> psi (n, m): mean 0, variance 1 under the equilibrium density;
         the longer tail of each mode positive.  Uncompiled, stock layers only.
     eigenvalues_ : np.ndarray, shape=(m,)
-        Descending; singular values if not reversible.
+        Descending; if not reversible singular values, also as `left_singular_values_` and
+        `right_singular_values_`.
     timescales_ : np.ndarray, shape=(m,)
         -lag_time / ln(eigenvalue) in frames; NaN where the eigenvalue is not in (0, 1).
     means_, eigenvectors_, norms_ : np.ndarray
         ``psi = (f - means_) eigenvectors_ / norms_``, with f the outputs of the network.
-    left_singular_values_, right_singular_values_ : np.ndarray
-        Both the singular values, if not reversible.
     visits_ : np.ndarray of int, shape=(m,)
         How often the training trajectories came to the rarer end of each mode.
     train_score_, validation_score_ : float
@@ -169,8 +163,7 @@ class SRV(TransformerMixin, Estimator):
         Parameters
         ----------
         name : {"recommended", "paper"}
-            Good settings (2 x 50 GELU, cosine schedule, 600 to 4,000 updates), or those of the
-            paper (2 x 100 tanh, large batches, early stopping); see `srv.settings.PRESETS`.
+            See `srv.settings.PRESETS`.
         input_size, **overrides
             As in the constructor.
         """
@@ -189,10 +182,6 @@ class SRV(TransformerMixin, Estimator):
             Known slow processes, one series a trajectory; the modes found are orthogonal to them
             under the equilibrium density.  Reversible only.
 
-        Returns
-        -------
-        self
-
         Raises
         ------
         ValueError
@@ -200,17 +189,11 @@ class SRV(TransformerMixin, Estimator):
         DegenerateOutputsError
             Where training collapsed twice, or the features span too few functions.
         DivergedError
-            Where the loss, weights or outputs were not finite, from two seeds.
+            Where the loss, a weight or an output was not finite, from two seeds.
         """
         check_settings(self, y, deflate)
         seed = settled(self.seed)
-        data = check_trajectories(X, self.input_size, self.lag_time, known=deflate)
-        if y is not None:
-            validation = check_trajectories(y, self.input_size, self.lag_time, name="y")
-        elif self.validation_split:
-            data, validation = split(data, self.validation_split, seed)
-        else:
-            validation = None
+        data, validation = with_validation(self, X, y, deflate, seed)
         network = self._network if self.warm_start and self.is_fitted else None
         result = fit_network(self, network, data, validation, seed)
         self._network, self.history, self.n_steps_ = result.network, result.history, result.n_steps
@@ -241,15 +224,7 @@ class SRV(TransformerMixin, Estimator):
         """
         self._check_fitted("transform")
         check_choice("side", side, ("left", "right"))
-        model = self.encoder if side == "left" else self.right_encoder_
-        psi = []
-        for x, name in zip(*as_sources("X", X, self.input_size), strict=True):
-            psi.append(evaluate(model, x))
-            bad = np.flatnonzero(~np.isfinite(psi[-1]).all(axis=1))
-            if len(bad):
-                raise refusal(
-                    name, f"not finite in frame {bad[0]}", "finite numbers", "leave such frames out"
-                )
+        psi = encode(self.encoder if side == "left" else self.right_encoder_, X, self.input_size)
         return psi if is_list(X, self.input_size) else psi[0]
 
     def score(self, X, lag_time=None, score_k=None, *, kind="autocorrelation"):
@@ -270,28 +245,20 @@ class SRV(TransformerMixin, Estimator):
         """
         self._check_fitted("score")
         n_modes = len(self.eigenvalues_)
-        k = n_modes if score_k is None else score_k - 1
-        if k not in range(1, n_modes + 1):
-            raise refusal(
-                "score_k", score_k, f"a whole number from 2 to {n_modes + 1}", "or None for all"
-            )
+        score_k = n_modes + 1 if score_k is None else score_k
+        check_count("score_k", score_k, 2, n_modes + 1)
         check_choice("kind", kind, ("vamp2", "autocorrelation"))
         lag_time = self.lag_time if lag_time is None else lag_time
         data = check_trajectories(X, self.input_size, lag_time)
-        return score_modes(self.encoder, self.right_encoder_, data, int(k), kind)
+        return score_modes(self.encoder, self.right_encoder_, data, int(score_k) - 1, kind)
 
     def diagnose(self, X):
-        """What the score hides: do the modes rest on enough events, and hold on these data?
-
-        Parameters
-        ----------
-        X : array-like or list of array-likes, each shape=(n_i, input_size)
-            The training data, or others of the same system.
+        """Do the modes rest on enough events, and hold on the data X? See `srv.diagnostics`.
 
         Returns
         -------
         dict
-            As of `srv.diagnostics.diagnose`; its "warnings" are sentences.
+            As of `srv.diagnostics.diagnose`.
         """
         self._check_fitted("diagnose")
         data = check_trajectories(X, self.input_size, self.lag_time)
@@ -308,20 +275,10 @@ class SRV(TransformerMixin, Estimator):
         Returns
         -------
         SRV
-            Itself, with a new `encoder` and shorter `eigenvalues_`; another `fit` brings all
-            n_components modes back.
+            Itself, with a new `encoder`; another `fit` brings all n_components modes back.
         """
         self._check_fitted("drop_modes")
-        n_modes = len(self.eigenvalues_)
-        dropped = {int(i) for i in modes}
-        if not dropped <= set(range(n_modes)) or len(dropped) == n_modes:
-            raise refusal(
-                "modes",
-                sorted(dropped),
-                f"some but not all of 0 to {n_modes - 1}",
-                "name those to remove, 0 for the slowest",
-            )
-        kept = [i for i in range(n_modes) if i not in dropped]
+        kept = kept_modes(modes, len(self.eigenvalues_))
         self._keep(self._modes.select(kept))
         self.visits_ = self.visits_[kept]
         return self
@@ -331,9 +288,6 @@ class SRV(TransformerMixin, Estimator):
         self._modes = modes
         self.eigenvalues_ = modes.values
         self.timescales_ = implied_timescales(modes.values, self.lag_time)
-        nameless = modes.values[np.isnan(self.timescales_)]
-        if len(nameless):
-            logger.warning("%s", eigenvalue_warning(nameless))
         self.norms_ = 1 / np.linalg.norm(modes.left, axis=0)
         self.means_, self.eigenvectors_ = modes.mean_0, modes.left * self.norms_
         self.encoder = project(self._network.lobe, modes.mean_0, modes.left)

@@ -11,7 +11,7 @@ from lss_base.estimators import DivergedError, refusal
 from lss_base.kinetics import DegenerateOutputsError
 from lss_base.training import WarmupCosine, run
 from srv.data import moments
-from srv.diagnostics import visit_warnings
+from srv.diagnostics import mode_warnings
 from srv.feeding import pair_batches
 from srv.lobe import Network, build_lobe
 from srv.modes import Modes, OutputPass, solve
@@ -207,5 +207,5 @@ def log_report(srv):
         np.array2string(srv.timescales_, precision=1),
         srv.visits_.tolist(),
     )
-    for sentence in visit_warnings(srv.visits_, srv.eigenvalues_):
+    for sentence in mode_warnings(srv.visits_, srv.eigenvalues_):
         logger.warning("%s", sentence)

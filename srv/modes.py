@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lss_base.estimators import DivergedError
+from lss_base.estimators import DivergedError, refusal
 from lss_base.moments import LaggedMoments
+from lss_base.trajectories import as_sources
 from srv.koopman import reversible_modes, singular_modes, vamp2
 
 # Frames evaluated at a time; the last, shorter chunk is padded, so that a frame's outputs do not
@@ -60,6 +61,44 @@ def evaluate(model, features):
             chunk = np.pad(chunk, ((0, _CHUNK - filled), (0, 0)))
         out[first : first + filled] = model.predict_on_batch(chunk)[:filled]
     return out
+
+
+def kept_modes(dropped, n_modes):
+    """Numbers of the modes that are left when the numbers in `dropped` are taken away.
+
+    Raises
+    ------
+    ValueError
+        Where they are not some, but not all, of the modes.
+    """
+    dropped = {int(i) for i in dropped}
+    if not dropped <= set(range(n_modes)) or len(dropped) == n_modes:
+        wanted = f"some but not all of 0 to {n_modes - 1}"
+        raise refusal("modes", sorted(dropped), wanted, "name those to remove, 0 for the slowest")
+    return [i for i in range(n_modes) if i not in dropped]
+
+
+def encode(model, X, width):
+    """The model's outputs for the user's trajectories, a list; refuses what is not finite.
+
+    Parameters
+    ----------
+    model : keras.Model
+    X : array-like or list of array-likes, each shape=(n_i, width)
+
+    Raises
+    ------
+    ValueError
+    """
+    outputs = []
+    for source, name in zip(*as_sources("X", X, width), strict=True):
+        outputs.append(evaluate(model, source))
+        # Checked where they come out: the features may be larger than the memory.
+        bad = np.flatnonzero(~np.isfinite(outputs[-1]).all(axis=1))
+        if len(bad):
+            found = f"not finite in frame {bad[0]}"
+            raise refusal(name, found, "finite numbers", "leave such frames out")
+    return outputs
 
 
 class OutputPass:
