@@ -101,7 +101,7 @@ def test_wrong_timescales_are_said_in_words(two_latent_runs, bistable):
     found = judge(compare(**{**two_latent_runs, "lss": Sample(slow)}))
     sentences = " ".join(text for _, text in found.findings)
     assert "first timescale is" in sentences and "too long" in sentences
-    assert "raise --components" in sentences
+    assert "with more components" in sentences
 
 
 def test_latents_alone_are_enough(two_latent_runs):
