@@ -6,7 +6,6 @@ C(tau) v = lambda C(0) v with covariances symmetrised in time (the reversible es
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,11 +90,3 @@ class Covariances:
             vectors=whiten @ vectors[:, order],
             eigenvalues=eigenvalues[order],
         )
-
-
-def fit(chunks: Iterable[tuple[np.ndarray, np.ndarray]], n_components: int = 2) -> TICA:
-    """TICA from chunks of (early, late) features, each of shape (features, pairs)."""
-    covariances = Covariances()
-    for early, late in chunks:
-        covariances.add(early, late)
-    return covariances.solve(n_components)

@@ -6,7 +6,6 @@ import mdtraj
 import numpy as np
 import pytest
 
-from lss.analysis.rows import pooled_ratio
 from lss.analysis.sample import Sample
 from lss.errors import InputError
 from lss.report.tables import all_figures, summary_table
@@ -64,13 +63,6 @@ def test_a_second_run_that_agrees_by_luck_counts_with_its_error(comparison):
             assert row.ratio.value == pytest.approx(row.model / row.limit)
         if not row.quantity.divergence and not row.quantity.log:
             assert row.limit >= abs(float(row.md.value - row.heldout.value))
-
-
-def test_ratios_are_pooled_over_splits(comparison):
-    row = comparison.row("t_1_ps")
-    lucky = replace(row, limit=row.limit / 100)
-    assert pooled_ratio([row]) == pytest.approx(float(row.ratio.value))
-    assert pooled_ratio([row, lucky]) == pytest.approx(2 * float(row.ratio.value), rel=0.02)
 
 
 def test_an_hdf5_dataset_of_trajectories_is_as_good_as_arrays(two_runs, tmp_path):
