@@ -22,7 +22,7 @@ setup(
     packages=find_packages(include=["lss_base", "srv", "mdn", "cwgan", "lss", "lss.*"]),
     py_modules=["hde"],
     scripts=sorted(set(glob("scripts/*.py")) - set(glob("scripts/reproduce_*.py"))),
-    package_data={"lss": ["data/*.md", "data/*/*"]},
+    package_data={"lss": ["data/*.md", "data/*/*"], "lss.report": ["*.html", "*.css"]},
     install_requires=[
         "tensorflow>=2.21,<2.22",
         "keras>=3.12,<4",
@@ -34,6 +34,7 @@ setup(
         "scipy",
         "mdtraj>=1.11.1",
         "h5py>=3.11",
+        "jinja2",
         "matplotlib",
         "scikit-learn",
         "threadpoolctl",

@@ -212,11 +212,6 @@ def _jsd(a, b, name: str) -> float:
     return float(np.mean(jensen_shannon_bits(p, q)))
 
 
-def available(ensemble: Ensemble, quantity: Quantity) -> bool:
-    """Whether the ensemble has what the quantity needs."""
-    return quantity.group == "latent" or ensemble.structure is not None
-
-
 def sums_of(ensemble: Ensemble, quantity: Quantity):
-    """The block sums that a quantity is computed from."""
+    """The block sums that a quantity is computed from; None where there are no coordinates."""
     return ensemble.latent if quantity.group == "latent" else ensemble.structure

@@ -9,7 +9,7 @@ import numpy as np
 
 from lss.analysis import Ensemble
 from lss.analysis.blocks import Estimate, jackknife
-from lss.analysis.quantities import Quantity, available, sums_of
+from lss.analysis.quantities import Quantity, sums_of
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Row:
 def make_row(q: Quantity, md: Ensemble, lss: Ensemble, heldout: Ensemble | None) -> Row:
     """Compare one quantity between two ensembles, and with a second MD run if there is one."""
     a, b = sums_of(md, q), sums_of(lss, q)
-    c = sums_of(heldout, q) if heldout is not None and available(heldout, q) else None
+    c = None if heldout is None else sums_of(heldout, q)
     if q.divergence:
         row = Row(q, None, None, None, jackknife(q.statistic, b, a))
     else:
@@ -85,15 +85,6 @@ def _value_ratio(row: Row, md, lss, heldout) -> Row:
 
 def _quotient(x: float, y: float) -> float:
     return float(x / y) if y > 0 else float("nan")
-
-
-def pooled_ratio(rows: list[Row]) -> float:
-    """Ratio over several splits or seeds: the mean distance of the LSS over that of the MD.
-
-    One split's ratio is noisy where its two MD runs happen to agree; means are not.
-    """
-    model, limit = (float(np.mean([getattr(r, name) for r in rows])) for name in ("model", "limit"))
-    return _quotient(model, limit)
 
 
 def difference(q: Quantity, s: dict, reference: dict) -> float:

@@ -6,7 +6,6 @@ C(tau) v = lambda C(0) v with covariances symmetrised in time (the reversible es
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,11 +83,3 @@ class Covariances:
         basis = whitening(c0, mean, EPSILON)
         eigenvalues, vectors = modes_of(basis, basis.T @ ct @ basis, n_components)
         return TICA(mean=mean + self.shift[:, 0], vectors=vectors, eigenvalues=eigenvalues)
-
-
-def fit(chunks: Iterable[tuple[np.ndarray, np.ndarray]], n_components: int = 2) -> TICA:
-    """TICA from chunks of (early, late) features, each of shape (features, pairs)."""
-    covariances = Covariances()
-    for early, late in chunks:
-        covariances.add(early, late)
-    return covariances.solve(n_components)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from html import escape
-from importlib.resources import files
 
 import numpy as np
 
@@ -86,34 +83,8 @@ def make_movie(
     )
 
 
-def player(movie: Movie) -> str:
-    """HTML of an interactive player: the frames, 3Dmol.js and a few controls, all inside."""
-    last = len(movie.xyz) - 1
-    caption = (
-        f"Synthetic trajectory {movie.trajectory}, {len(movie.xyz)} consecutive frames from "
-        f"{duration(float(movie.times_ps[0]))} to {duration(float(movie.times_ps[-1]))}; blue: "
-        "first atom, orange: last. Drag to turn, scroll to zoom. Viewer: 3Dmol.js (BSD-3-Clause)."
-    )
-    # JSON inside a script element must not contain the end of one.
-    data = json.dumps(_data(movie), separators=(",", ":")).replace("<", "\\u003c")
-    return (
-        '<figure class="player"><div id="player" data-state="loading"></div>'
-        '<p class="controls"><button id="player-play" type="button">Play</button>'
-        f'<input id="player-frame" type="range" min="0" max="{last}" value="0" '
-        'aria-label="frame"><span id="player-label"></span></p>'
-        f"<figcaption>{escape(caption)}</figcaption></figure>"
-        f'<script type="application/json" id="movie">{data}</script>'
-        f"<script>{_asset('3dmol', '3Dmol-min.js')}</script>"
-        f"<script>{_asset('player', 'player.js')}</script>"
-    )
-
-
-def _asset(folder: str, name: str) -> str:
-    return files("lss").joinpath("data", folder, name).read_text(encoding="utf-8")
-
-
-def _data(movie: Movie) -> dict:
-    """Coordinates in Angstrom, as the viewer wants them."""
+def movie_data(movie: Movie) -> dict:
+    """What the player of the page takes: coordinates in Angstrom, as its viewer wants them."""
     from matplotlib.colors import to_hex
 
     frames = np.round(movie.xyz.reshape(len(movie.xyz), -1) * 10, 2)
@@ -128,3 +99,12 @@ def _data(movie: Movie) -> dict:
         "colours": [to_hex(c) for c in shades],
         "labels": labels,
     }
+
+
+def movie_caption(movie: Movie) -> str:
+    """Which frames they are, and how they are coloured."""
+    first, last = (duration(float(movie.times_ps[k])) for k in (0, -1))
+    return (
+        f"Synthetic trajectory {movie.trajectory}, {len(movie.xyz)} consecutive frames from "
+        f"{first} to {last}; blue: first atom, orange: last."
+    )

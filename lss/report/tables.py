@@ -9,7 +9,15 @@ from lss.analysis.blocks import jackknife
 from lss.analysis.quantities import AREAS
 from lss.analysis.rows import Row
 from lss.report.validation import Comparison
-from lss.report.verdict import by_chance, crossings, judged, light
+from lss.report.verdict import (
+    DISTANCE_LIMITS,
+    RATIO_LIMITS,
+    RELATIVE_LIMITS,
+    by_chance,
+    crossings,
+    judged,
+    light,
+)
 from lss.report.wording import NOTHING, duration, estimate, number
 
 
@@ -154,13 +162,15 @@ def ratios(comparison: Comparison) -> Table:
             body.append([area, row.quantity.label, _distance(row.limit, row),
                          _distance(row.model, row), _ratio(row)])  # fmt: skip
             lights.append(light(row))
+    (green, amber), units = RATIO_LIMITS, ("bits", "nm", "kT")
+    negligible = ", ".join(f"{DISTANCE_LIMITS[unit][0]} {unit}" for unit in units)
     caption = (
         "Ratio: distance of LSS to held-out MD over that of training MD to held-out MD; 1 is the "
         "statistical limit. For values whose two MD runs happen to agree, the standard error of "
-        "their difference stands in its place. Green up to 1.5, amber up to 3 and "
-        "where the distance itself is negligible (0.02 bits, 0.001 nm, 0.25 kT, 5 % of a time, "
-        "0.005 of a share), or where a time or rate is far from that of the training MD. Distances "
-        "of times and rates are differences of natural logarithms."
+        f"their difference stands in its place. Green up to {green:g}, amber up to {amber:g} and "
+        f"where the distance itself is negligible ({negligible}, {100 * RELATIVE_LIMITS[0]:g} % of "
+        f"a time, {DISTANCE_LIMITS[''][0]} of a share), or where a time or rate is far from that "
+        "of the training MD. Distances of times and rates are differences of natural logarithms."
     )
     return Table(caption, ["area", "quantity", "MD to held-out", "LSS to held-out", "ratio"],
                  body, lights)  # fmt: skip

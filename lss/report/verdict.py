@@ -196,11 +196,11 @@ def _timescale_finding(row: Row, against: str) -> str:
 
 def _remedy(row: Row) -> str:
     if row.quantity.group == "latent":
-        return "Train the propagator longer (--mdn-steps) or raise --components."
+        return "Train the propagator longer, or with more components."
     if row.quantity.area == "local structure":
-        return "Train the decoder longer (--cwgan-steps)."
+        return "Train the decoder longer."
     return (
-        "Train the decoder longer (--cwgan-steps); if the free energies are off as well, train the "
+        "Train the decoder longer; if the free energies are off as well, train the "
         "propagator first."
     )
 
@@ -251,7 +251,7 @@ def _run_cautions(comparison: Comparison) -> list[str]:
             other = f"and {held_out} in the held-out MD, further apart than their errors"
         found.append(
             f"{own} {other}: psi_{i} may be peculiar to the training MD, and a ratio near 1 does "
-            "not make it right. Give more MD, or fewer --modes or --srv-steps."
+            "not make it right. Give more MD, or train the encoder for fewer modes or steps."
         )
     return found
 

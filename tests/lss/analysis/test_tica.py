@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lss.analysis.tica import Covariances, fit
+from lss.analysis.tica import Covariances
 from lss.errors import InputError
 
 LAG = 5
@@ -22,6 +22,13 @@ def mixed():
 
 def chunks(trajectories):
     return ((x.T[:, :-LAG], x.T[:, LAG:]) for x in trajectories)
+
+
+def fit(pairs, n_components=2):
+    covariances = Covariances()
+    for early, late in pairs:
+        covariances.add(early, late)
+    return covariances.solve(n_components)
 
 
 def test_eigenvalues_and_coordinates_agree_with_deeptime(mixed):
