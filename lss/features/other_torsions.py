@@ -109,9 +109,11 @@ def _closes(graph, atom):
 
 
 def _is_main_chain(graph, i, j):
-    """Whether a bond is N-CA or CA-C, at whose ends only phi and psi would be missing."""
-    names = {graph.atom_names[i], graph.atom_names[j]}
-    if names not in ({"N", "CA"}, {"CA", "C"}) or graph.residue[i] != graph.residue[j]:
+    """Whether a bond is N-CA or CA-C of N-CA-C: without phi or psi it ends the chain."""
+    pair, names = {graph.atom_names[i], graph.atom_names[j]}, graph.names(graph.residue[i])
+    if pair not in ({"N", "CA"}, {"CA", "C"}) or graph.residue[i] != graph.residue[j]:
+        return False
+    if not (graph.bonded(names["CA"], names.get("N")) and graph.bonded(names["CA"], names.get("C"))):
         return False
     return not (_closes(graph, i) or _closes(graph, j))
 

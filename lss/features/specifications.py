@@ -88,10 +88,8 @@ def default_specs(topology):
             "the topology has no protein backbone, no nucleic acid and no CA trace: choose atoms "
             f"whose distances are the features: give `features` such as '{_ANY_DISTANCES}'"
         )
-    if not n_c1:
-        distances = "ca-distances"
-    else:
-        distances = "ca-c1-distances" if n_ca else "c1-distances"
+    mixed = "ca-c1-distances" if n_ca else "c1-distances"
+    distances = mixed if n_c1 else "ca-distances"
     n = n_ca + n_c1
     if n >= 2 and math.comb(n, 2) <= _FEW:
         return ["torsions", distances]

@@ -5,6 +5,7 @@ order in the file decide nothing.
 """
 
 import logging
+from itertools import pairwise
 
 from lss.molecule.atoms import describe_residue, is_alpha_carbon
 
@@ -57,14 +58,14 @@ def named_torsions(graph, kind):
     list of (str, list of int)
         Name in words (``"phi ALA 3"``) and four atom indices.
     """
-    topology, found = graph.topology, []
-    joint = _JOINTS["nucleic" if kind in NUCLEIC else "peptide"]
-    for residue in topology.residues:
+    found, joint = [], _JOINTS["nucleic" if kind in NUCLEIC else "peptide"]
+    for residue in graph.topology.residues:
         if kind in NUCLEIC and not is_nucleotide(residue, graph):
             continue
-        for pattern in _KINDS[kind]:
-            for atoms in _along(graph, residue, pattern, joint):
-                found.append((f"{kind} {describe_residue(residue)}", atoms))
+        # A residue has one torsion of a kind: hydroxyproline has the chi2 of proline.
+        options = (_along(graph, residue, pattern, joint) for pattern in _KINDS[kind])
+        first = next(filter(None, map(list, options)), [])
+        found += [(f"{kind} {describe_residue(residue)}", atoms) for atoms in first]
     return found
 
 
@@ -121,7 +122,7 @@ def ca_torsions(graph):
     if not following and topology.n_bonds == 0:
         following = {
             a.index: b.index
-            for a, b in zip(trace, trace[1:], strict=False)
+            for a, b in pairwise(trace)
             if a.residue.chain is b.residue.chain and b.residue.resSeq - a.residue.resSeq <= 1
         }
     found = []
@@ -144,7 +145,7 @@ def tell_gaps(graph):
             names = graph.names(residue.index)
             if not graph.connected_within(residue.index, [names["N"], names["CA"], names["C"]]):
                 torn.append(describe_residue(residue))
-        for one, two in zip(peptides, peptides[1:], strict=False):
+        for one, two in pairwise(peptides):
             joined = two.index in graph.residues_bonded(graph.names(one.index)["C"], "N")
             if two.index == one.index + 1 and not joined:
                 gaps.append(f"{describe_residue(one)} and {describe_residue(two)}")

@@ -4,6 +4,8 @@ Nothing but the order in the file and the distances tells these bonds; where bot
 are made.
 """
 
+from itertools import pairwise
+
 import numpy as np
 
 from lss.molecule.atoms import is_alpha_carbon
@@ -54,7 +56,7 @@ def links(topology, atoms, xyz, bonds, cell):
 def _ca_steps(residues, joined, xyz, cell):
     """Consecutive CA atoms of residues that lack the peptide bond between them."""
     steps = []
-    for one, two in zip(residues, residues[1:], strict=False):
+    for one, two in pairwise(residues):
         here = next((a for a in one.atoms if is_alpha_carbon(a)), None)
         there = next((a for a in two.atoms if is_alpha_carbon(a)), None)
         if here is None or there is None or (one.index, two.index) in joined:

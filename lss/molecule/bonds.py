@@ -165,7 +165,7 @@ def _residue_joins(atoms, xyz, pairs, bonded):
 
 
 def _one_chain(one, two):
-    """Whether two residues that nothing joins are of one chain with a gap: biopolymers, in order."""
+    """Whether two residues that nothing joins are of one chain with a gap."""
     polymer = all(
         r.is_protein or r.is_nucleic or any(a.name == "CA" for a in r.atoms) for r in (one, two)
     )

@@ -20,10 +20,10 @@ from lss.molecule.solvent import waters_and_ions
 logger = logging.getLogger(__name__)
 
 #: A bond of the file is kept within a residue up to this many times the sum of the covalent radii,
-#: since names tell there what is bonded, and between residues up to the second (C-N 0.24 nm), since
-#: readers join there whatever follows in the file. Next neighbours that no bond holds are further
-#: apart than the second.
-_LONGEST_WITHIN, _LONGEST_BETWEEN = 2.0, 1.6
+#: since names tell there what is bonded, less with a hydrogen (second; C-H 0.19 nm), and between
+#: residues up to the third (C-N 0.24 nm), since readers join there whatever follows in the file.
+#: Atoms that no bond holds are further apart.
+_LONGEST_WITHIN, _LONGEST_HYDROGEN, _LONGEST_BETWEEN = 2.0, 1.8, 1.6
 #: No two sites of a coarse-grained model that are bonded are further apart, nm.
 _LONGEST_BEADS = 1.5
 #: Where the median of the bonds is longer, they are not covalent, nm.
@@ -100,7 +100,8 @@ def _possible(topology, atoms, xyz, pairs, cell):
             "its file does not tell; write it whole (gmx trjconv -pbc whole) or with its cell"
         )
     hydrogen = np.isin(atoms.symbol[pairs], ["H", "D"]).any(axis=1)
-    longest = np.where(within & ~hydrogen, _LONGEST_WITHIN, _LONGEST_BETWEEN)
+    longest = np.where(hydrogen, _LONGEST_HYDROGEN, _LONGEST_WITHIN)
+    longest = np.where(within, longest, _LONGEST_BETWEEN)
     longest = longest * (atoms.radius[i] + atoms.radius[j])
     return lengths <= np.where(sites, _LONGEST_BEADS, longest)
 

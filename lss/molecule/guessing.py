@@ -17,9 +17,10 @@ RADII |= {"Br": 0.120, "I": 0.139}
 _VALENCE = {"H": 1, "D": 1, "F": 1, "Cl": 1, "Br": 1, "I": 1, "O": 2, "Se": 2, "P": 5, "S": 6}
 #: Metals are held by a residue of several atoms (a haem), up to this distance, nm.
 _METAL_BOND = 0.26
-#: Longest bonds in sums of the covalent radii: within a residue; between residues, where a contact
-#: of two side chains is no bond; between C and N of two residues; the shortest.
-_WITHIN, _BETWEEN, _PEPTIDE, _SHORTEST = 1.3, 1.2, 1.35, 0.5
+#: Longest bonds in sums of the covalent radii: within a residue; of its hydrogens, which have one
+#: bond, to the nearest atom; between residues, where a contact of two side chains is no bond;
+#: between C and N of two residues; the shortest.
+_WITHIN, _HYDROGEN, _BETWEEN, _PEPTIDE, _SHORTEST = 1.3, 1.8, 1.2, 1.35, 0.5
 #: Carbons of side chains that bond another residue in a structure without hydrogen.
 _ACYL = {("ASP", "CG"), ("ASN", "CG"), ("GLU", "CD"), ("GLN", "CD")}
 
@@ -141,7 +142,8 @@ def _near_enough(atoms, metal, bonds, pairs, lengths):
     same = atoms.residue[i] == atoms.residue[j]
     names = np.sort(atoms.name[pairs], axis=1)
     peptide = (names[:, 0] == "C") & (names[:, 1] == "N") if len(pairs) else same
-    longest = np.where(same, _WITHIN, np.where(peptide, _PEPTIDE, _BETWEEN))
+    within = np.where(hydrogen[i] | hydrogen[j], _HYDROGEN, _WITHIN)
+    longest = np.where(same, within, np.where(peptide, _PEPTIDE, _BETWEEN))
     sulphurs = (atoms.symbol[i] == "S") & (atoms.symbol[j] == "S")
     longest = np.where(sulphurs & ~same, 1.25, longest)
     near = (ratio < longest) & (ratio > _SHORTEST) & ~(hydrogen[i] & hydrogen[j])

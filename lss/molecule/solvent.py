@@ -7,8 +7,9 @@ _WATERS = {"TIP3P", "TIP4P", "TIP5P", "TIP5", "TP3", "TP4", "TP5", "T3P", "T4P",
 _WATERS |= {"SPC", "SPCE", "SPC/E", "SPX", "OPC", "OPC3", "DOD", "D2O", "TP3M", "T4E", "HO4"}
 _BEADS_OF_WATER = {"W", "WN", "PW", "WF", "SW", "TW"}
 #: Ions of one atom, without charges and digits: elements, then names of CHARMM and others.
-_IONS = set("LI NA K RB CS MG CA SR BA MN FE CO NI CU ZN CD HG AG AL PB F CL BR I CR TL".split())
-_IONS |= set("SOD CLA POT LIT RUB CES CAL BAR CAD IOD FE CU ZN IM IP".split())
+_IONS = {"LI", "NA", "K", "RB", "CS", "MG", "CA", "SR", "BA", "MN", "FE", "CO", "NI", "CU", "ZN"}
+_IONS |= {"CD", "HG", "AG", "AL", "PB", "F", "CL", "BR", "I", "CR", "TL", "SOD", "CLA", "POT"}
+_IONS |= {"LIT", "RUB", "CES", "CAL", "BAR", "CAD", "IOD", "IM", "IP"}
 #: Residues that say no more than that the atom is an ion.
 _ANY_ION = {"ION", "IONS", "CIP", "CIM", "IB"}
 
