@@ -10,9 +10,11 @@ from lss.errors import InputError
 _LAZY = {
     "LatentSpaceSimulator": "lss.simulator",
     "TrajectorySet": "lss.trajectories.trajectory_set",
+    "open_trajectories": "lss.trajectories.opening",
     "Featurizer": "lss.features.featurizer",
     "default_features": "lss.features.featurizer",
     "featurize": "lss.features.featurizer",
+    "superposed": "lss.run.superposition",
     "parse_time": "lss.units",
     "format_time": "lss.units",
 }
