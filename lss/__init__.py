@@ -15,6 +15,7 @@ _LAZY = {
     "default_features": "lss.features.featurizer",
     "featurize": "lss.features.featurizer",
     "validate": "lss.run.validate",
+    "superposed": "lss.run.superposition",
     "parse_time": "lss.units",
     "format_time": "lss.units",
 }

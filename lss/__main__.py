@@ -21,17 +21,14 @@ def describe(box):
     """
     meta, reference = box.meta, box.reference
     residues = [residue.name for residue in reference.topology.residues]
-    data = meta.get("trained_on", [])
-    frames = sum(entry["frames"] for entry in data)
-    length = format_time(float(f"{frames * meta['frame_spacing_ps']:.3g}"))
-    plural = "trajectory" if len(data) == 1 else "trajectories"
+    selection = f" ({meta['atoms']})" if "atoms" in meta else ""
     lines = [
-        f"molecule        {reference.n_atoms} decoded atoms ({meta.get('atoms')}) of "
+        f"molecule        {reference.n_atoms} decoded atoms{selection} of "
         f"{len(residues)} residues: {'-'.join(residues[:30])}{' ...' if residues[30:] else ''}",
-        f"trained on      {len(data)} {plural}, {frames} frames, {length}: "
-        f"{', '.join(entry['file'] for entry in data[:3])}{' ...' if data[3:] else ''}",
+        f"trained on      {training_data(meta)}",
         f"lag time        {format_time(meta['lag_time_ps'])}, the time between synthetic frames",
-        f"features        {meta['n_features']}: {', '.join(meta['features'].get('specs', []))}",
+        f"features        {meta['n_features']}: "
+        f"{', '.join(meta['features'].get('specs') or ['of its maker'])}",
         f"slow modes      {meta['n_modes']}",
     ]
     times = zip(meta.get("eigenvalues", []), meta.get("timescales_ps", []), strict=False)
@@ -48,6 +45,19 @@ def describe(box):
     versions = meta.get("versions", {})
     lines.append("versions        " + ", ".join(f"{k} {v}" for k, v in versions.items()))
     return "\n".join(lines)
+
+
+def training_data(meta):
+    """Trajectories, frames and files; a box that was composed in memory does not know them."""
+    if "trained_on" not in meta:
+        return "not recorded"
+    data = meta["trained_on"]
+    frames = sum(entry["frames"] for entry in data)
+    length = format_time(float(f"{frames * meta['frame_spacing_ps']:.3g}"))
+    plural = "trajectory" if len(data) == 1 else "trajectories"
+    files = ", ".join(entry["file"] for entry in data[:3])
+    more = " ..." if data[3:] else ""
+    return f"{len(data)} {plural}, {frames} frames, {length}: {files}{more}"
 
 
 def run():

@@ -20,6 +20,7 @@ import mdtraj
 import numpy as np
 
 from lss.errors import InputError
+from lss.features.featurizer import Featurizer
 from lss.storage.whole_files import replacing, write_json
 
 FORMAT = 1
@@ -52,6 +53,31 @@ class Box:
     srv: object
     mdn: object
     cwgan: object
+
+    def featurizer(self, topology):
+        """The features of the encoder, for a topology of the same molecule.
+
+        Parameters
+        ----------
+        topology : mdtraj.Topology
+            Its atoms are found by residue and atom name; it may hold more.
+
+        Returns
+        -------
+        lss.Featurizer
+
+        Raises
+        ------
+        InputError
+            Where an atom is missing, or the features are not ones that lss computes.
+        """
+        described = self.meta["features"]
+        if "atoms" not in described:
+            raise InputError(
+                "the features of this simulator are its maker's own, which are not computed from "
+                "trajectories here; pass yours through the encoder: box.srv.predict(features)"
+            )
+        return Featurizer.from_dict(described, topology)
 
 
 def load_box(path):

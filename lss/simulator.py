@@ -4,8 +4,9 @@ import mdtraj
 import numpy as np
 
 from lss.box import load_box, save_box
+from lss.composition import compose
 from lss.errors import InputError
-from lss.features.featurizer import Featurizer
+from lss.simulation.simulate import simulate
 
 
 class LatentSpaceSimulator:
@@ -39,6 +40,62 @@ class LatentSpaceSimulator:
         """Load a simulator from a box folder or an `.lss` file (see `lss.box.load_box`)."""
         return cls(load_box(path), outside=outside)
 
+    @classmethod
+    def from_estimators(
+        cls,
+        srv,
+        propagator,
+        molgen,
+        *,
+        topology,
+        lag_time,
+        start_psi,
+        features=None,
+        frame_spacing=None,
+        seed=0,
+        outside="redraw",
+    ):
+        """Compose fitted estimators to a simulator, in memory; `save` makes it a box.
+
+        Parameters
+        ----------
+        srv : srv.SRV
+        propagator : mdn.Propagator
+            Fitted to the modes of `srv`, with its lag time.
+        molgen : cwgan.MolGen
+            Fitted to the modes of `srv` and coordinates (n_frames, n_atoms, 3) in **nm**.
+        topology : mdtraj.Trajectory or mdtraj.Topology
+            The decoded atoms: one frame, the structure on which the coordinates were superposed
+            (see `lss.superposed`). Of a topology alone the structure is drawn from `molgen`.
+        lag_time : str or float
+            That of `srv` and `propagator`, with its unit, such as "20ns", or in **ps**.
+        start_psi : array_like, shape (n_frames, m), or list of such
+            The modes of the training data, from which start states are drawn.
+        features : lss.Featurizer, optional
+            What `srv` was fitted to. Without it `encode` is refused.
+        frame_spacing : str or float, optional
+            Time between frames of the training data, as `lag_time`. Where given, `lag_time` is
+            checked by it; else it follows from the lag times.
+        seed : int
+            Of the start states.
+        outside : {"redraw", "clip"}
+            As in the constructor.
+
+        Returns
+        -------
+        LatentSpaceSimulator
+
+        Raises
+        ------
+        InputError
+            Where an estimator is not fitted, or the numbers of modes, atoms or features, or the
+            lag times do not agree.
+        """
+        box = compose(
+            srv, propagator, molgen, topology, lag_time, start_psi, features, frame_spacing, seed
+        )
+        return cls(box, outside=outside)
+
     def save(self, path):
         """Save the simulator as a folder, or as one file where `path` ends in `.lss`."""
         save_box(self.box, path)
@@ -60,15 +117,14 @@ class LatentSpaceSimulator:
         ------
         InputError
             Where `trajectory` is no trajectory, or an atom that the features need is not in it; the
-            first is named.
+            first is named. Where the features are the user's own (see `from_estimators`).
         """
         if not isinstance(trajectory, mdtraj.Trajectory):
             raise InputError(
                 f"trajectory is a {type(trajectory).__name__}, wanted an mdtraj.Trajectory: load "
                 "files with mdtraj.load"
             )
-        featurizer = Featurizer.from_dict(self.box.meta["features"], trajectory.topology)
-        features = featurizer.compute(trajectory)
+        features = self.box.featurizer(trajectory.topology).compute(trajectory)
         return np.asarray(self.box.srv.predict(features, batch_size=8192, verbose=0))
 
     def propagate(self, psi0, n_steps, seed, first_walker=0):
@@ -88,7 +144,9 @@ class LatentSpaceSimulator:
         Returns
         -------
         psi : np.ndarray, shape (n_walkers, n_steps + 1, m), float32
-            Beginning with `psi0`.
+            Beginning with `psi0`. Trajectories come first, since each is decoded, analysed and
+            written for itself; `mdn.Propagator.propagate` keeps the order of the package `hde`,
+            (n_steps, n_walkers, m) without the start.
         """
         psi0 = self.check_latent(psi0, "psi0")
         psi = np.empty((len(psi0), n_steps + 1, self.n_modes), np.float32)
@@ -128,11 +186,8 @@ class LatentSpaceSimulator:
 
         return decode(self.box.cwgan, self.check_latent(psi, "psi"), seed, first, walker)
 
-    def simulate(self, to, n_steps, n_trajectories=1, seed=0, **options):
-        """Write synthetic trajectories; see `lss.simulation.simulate.simulate`."""
-        from lss.simulation.simulate import simulate
-
-        return simulate(self, to, n_steps, n_trajectories, seed, **options)
+    # Its first argument is the simulator.
+    simulate = simulate
 
     def starts(self, n, seed):
         """Draw n start states at random from the training frames that the box carries.

@@ -5,6 +5,7 @@ another.
 """
 
 import math
+import numbers
 import re
 
 from lss.errors import InputError
@@ -53,6 +54,38 @@ def parse_time(text, name="time"):
     if not math.isfinite(value) or value <= 0:
         raise InputError(f"{name} {text!r} must be greater than zero and finite, like '20ns'")
     return value
+
+
+def time_ps(value, name="time"):
+    """A time of a Python argument, in **ps**: text with its unit, or a number of ps.
+
+    Parameters
+    ----------
+    value : str or float
+        For example ``"100ps"`` or ``100.0``.
+    name : str
+        What the time is, for the error message.
+
+    Returns
+    -------
+    float
+        Positive and finite.
+
+    Raises
+    ------
+    InputError
+        For anything else, and for what `parse_time` refuses.
+    """
+    if isinstance(value, str):
+        return parse_time(value, name)
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise InputError(
+            f"{name} is a {type(value).__name__}, wanted a time; write it with its unit, like "
+            "'100ps', or as a number of ps"
+        )
+    if not (math.isfinite(value) and value > 0):
+        raise InputError(f"{name} is {value!r} ps: it must be greater than zero and finite")
+    return float(value)
 
 
 def _times(number, unit):

@@ -106,11 +106,28 @@ def _dataset(file, i, n, n_features):
 
 def _write(file, trajectories, featurizer, i, tick):
     """Compute the features of trajectory `i`, into a dataset of the file."""
+    data = _dataset(file, i, trajectories.n_frames[i], len(featurizer.names))
+    compute(trajectories, featurizer, i, data, tick)
+
+
+def compute(trajectories, featurizer, i, data, tick):
+    """Compute the features of trajectory `i`.
+
+    Parameters
+    ----------
+    trajectories : TrajectorySet
+    featurizer : Featurizer
+    i : int
+    data : np.ndarray or h5py.Dataset, shape (n_frames, n_features), float32
+        Filled.
+    tick : callable
+        Told how many frames were done.
+    """
     n_features = len(featurizer.names)
     # To make molecules whole, all their atoms are read.
     atoms = len(molecule_bonds(trajectories.topology, featurizer.atoms)[0])
     chunk = int(np.clip(_READ_BYTES // (12 * atoms + 4 * n_features), 1, 10_000))
-    data, done = _dataset(file, i, trajectories.n_frames[i], n_features), 0
+    done = 0
     for frames in trajectories.iterate(i, chunk, featurizer.atoms):
         try:
             values = featurizer.compute(frames, selected=True, first_frame=done)

@@ -6,12 +6,14 @@ Torsions come before distances. Distances are in nm.
 import mdtraj as md
 import numpy as np
 from mdtraj.geometry.distance import compute_distances_core
+from tqdm import tqdm
 
 from lss.errors import InputError
-from lss.features.feature_file import dataset_name, featurize
+from lss.features.feature_file import compute, dataset_name, featurize
 from lss.features.specifications import MAX_FEATURES, WORDS, default_specs, resolve, split_specs
 from lss.molecule.atoms import identities, match_names
 from lss.molecule.bonds import make_whole, molecule_bonds
+from lss.trajectories.trajectory_set import TrajectorySet
 
 __all__ = [
     "MAX_FEATURES",
@@ -116,6 +118,36 @@ class Featurizer:
             out[:, n_angles:] = self._compute_distances(trajectory, distances)
         self._check(out, first_frame)
         return out
+
+    def transform(self, trajectories):
+        """Compute the features of all frames of a set of trajectories, in memory.
+
+        Parameters
+        ----------
+        trajectories : lss.TrajectorySet
+            Of the same molecule; its atoms are found by residue and atom name.
+
+        Returns
+        -------
+        list of ndarray (n_frames, n_features) of float32
+            One array a trajectory. `lss.featurize` writes what is larger than memory to a file.
+
+        Raises
+        ------
+        InputError
+            If an atom is missing, a trajectory cannot be read, or a feature is not finite.
+        """
+        if not isinstance(trajectories, TrajectorySet):
+            raise InputError(
+                f"`trajectories` is a {type(trajectories).__name__}, wanted a TrajectorySet; open "
+                "files with lss.open_trajectories"
+            )
+        here = Featurizer.from_dict(self.to_dict(), trajectories.topology)
+        arrays = [np.empty((n, len(self)), np.float32) for n in trajectories.n_frames]
+        with tqdm(total=sum(trajectories.n_frames), desc="features", unit="frame") as bar:
+            for i, data in enumerate(arrays):
+                compute(trajectories, here, i, data, bar.update)
+        return arrays
 
     def _compute_distances(self, trajectory, pairs):
         # The core is called because compute_distances works out the cell even where it is unused.

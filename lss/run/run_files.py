@@ -1,7 +1,6 @@
 """The files of a run folder: modes, coordinates, networks and what describes the box."""
 
 import json
-import logging
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,21 +9,12 @@ import numpy as np
 
 from lss.box import load_network
 from lss.errors import InputError
-from lss.molecule.bonds import molecule_bonds, spread_over_cell
+from lss.run.superposition import BLOCK, superpose_all
 from lss.storage import processes
 from lss.storage.full_disk import new_hdf5
 from lss.storage.whole_files import replacing, write_json
 
-log = logging.getLogger(__name__)
-
 IN_MEMORY = 2**29  # bytes of features that are read at once, of which training makes two copies
-REFERENCE_SAMPLE = 2000  # frames from which the reference structure is chosen
-BLOCK = 50_000  # frames superposed at once
-SPREAD = (
-    "%s: decoded atoms that no bonds of the topology hold together lie at opposite faces of the "
-    "periodic cell; where they belong together, write the trajectory again with all of them in one "
-    "image, or give a topology with their bonds"
-)
 DECODER_BYTES = 2**27  # of coordinates that the decoder is trained on; of more, a sample
 
 
@@ -141,31 +131,12 @@ def write_coordinates(run, trajectories, atoms):
     mdtraj.Trajectory
         The reference, one frame: the real structure that is closest to the mean of all.
     """
-    from cwgan.superpose import mean_structure, superpose
-
-    molecules, tree = molecule_bonds(trajectories.topology, atoms)
-    apart = len(molecules) - len(tree) > 1
     with replacing(run.path / "coords.h5") as partial, new_hdf5(partial) as file:
-        for i, n_frames in enumerate(trajectories.n_frames):
-            shape = (n_frames, len(atoms), 3)
-            data, done = file.create_dataset(f"{i:06d}", shape, np.float32), 0
-            for chunk in trajectories.iterate(i, atom_indices=atoms):
-                if apart and spread_over_cell(chunk):
-                    log.warning(SPREAD, trajectories.names[i])
-                    apart = False  # once is enough
-                data[done : done + len(chunk)] = chunk.xyz
-                done += len(chunk)
-        stride = max(1, sum(trajectories.n_frames) // REFERENCE_SAMPLE)
-        sample = np.concatenate([data[::stride] for data in file.values()])
-        mean = mean_structure(sample)
-        closest = np.argmin(((superpose(sample, mean) - mean) ** 2).sum((1, 2)))
-        reference = trajectories.reference.atom_slice(atoms)
-        reference.xyz = superpose(sample[closest : closest + 1], mean)
-        for data in file.values():
-            for begin in range(0, len(data), BLOCK):
-                block = slice(begin, begin + BLOCK)
-                data[block] = superpose(data[block], reference.xyz[0])
-    return reference
+        stores = [
+            file.create_dataset(f"{i:06d}", (n_frames, len(atoms), 3), np.float32)
+            for i, n_frames in enumerate(trajectories.n_frames)
+        ]
+        return superpose_all(trajectories, atoms, stores)
 
 
 @contextmanager

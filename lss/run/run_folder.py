@@ -2,15 +2,14 @@
 
 import json
 import logging
-import platform
 import time
 from contextlib import contextmanager
-from importlib import metadata
 from pathlib import Path
 
 from lss.errors import InputError, StageError
 from lss.storage.processes import LOCAL
 from lss.storage.whole_files import plain, remove, write_json
+from lss.versions import versions
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +22,6 @@ STAGES = {
     "synthetic": ("mdn", "cwgan"),
     "report": ("synthetic",),
 }
-PACKAGES = ("tensorflow", "keras", "tensorflow-probability", "numpy", "scipy", "mdtraj", "h5py")
 
 
 class Run:
@@ -167,19 +165,6 @@ def dependents(name):
     """Stages that build on `name`, directly or not."""
     direct = [stage for stage, needs in STAGES.items() if name in needs]
     return direct + [further for stage in direct for further in dependents(stage)]
-
-
-def versions():
-    """Versions of Python and of every package that a result depends on."""
-    try:
-        own = metadata.version("latent-space-simulator")
-    except metadata.PackageNotFoundError:
-        own = "not installed"
-    return {
-        "latent-space-simulator": own,
-        "python": platform.python_version(),
-        **{name: metadata.version(name) for name in PACKAGES},
-    }
 
 
 def timestamp():

@@ -2,9 +2,9 @@
 
 import logging
 
-import numpy as np
 from tqdm import tqdm
 
+from lss.composition import encoder_meta, propagator_meta
 from lss.errors import training
 from lss.features.featurizer import Featurizer, default_features, featurize
 from lss.molecule.bonds import bonds as find_bonds
@@ -13,7 +13,8 @@ from lss.units import lag_in_frames
 
 log = logging.getLogger(__name__)
 
-STARTS = 1000  # start states that a box carries
+# What psi.h5 says of the modes, as lss.json does.
+KINETICS = ("lag_time_ps", "frame_spacing_ps", "eigenvalues", "timescales_ps")
 
 
 def make_features(run, source, specs=None):
@@ -92,22 +93,14 @@ def train_srv(
         if drop_modes:
             log.info("%s", messages.dropped(srv, drop_modes, trajectories.spacing_ps))
             srv.drop_modes([i - 1 for i in drop_modes])
-        found = {
-            "lag_time_ps": lag_ps,
-            "frame_spacing_ps": trajectories.spacing_ps,
-            "eigenvalues": srv.eigenvalues_,
-            "timescales_ps": np.asarray(srv.timescales_) * trajectories.spacing_ps,
-        }
+        described = Featurizer(trajectories.topology, features["features"]).to_dict()
+        meta = encoder_meta(srv, lag_ps, trajectories.spacing_ps, described)
+        found = {key: meta[key] for key in KINETICS}
         run_files.save_network(srv.encoder, run, "srv")
         run_files.write_psi(run, srv, file, **found)
         run_files.write_meta(
             run,
-            **found,
-            lag_frames=lag,
-            features=Featurizer(trajectories.topology, features["features"]).to_dict(),
-            n_features=data[0].shape[1],
-            n_modes=len(srv.eigenvalues_),
-            units={"time": "ps", "length": "nm", "psi": "standard deviations"},
+            **meta,
             trained_on=[
                 {"file": " + ".join(part.source.name for part in files), "frames": n}
                 for files, n in zip(trajectories.parts, trajectories.n_frames, strict=True)
@@ -173,7 +166,6 @@ def train_mdn(run, components=24, seed=0, steps=None, force=False, preset="recom
     preset : {"recommended", "paper"}
     """
     from mdn import Propagator
-    from mdn.data import take
 
     settings = {"preset": preset, "components": components, "seed": seed, "steps": steps}
     if run.reusable("mdn", settings, force):
@@ -193,15 +185,9 @@ def train_mdn(run, components=24, seed=0, steps=None, force=False, preset="recom
         with training("MDN"):
             propagator.fit(psi)
         run_files.save_network(propagator.model, run, "mdn")
-        n_frames = sum(map(len, psi))
-        starts = take(psi, np.random.default_rng(seed).integers(n_frames, size=STARTS))
         diagnostics = propagator.diagnose(psi)
         run_files.write_meta(
-            run,
-            psi_low=propagator.low_,
-            psi_high=propagator.high_,
-            start_psi=starts,
-            mdn_warnings=diagnostics["warnings"],
+            run, **propagator_meta(propagator, psi, seed), mdn_warnings=diagnostics["warnings"]
         )
         report.update(history=propagator.history, diagnostics=diagnostics)
 
