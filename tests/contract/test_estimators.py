@@ -244,7 +244,7 @@ def test_held_out_trajectories(case):
     model = case.make(validation_split=0.34).fit(*case.data)
     curve = "energy_distance" if case.kind is MolGen else "val_loss"
     assert np.isfinite(model.history[curve]).all()
-    with pytest.raises(ValueError, match="^validation_split is") as raised:
+    with pytest.raises(ValueError, match=r"^validation_split is") as raised:
         case.make(validation_split=0.001).fit(*[part[0] for part in case.data])
     assert GRAMMAR.match(str(raised.value))
 
@@ -253,7 +253,7 @@ def test_presets(case):
     for name in ("recommended", "paper"):
         model = case.kind.from_preset(name, *case.preset_shapes, seed=3)
         assert not model.is_fitted and model.seed == 3
-    with pytest.raises(ValueError, match="^name is 'best', wanted one of 'paper', 'recommended'; "):
+    with pytest.raises(ValueError, match=r"^name is 'best', wanted one of 'paper', 'recommended'"):
         case.kind.from_preset("best", *case.preset_shapes)
 
 

@@ -67,11 +67,11 @@ def test_missing_bonds_are_guessed_and_said(caplog):
 @pytest.mark.parametrize(
     ("bonds", "message"),
     [
-        ([(0, 6)], "indices run from 0 to 6, wanted 0 to 5"),
-        ([(1, 1)], "bonded to itself"),
+        ([(0, 6)], "bonds is of indices from 0 to 6, wanted 0 to 5"),
+        ([(1, 1)], "bonds is of an atom to itself"),
         ([0, 1, 2], "pairs of atom indices"),
         ([(0.0, 1.0)], "pairs of atom indices"),
-        (None, "neither bonds nor a reference"),
+        (None, "bonds is None without a reference"),
     ],
 )
 def test_bad_bonds_are_refused(bonds, message):
@@ -81,7 +81,7 @@ def test_bad_bonds_are_refused(bonds, message):
 
 @pytest.mark.parametrize("bonds", [None, [(0, 1)]])
 def test_a_reference_of_other_atoms_is_refused(bonds):
-    with pytest.raises(ValueError, match="reference: got 3 atoms, wanted n_atoms=4"):
+    with pytest.raises(ValueError, match="reference is of 3 atoms, wanted n_atoms=4"):
         bond_graph(4, bonds, np.eye(3))
-    with pytest.raises(ValueError, match=r"reference: got shape \(12,\)"):
+    with pytest.raises(ValueError, match=r"reference is an array of shape \(12,\)"):
         guess_bonds(np.zeros(12))

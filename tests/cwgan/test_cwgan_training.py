@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 from scipy import stats
 
-from cwgan import MolGen, decode
+from cwgan import DivergedError, MolGen, decode
 from cwgan.bonds import bond_graph
 from cwgan.convergence import Convergence
 from cwgan.diagnostics import energy_distance
@@ -160,7 +160,7 @@ def test_settling_moves_the_generator_to_the_data_it_belongs_to():
 
 
 def schedule(decay, n_updates=1000):
-    judge = Convergence(None, None, 0.1, None, n_updates, 10, decay, 0, False)
+    judge = Convergence(None, None, 0.1, None, n_updates, 10, decay, 0)
     judge._rate = judge._high = 1.0
     return judge
 
@@ -225,7 +225,7 @@ def test_divergence_is_noticed(molecule):
         "recommended", 1, 5, bonds=bonds, n_updates=4, learning_rate=1e38, verbose=False, seed=0
     )
     model.set_params(consistency=0.0)
-    with pytest.raises(FloatingPointError, match="no finite structures"):
+    with pytest.raises(DivergedError, match="not finite after update 4 of the training"):
         model.fit(psi, coords)
 
 

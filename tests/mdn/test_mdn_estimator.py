@@ -150,7 +150,7 @@ def test_early_stopping_and_callbacks_see_validation_loss(paths):
 def test_validation_data_as_y(paths):
     p = small().fit(paths[:1], paths[1:])
     assert p.history["val_loss"][-1] == pytest.approx(-p.score(paths[1:]), abs=1e-4)
-    with pytest.raises(ValueError, match="two sources"):
+    with pytest.raises(ValueError, match=r"validation_split is 0.2, wanted 0 where y is given"):
         p.set_params(validation_split=0.2).fit(paths[:1], paths[1:])
 
 
@@ -230,23 +230,29 @@ def test_not_fitted(method):
 @pytest.mark.parametrize(
     "settings, message",
     [
-        ({"lag_time": 0}, "lag_time must be an integer of at least 1, got 0"),
-        ({"lag_time": 2.5}, "lag_time must be an integer"),
-        ({"lag_time": 10_000}, "longest trajectory of X has 4000"),
-        ({"learning_rate": 0}, "learning_rate must be a positive number"),
-        ({"schedule": "linear"}, "schedule must be one of constant, cosine"),
-        ({"outside": "reflect"}, "outside must be one of clip, redraw"),
-        ({"bounds": "unit"}, "bounds must be one of auto, data"),
-        ({"bounds": (0, 1)}, "leave out data"),
+        ({"lag_time": 0}, "lag_time is 0, wanted a whole number of at least 1"),
+        ({"lag_time": 2.5}, "lag_time is 2.5, wanted a whole number"),
+        ({"lag_time": 10_000}, "less than 4000, the frames of the longest trajectory in X"),
+        ({"learning_rate": 0}, "learning_rate is 0, wanted a number above 0"),
+        ({"schedule": "linear"}, "schedule is 'linear', wanted one of 'constant', 'cosine'"),
+        ({"outside": "reflect"}, "outside is 'reflect', wanted one of 'clip', 'redraw'"),
+        ({"bounds": "unit"}, "bounds is 'unit', wanted one of 'auto', 'data'"),
+        ({"bounds": (0, 1)}, "wanted a range that holds the data"),
         ({"bounds": (1, 0)}, "low below high"),
-        ({"bounds": 3}, "must be 'auto', 'data' or a pair"),
-        ({"validation_split": 1}, "validation_split must be at least 0 and below 1"),
+        ({"bounds": 3}, "wanted 'auto', 'data' or a pair"),
+        (
+            {"validation_split": 1},
+            "wanted a number of at least 0 and less than 1",
+        ),
         ({"validation_split": 1e-4}, "hold out more"),
-        ({"early_stopping": 5}, "early_stopping needs validation data"),
-        ({"activation": "nonsense"}, "Keras knows no 'nonsense'"),
-        ({"n_models": 0}, "n_models must be an integer of at least 1"),
-        ({"seed": None}, "seed must be an integer of at least 0"),
-        ({"callbacks": keras.callbacks.TerminateOnNaN()}, "callbacks must be a list"),
+        ({"early_stopping": 5}, "early_stopping is 5 without validation data"),
+        ({"activation": "nonsense"}, "activation is 'nonsense', wanted a name that Keras knows"),
+        ({"n_models": 0}, "n_models is 0, wanted a whole number of at least 1"),
+        ({"seed": -1}, "seed is -1, wanted a whole number of at least 0"),
+        (
+            {"callbacks": keras.callbacks.TerminateOnNaN()},
+            "wanted a list of Keras callbacks",
+        ),
     ],
 )
 def test_bad_settings_are_refused(paths, settings, message):
@@ -263,13 +269,13 @@ def test_empty_trajectories_give_empty_mixtures(fitted, paths):
 
 
 def test_bad_starts_are_refused_by_name(fitted):
-    for x0, message in (([0.0, 1.0], "x0 must have the shape"), ([[0, np.nan]], "x0 must be fin")):
+    for x0, message in (([0.0, 1.0], "x0 is an array of shape"), ([[0, np.nan]], "x0 is nan")):
         with pytest.raises(ValueError, match=message):
             fitted.propagate(x0)
 
 
 def test_unknown_preset():
-    with pytest.raises(ValueError, match="no preset 'best'; there are recommended, paper"):
+    with pytest.raises(ValueError, match="name is 'best', wanted one of 'paper', 'recommended'"):
         Propagator.from_preset("best", 2)
 
 

@@ -203,14 +203,17 @@ def test_no_steps_give_no_chunks(sampler, psi0):
 @pytest.mark.parametrize(
     "change, message",
     [
-        ({"psi0": np.zeros((3, 2))}, r"psi0 must have the shape \(n_walkers, 3\)"),
+        (
+            {"psi0": np.zeros((3, 2))},
+            r"psi0 is .* \(3, 2\), wanted shape \(n_walkers, 3\)",
+        ),
         ({"psi0": np.zeros((0, 3))}, "n_walkers at least 1"),
-        ({"psi0": [[0.0, 1.0, np.nan]]}, "psi0 must be finite; it is not in row 0"),
-        ({"n_steps": -1}, "n_steps must lie between"),
-        ({"n_steps": 1.5}, "n_steps must be an integer"),
-        ({"seed": -3}, "seed must be an integer"),
-        ({"first_walker": 2**32}, "first_walker must lie between"),
-        ({"first_step": -1}, "first_step must lie between"),
+        ({"psi0": [[0.0, 1.0, np.nan]]}, "psi0 is nan in column 2 of frame 0"),
+        ({"n_steps": -1}, "n_steps is -1, wanted a whole number from 0"),
+        ({"n_steps": 1.5}, "n_steps is 1.5, wanted a whole number"),
+        ({"seed": -3}, "seed is -3, wanted a whole number"),
+        ({"first_walker": 2**32}, "first_walker is 4294967296, wanted a whole number from 0 to"),
+        ({"first_step": -1}, "first_step is -1, wanted a whole number from 0"),
     ],
 )
 def test_bad_calls_are_refused_at_once(sampler, change, message):
@@ -220,13 +223,13 @@ def test_bad_calls_are_refused_at_once(sampler, change, message):
 
 
 def test_bad_samplers_are_refused(network):
-    with pytest.raises(ValueError, match=r"low and high must have the shape \(3,\)"):
+    with pytest.raises(ValueError, match=r"low, high is .* \(1,\), wanted shape \(3,\)"):
         Sampler(network, [0], [1])
-    with pytest.raises(ValueError, match="low must be below high"):
+    with pytest.raises(ValueError, match="wanted finite numbers, low below high"):
         Sampler(network, [0, 0, 0], [1, 1, 0])
-    with pytest.raises(ValueError, match="outside must be one of"):
+    with pytest.raises(ValueError, match="outside is 'reflect', wanted one of"):
         Sampler(network, outside="reflect")
-    with pytest.raises(ValueError, match="chunk_steps must be an integer"):
+    with pytest.raises(ValueError, match=r"chunk_steps is 1.5, wanted a whole number"):
         Sampler(network, chunk_steps=1.5)
-    with pytest.raises(ValueError, match="model must return a dict"):
+    with pytest.raises(ValueError, match=r"model is .*, wanted one that returns a dict"):
         Sampler(keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)]))

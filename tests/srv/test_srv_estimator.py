@@ -123,7 +123,7 @@ def test_pickle_clone_and_params(fitted, two_state):
 def test_transform_refuses_nan(fitted):
     x = np.zeros((10, 2))
     x[4, 1] = np.nan
-    with pytest.raises(ValueError, match=r"X\[0\] holds NaN or infinite features at frame 4"):
+    with pytest.raises(ValueError, match=r"X\[0\] is not finite in frame 4"):
         fitted.transform([x])
     assert fitted.transform(np.zeros((0, 2))).shape == (0, 1)
 
@@ -221,7 +221,7 @@ def test_few_visits_are_said(quick, caplog):
     [
         ({"lag_time": 0}, "lag_time"),
         ({"lag_time": 1.5}, "lag_time"),
-        ({"lag_time": 10_000}, "none of the 3 trajectories"),
+        ({"lag_time": 10_000}, "lag_time is 10000 frames, wanted less than 6000"),
         ({"batch_size": 1}, "batch_size"),
         ({"weights": [1.0, 2.0]}, "weights"),
         ({"schedule": "linear"}, "schedule"),
@@ -229,8 +229,8 @@ def test_few_visits_are_said(quick, caplog):
         ({"n_components": 0}, "n_components"),
         ({"r_degree": 0}, "r_degree"),
         ({"learning_rate": -1}, "learning_rate"),
-        ({"learning_rate": "fast"}, "learning_rate is 'fast', wanted a number, more than 0"),
-        ({"dropout_rate": None}, "dropout_rate is None, wanted a number, at least 0 and less"),
+        ({"learning_rate": "fast"}, "learning_rate is 'fast', wanted a number above 0"),
+        ({"dropout_rate": None}, "dropout_rate is None, wanted a number of at least 0 and less"),
         ({"callbacks": keras.callbacks.TerminateOnNaN()}, "wanted a list of Keras callbacks"),
         ({"hidden_layer_depth": 1}, "batch_normalization"),
     ],
@@ -241,15 +241,15 @@ def test_wrong_settings_are_named(two_state, quick, settings, message):
 
 
 def test_wrong_data_are_named(two_state, quick):
-    with pytest.raises(ValueError, match=r"X\[1\] has shape \(5, 3\)"):
+    with pytest.raises(ValueError, match=r"X\[1\] is an array of shape \(5, 3\)"):
         SRV(2, **quick).fit([two_state[0], np.zeros((5, 3))])
     bad = two_state[1].copy()
     bad[17, 1] = np.nan
-    with pytest.raises(ValueError, match="feature 1 at frame 17"):
+    with pytest.raises(ValueError, match=r"X\[1\] is nan in column 1 of frame 17"):
         SRV(2, **quick).fit([two_state[0], bad])
-    with pytest.raises(ValueError, match="two sources"):
+    with pytest.raises(ValueError, match=r"validation_split is 0.2, wanted 0 where y is given"):
         SRV(2, **{**quick, "validation_split": 0.2}).fit(two_state[:2], two_state[2])
-    with pytest.raises(ValueError, match="deflate holds 1 series"):
+    with pytest.raises(ValueError, match="deflate is 1 series"):
         SRV(2, **quick).fit(two_state, deflate=[np.zeros(6000)])
     with pytest.raises(ValueError, match="real numbers"):
         SRV(2, **quick).fit(np.full((100, 2), "a"))
@@ -268,7 +268,7 @@ def test_a_mode_that_does_not_vary_scores_nothing(fitted, kind):
 
 def test_features_with_too_few_states_are_refused(quick, caplog):
     x = np.repeat(np.random.default_rng(0).integers(0, 2, 500), 4).astype(np.float32)[:, None]
-    with pytest.raises(ValueError, match="independent functions"):
+    with pytest.raises(ValueError, match=r"independent\s+functions"):
         SRV(1, **{**quick, "n_components": 3}).fit(x)
     assert "Starting again from another seed" in caplog.text
 

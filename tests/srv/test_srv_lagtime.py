@@ -11,8 +11,6 @@ from srv.lagtime import (
     CrossValidation,
     LagScan,
     _fold,
-    _units,
-    bootstrap_timescales,
     cross_validate,
     scan_lags,
 )
@@ -51,41 +49,6 @@ def test_scan_refuses_lags_that_no_trajectory_has(two_state, quick):
             scan_lags(two_state, lags, SRV(2, **quick))
 
 
-def test_bootstrap_error_matches_the_spread_over_independent_data():
-    rng = np.random.default_rng(0)
-
-    def trajectories():
-        flips = np.where(rng.random((20, 500)) < 0.95, 1.0, -1.0)
-        return [np.cumprod(f)[:, None] for f in flips]
-
-    estimates, widths = [], []
-    for _ in range(60):
-        data = trajectories()
-        x = np.concatenate([t[:-1] for t in data])
-        y = np.concatenate([t[1:] for t in data])
-        estimates.append(-1 / np.log(np.corrcoef(x[:, 0], y[:, 0])[0, 1]))
-        low, high = bootstrap_timescales(data, 1, n_bootstrap=60)
-        widths.append((high[0] - low[0]) / 2)
-    # The standard deviation of 60 estimates is known to 9 %, the mean width better.
-    assert np.mean(widths) == pytest.approx(np.std(estimates), rel=0.35)
-
-
-def test_bootstrap_of_a_mode_without_a_timescale_is_nan():
-    alternating = (-1.0) ** np.arange(200)[:, None]
-    low, high = bootstrap_timescales([alternating], 1, n_bootstrap=10)
-    assert np.isnan([low[0], high[0]]).all()
-
-
-def test_units_hold_every_pair_once():
-    for lengths, lag in (([100, 30, 5], 10), ([50] * 12, 7), ([4000], 100)):
-        seen = set()
-        for first, last, number in _units(lengths, lag):
-            frames = {(number, t) for t in range(first, last)}
-            assert not frames & seen
-            seen |= frames
-        assert len(seen) == sum(max(n - lag, 0) for n in lengths)
-
-
 def test_recommends_the_first_flat_lag_and_the_modes_above_the_gap():
     scan = _scan(
         [1, 2, 5, 10, 20],
@@ -106,7 +69,7 @@ def test_says_where_timescales_never_flatten_or_no_gap_shows():
     assert choice.lag_time == 4
     assert "still change" in choice.reasons[0]
     assert "no gap" in choice.reasons[1]
-    with pytest.raises(ValueError, match="No timescale is longer"):
+    with pytest.raises(ValueError, match="scan is without a timescale longer"):
         recommend(_scan([10], [[5.0]]))
 
 

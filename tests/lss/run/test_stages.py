@@ -11,6 +11,7 @@ from lss.errors import InputError
 from lss.run import run_files, stages
 from lss.run.lag_scan import choose
 from lss.run.run_folder import Run
+from mdn.presets import PRESETS
 
 LAG_PS = 500.0
 
@@ -98,3 +99,20 @@ def test_a_lag_longer_than_all_is_refused_before_anything_is_trained(run):
     with pytest.raises(InputError, match="shorter lag"):
         stages.train_srv(run, 1e6, steps=60)
     assert not run.finished("srv")
+
+
+def test_a_training_that_diverges_ends_in_one_line_and_keeps_what_was_there(tmp_path, monkeypatch):
+    monkeypatch.setitem(
+        PRESETS, "recommended", lambda: {"learning_rate": 1e38, "batch_size": 20, "hidden_size": 4}
+    )
+    run = Run.create(tmp_path / "run")
+    run.box.mkdir()
+    (run.box / "mdn.keras").write_text("an earlier one")
+    for name, report in (("features", {"frame_spacing_ps": 100.0}), ("srv", {})):
+        run.record["stages"][name] = {"settings": {"lag_time_ps": 200.0}, "report": report}
+    with h5py.File(run.path / "psi.h5", "w") as file:
+        file["000000"] = np.random.default_rng(0).uniform(size=(100, 2)).astype(np.float32)
+    with pytest.raises(InputError, match=r"^the MDN cannot be trained: .*finite.*`learning_rate`"):
+        stages.train_mdn(run, components=2, steps=300)
+    assert not run.finished("mdn") and run.finished("srv")
+    assert (run.box / "mdn.keras").read_text() == "an earlier one"
