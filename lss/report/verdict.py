@@ -245,7 +245,8 @@ def _run_cautions(comparison: Comparison) -> list[str]:
             other = "and cannot be measured in the held-out MD"
         else:
             error = math.hypot(row.md.standard_error / md, row.heldout.standard_error / held)
-            if abs(math.log(md / held)) <= RUNS_APART * error:
+            # An unknown error (nan) says nothing.
+            if not abs(math.log(md / held)) > RUNS_APART * error:
                 continue
             held_out = estimate(row.heldout, "ps", row.md)
             other = f"and {held_out} in the held-out MD, further apart than their errors"
