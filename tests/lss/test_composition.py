@@ -15,6 +15,7 @@ import lss
 from cwgan import MolGen
 from lss.__main__ import describe
 from lss.errors import InputError
+from lss.examples import example
 from lss.simulation import simulate
 from mdn import Propagator
 from srv import SRV
@@ -123,22 +124,24 @@ def test_features_in_memory_are_those_of_the_file(notebook, tmp_path):
         notebook["features"].transform(["a.xtc"])
 
 
-def test_structures_are_superposed_on_one_of_them(notebook):
+def test_structures_are_superposed_on_one_of_them():
     """mdtraj's own superposition gives the same distance to the reference."""
-    reference, md = notebook["reference"], notebook["md"]
-    backbone = mdtraj.load(str(md.files[1]), top=str(md.top), atom_indices=backbone_atoms(md))
-    ours = notebook["coordinates"][1]
+    data = example("wlall")
+    md = lss.open_trajectories(data.files[1], data.top)
+    (ours,), reference, bonds = lss.superposed(md, "backbone")
+    backbone = mdtraj.load(str(md.files[0]), top=str(md.top), atom_indices=backbone_atoms(md))
     distance = np.sqrt(((ours - reference.xyz[0]) ** 2).sum(axis=2).mean(axis=1))
     np.testing.assert_allclose(distance, mdtraj.rmsd(backbone, reference), atol=1e-4)
     names = [a.name for a in reference.topology.atoms]
     lengths = {frozenset(pair): [] for pair in LENGTHS}
-    for i, j in notebook["bonds"]:
+    for i, j in bonds:
         length = np.linalg.norm(ours[:, i] - ours[:, j], axis=1).mean()
         lengths[frozenset((names[i], names[j]))].append(length)
     for pair, expected in LENGTHS.items():
         found = lengths[frozenset(pair)]
         assert len(found) == (4 if pair == ("C", "N") else 5)
-        np.testing.assert_allclose(found, expected, atol=0.003)
+        # The force field has its own; at the charged ends they differ by 0.005 nm.
+        np.testing.assert_allclose(found, expected, atol=0.006)
 
 
 def backbone_atoms(md):
