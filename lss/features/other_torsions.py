@@ -113,7 +113,9 @@ def _is_main_chain(graph, i, j):
     pair, names = {graph.atom_names[i], graph.atom_names[j]}, graph.names(graph.residue[i])
     if pair not in ({"N", "CA"}, {"CA", "C"}) or graph.residue[i] != graph.residue[j]:
         return False
-    if not (graph.bonded(names["CA"], names.get("N")) and graph.bonded(names["CA"], names.get("C"))):
+    if not (
+        graph.bonded(names["CA"], names.get("N")) and graph.bonded(names["CA"], names.get("C"))
+    ):
         return False
     return not (_closes(graph, i) or _closes(graph, j))
 

@@ -80,7 +80,7 @@ def default_specs(topology):
     """
     graph = BondGraph(topology)
     n_ca = sum(map(is_alpha_carbon, topology.atoms))
-    n_c1 = sum(is_nucleotide(r, graph) for r in topology.residues)
+    n_c1 = sum(is_nucleotide(r, graph) for r in graph.polymers)
     if n_c1 == 0 and n_ca > 1 and not has_backbone(topology):
         return ["ca-distances"]
     if n_c1 == 0 and not has_backbone(topology):
@@ -194,7 +194,7 @@ def _advice(graph):
     topology = graph.topology
     if has_backbone(topology):
         return "its residues have none: use ca-distances or 'distances:heavy'"
-    if any(is_nucleotide(r, graph) for r in topology.residues):
+    if any(is_nucleotide(r, graph) for r in graph.polymers):
         return "it is a nucleic acid: use nucleic-torsions or c1-distances"
     if any(map(is_alpha_carbon, topology.atoms)):
         return "it has CA atoms only: use ca-distances or ca-torsions"
@@ -214,9 +214,7 @@ def _residue_atoms(graph, spec):
     if spec != "c1-distances":
         atoms += [a.index for a in graph.topology.atoms if is_alpha_carbon(a)]
     if spec != "ca-distances":
-        atoms += [
-            graph.names(r.index)["C1'"] for r in graph.topology.residues if is_nucleotide(r, graph)
-        ]
+        atoms += [graph.names(r.index)["C1'"] for r in graph.polymers if is_nucleotide(r, graph)]
     return sorted(atoms)
 
 

@@ -59,7 +59,7 @@ def named_torsions(graph, kind):
         Name in words (``"phi ALA 3"``) and four atom indices.
     """
     found, joint = [], _JOINTS["nucleic" if kind in NUCLEIC else "peptide"]
-    for residue in graph.topology.residues:
+    for residue in graph.polymers:
         if kind in NUCLEIC and not is_nucleotide(residue, graph):
             continue
         # A residue has one torsion of a kind: hydroxyproline has the chi2 of proline.

@@ -7,6 +7,9 @@ from lss.molecule.names import residue_name, template
 
 logger = logging.getLogger(__name__)
 
+#: Atoms of which each amino acid and each nucleotide has one.
+_POLYMER = {"CA", "C1'", "C3'", "P"}
+
 
 class BondGraph:
     """The bonds of a topology.
@@ -16,6 +19,8 @@ class BondGraph:
     topology : mdtraj.Topology
     neighbours : list of list of int
         Bonded atoms of each atom, sorted.
+    polymers : list of mdtraj.core.topology.Residue
+        Residues that may be amino acids or nucleotides, by the names of their atoms.
     """
 
     def __init__(self, topology):
@@ -34,6 +39,9 @@ class BondGraph:
         self._names = [{} for _ in range(topology.n_residues)]
         for atom, name in zip(atoms, self.atom_names, strict=True):
             self._names[atom.residue.index][name] = atom.index
+        self.polymers = [
+            r for r in topology.residues if not _POLYMER.isdisjoint(self._names[r.index])
+        ]
 
     def names(self, residue):
         """Atoms of a residue: dict of name -> index; ``C1*`` is called ``C1'``."""

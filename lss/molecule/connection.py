@@ -34,7 +34,7 @@ _BROKEN = 1.0
 
 
 def completed(topology, xyz, unitcell_vectors=None):
-    """Return a copy of a topology with the bonds that a structure has.
+    """Return a topology with the bonds that a structure has.
 
     Bonds that the structure shows to be none are left out (the ends of two chains). Missing ones
     are added where the distance is that of a covalent bond and both atoms have a bond to spare:
@@ -54,7 +54,8 @@ def completed(topology, xyz, unitcell_vectors=None):
     Returns
     -------
     mdtraj.Topology
-        The same atoms, residues and chains in the same order.
+        A copy with the same atoms, residues and chains in the same order; the topology itself
+        where its bonds are those of the structure.
 
     Raises
     ------
@@ -78,6 +79,8 @@ def completed(topology, xyz, unitcell_vectors=None):
     added = guessing.covalent(atoms, xyz, kept, cell)
     kept_and_added = np.concatenate([kept, added])
     sites = beads.links(topology, atoms, xyz, kept_and_added, cell)
+    if good.all() and len(added) == len(sites) == 0:
+        return topology
     _tell_added(topology, added, sites)
     return _with_bonds(topology, np.concatenate([kept_and_added, sites]), orders)
 

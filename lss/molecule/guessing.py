@@ -50,9 +50,12 @@ class Atoms:
         open_to, known, acyl = np.full(n, 99), np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
         for r in topology.residues:
             bonds = _template_degrees(r.name)
+            # Readers take BB, a site of MARTINI, for boron, and the SC1 beside it for sulphur.
+            sites = any(a.name in ("BB", "BB1") for a in r.atoms)
             for a in r.atoms:
-                element.append(a.element is not None and a.element.symbol != "VS")
-                symbol.append(a.element.symbol if element[-1] else _symbol_by_name(a.name))
+                element.append(not sites and a.element is not None and a.element.symbol != "VS")
+                by_name = "" if sites else _symbol_by_name(a.name)
+                symbol.append(a.element.symbol if element[-1] else by_name)
                 name.append(a.name)
                 residue.append(r.index)
                 if bonds and not solvents[a.index]:

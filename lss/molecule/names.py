@@ -85,3 +85,8 @@ def atom_name(residue, name):
         name = re.sub(r"^(\d+)(H\w*)$", r"\2\1", name)
         return _ENDS.get(name, name)
     return replacements[residue].get(name, name)
+
+
+def quoted(name):
+    """A name as it stands in a selection: signs of charges are no part of a word there."""
+    return name if name.isalnum() else f"'{name}'"

@@ -6,6 +6,7 @@ import re
 import numpy as np
 
 from lss.errors import InputError
+from lss.molecule.names import quoted
 from lss.molecule.solvent import waters_and_ions
 
 logger = logging.getLogger(__name__)
@@ -75,7 +76,7 @@ def _without_solvent(topology, text, indices):
     kinds, left_out = {}, {}
     for i in solvent.tolist():
         residue = topology.atom(i).residue
-        word = "water" if residue.is_water else f"resname {_quoted(residue.name)}"
+        word = "water" if residue.is_water else f"resname {quoted(residue.name)}"
         kinds.setdefault(word, []).append(i)
     for word, kind in kinds.items():
         taken = np.intersect1d(kind, indices).astype(np.int64)
@@ -99,11 +100,6 @@ def _tell(text, left_out, bring):
         "the selection %r leaves out water and ions (%s): '(%s) or %s' would bring them in",
         text, what, text, bring,
     )  # fmt: skip
-
-
-def _quoted(name):
-    # Signs of charges are no part of a word in mdtraj's language.
-    return name if name.isalnum() else f"'{name}'"
 
 
 def _names(topology, text, solvent, others, word):

@@ -7,6 +7,7 @@ from tqdm import tqdm
 from lss.composition import encoder_meta, propagator_meta
 from lss.errors import training
 from lss.features.featurizer import Featurizer, default_features, featurize
+from lss.features.left_out import name_left_out
 from lss.molecule.bonds import bonds as find_bonds
 from lss.run import inputs, messages, run_files
 from lss.units import lag_in_frames
@@ -34,6 +35,7 @@ def make_features(run, source, specs=None):
     if run.reusable("features", settings):
         return
     featurizer = Featurizer(trajectories.topology, specs)
+    name_left_out(trajectories.topology, featurizer.atoms, "features", ",".join(specs))
     with run.stage("features", settings) as report:
         featurize(trajectories, featurizer, run.path / "features.h5", scheduler=run.scheduler)
         report["n_features"] = len(featurizer.names)
@@ -227,6 +229,7 @@ def train_cwgan(
     if run.reusable("cwgan", settings, force):
         return
     selected = inputs.decoded_atoms(trajectories.topology, atoms)
+    name_left_out(trajectories.topology, selected, "decoded atoms", atoms)
     bonds = find_bonds(trajectories.topology, trajectories.reference.xyz[0], selected)
     with run.stage("cwgan", settings) as report:
         reference = run_files.write_coordinates(run, trajectories, selected)
