@@ -84,8 +84,9 @@ def _one_step(model, trajectories, lag_time):
     for i in range(0, len(x), _BATCH):
         target = y[i : i + _BATCH]
         outputs = model(x[i : i + _BATCH])
-        nll.append(np.asarray(head.negative_log_likelihood(outputs, target)))
-        mean.append(np.asarray(head.conditional_mean(outputs)))
+        mixture = head.distribution(outputs)
+        nll.append(-np.asarray(mixture.log_prob(target)))
+        mean.append(np.asarray(mixture.mean()))
         logits, loc, scale = (np.asarray(outputs[name], np.float64) for name in head.OUTPUTS)
         weight = np.exp(logits - logits.max(axis=1, keepdims=True))
         weight /= weight.sum(axis=1, keepdims=True)

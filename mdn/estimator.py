@@ -210,15 +210,33 @@ class Propagator(Estimator):
         outputs = [members.predict(self.model, part, _BATCH) for part in parts]
         return outputs if is_list(X, self.input_dim) else outputs[0]
 
+    def distribution(self, psi):
+        """The density of psi one lag later, p(psi_{t+tau} | psi_t): the paper's eq. 5.
+
+        It is what training maximises. Unlike samples it is not confined to the training range.
+
+        Parameters
+        ----------
+        psi : array-like, shape (n, m), units of psi
+
+        Returns
+        -------
+        tfp.distributions.MixtureSameFamily
+            Float32; batch shape (n,), event shape (m,), units of psi.
+        """
+        self._check_fitted("distribution")
+        (psi,) = as_trajectories(np.asarray(psi), self.input_dim, "psi")
+        return head.distribution(self.model(psi))
+
     def score(self, X, y=None):
         """Mean log likelihood of the pairs in X (see `fit`), nats a pair; `y` is not used."""
         self._check_fitted("score")
         first, second = pairs(as_parts("X", X, self.input_dim), self.lag_time)
         total = 0.0
         for i in range(0, len(first), _BATCH):
-            outputs = self.model(first[i : i + _BATCH])
-            loss = head.negative_log_likelihood(outputs, second[i : i + _BATCH])
-            total -= float(np.sum(loss, dtype=np.float64))
+            mixture = head.distribution(self.model(first[i : i + _BATCH]))
+            log_prob = np.asarray(mixture.log_prob(second[i : i + _BATCH]))
+            total += float(np.sum(log_prob, dtype=np.float64))
         return total / len(first)
 
     def propagate(self, x0, n_steps=1, seed=None):

@@ -9,7 +9,7 @@ A network is a Keras model of stock layers only, psi (n, m) -> a dict of `logits
 
 import keras
 import numpy as np
-from keras import layers, ops
+from keras import layers
 
 SCALE_FLOOR = 1e-4
 """Smallest standard deviation of a component, as a fraction of the training range."""
@@ -161,46 +161,8 @@ def training_range(network):
     return np.min(lows, axis=0), np.max(highs, axis=0)
 
 
-def negative_log_likelihood(outputs, target):
-    """-log p(target | psi), equation (5), one value a row.
-
-    Parameters
-    ----------
-    outputs : dict of tensors
-        What the network makes of psi_t.
-    target : tensor, shape (n, m), units of psi
-        psi_{t+tau}.
-
-    Returns
-    -------
-    tensor, shape (n,)
-    """
-    loc, scale = outputs["loc"], outputs["scale"]
-    deviation = (ops.expand_dims(target, 1) - loc) / scale
-    log_density = -ops.sum(0.5 * deviation**2 + ops.log(scale), axis=-1)
-    log_weight = ops.log_softmax(outputs["logits"], axis=-1)
-    constant = 0.5 * np.log(2 * np.pi) * target.shape[-1]
-    return constant - ops.logsumexp(log_weight + log_density, axis=-1)
-
-
-def conditional_mean(outputs):
-    """E[psi_{t+tau} | psi_t] = sum_c alpha_c mu_c.
-
-    Parameters
-    ----------
-    outputs : dict of tensors
-        What the network makes of psi_t.
-
-    Returns
-    -------
-    tensor, shape (n, m), units of psi
-    """
-    weight = ops.softmax(outputs["logits"], axis=-1)
-    return ops.sum(ops.expand_dims(weight, -1) * outputs["loc"], axis=1)
-
-
 def distribution(outputs):
-    """The mixture as a TensorFlow Probability distribution.
+    """The mixture as a TensorFlow Probability distribution: the likelihood that is trained.
 
     Parameters
     ----------
@@ -210,7 +172,7 @@ def distribution(outputs):
     Returns
     -------
     tfp.distributions.MixtureSameFamily
-        Of MultivariateNormalDiag; batch shape (n,), event shape (m,).
+        Of MultivariateNormalDiag; batch shape (n,), event shape (m,), units of psi.
     """
     import tensorflow_probability as tfp
 

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from lss_base.training import CosineToZero, run
-from mdn.head import negative_log_likelihood
+from mdn.head import distribution
 
 UPDATES_PER_EPOCH = 500
 """Length of an epoch where the budget is given in updates."""
@@ -83,7 +83,7 @@ class Trainer(keras.Model):
         """One gradient step; returns its loss."""
         x, y = self.draw(number)
         with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(negative_log_likelihood(self.network(x, training=True), y))
+            loss = -tf.reduce_mean(distribution(self.network(x, training=True)).log_prob(y))
             share = loss / self.replicas  # gradients of replicas are added up
         variables = self.network.trainable_variables
         self.optimizer.apply(tape.gradient(share, variables), variables)
@@ -106,7 +106,7 @@ class Trainer(keras.Model):
 
     def test_step(self, data):
         x, y = data
-        loss = negative_log_likelihood(self.network(x, training=False), y)
+        loss = -distribution(self.network(x, training=False)).log_prob(y)
         self.loss_tracker.update_state(loss)
         return {"loss": self.loss_tracker.result()}
 

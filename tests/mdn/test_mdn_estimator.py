@@ -10,6 +10,7 @@ from sklearn.exceptions import NotFittedError as SklearnNotFittedError
 
 from mdn import NotFittedError, Propagator
 from mdn.data import hold_out, pairs
+from mdn.head import distribution
 
 
 def small(**settings):
@@ -159,19 +160,13 @@ def test_ensemble(paths):
     assert len(p.members_) == len(p.histories_) == 2
     assert p.transform(paths[0])["logits"].shape[1] == 6
     assert not np.array_equal(p.members_[0].get_weights()[-2], p.members_[1].get_weights()[-2])
-    likelihood = [np.exp(np.ravel(-_nll(m, paths))) for m in (*p.members_, p.model)]
+    x, y = (part[:500] for part in pairs([np.float32(t) for t in paths], 2))
+    likelihood = [distribution(m(x)).prob(y).numpy() for m in (*p.members_, p.model)]
     np.testing.assert_allclose(likelihood[2], (likelihood[0] + likelihood[1]) / 2, rtol=1e-4)
     assert p.propagate(paths[0][:3], 4).shape == (4, 3, 2)
     q = pickle.loads(pickle.dumps(p))
     np.testing.assert_array_equal(q.propagate(paths[0][:3], 4), p.propagate(paths[0][:3], 4))
     p.fit(paths)
-
-
-def _nll(model, paths):
-    from mdn.head import negative_log_likelihood
-
-    x, y = pairs([np.float32(t) for t in paths], 2)
-    return np.asarray(negative_log_likelihood(model(x[:500]), y[:500]))
 
 
 def test_time_reversed_pairs():
@@ -220,7 +215,7 @@ def test_each_call_without_a_seed_draws_numbers_of_its_own(fitted, paths):
     np.testing.assert_array_equal(twin.propagate(start), second)
 
 
-@pytest.mark.parametrize("method", ["transform", "score", "propagate", "diagnose"])
+@pytest.mark.parametrize("method", ["transform", "score", "propagate", "diagnose", "distribution"])
 def test_not_fitted(method):
     for error in (NotFittedError, SklearnNotFittedError, RuntimeError):
         with pytest.raises(error, match=f"call fit before {method}"):

@@ -3,7 +3,8 @@
 import keras
 import numpy as np
 import pytest
-from scipy.special import logsumexp
+import tensorflow as tf
+from scipy.special import logsumexp, softmax
 
 from mdn import head
 
@@ -23,30 +24,44 @@ def _closed_form(outputs, target):
     return -logsumexp(log_weight + log_density, axis=1)
 
 
-def test_likelihood_is_the_closed_form(network, psi):
-    outputs = network(psi)
-    target = psi[::-1].copy()
-    exact = _closed_form(outputs, target)
-    ours = np.asarray(head.negative_log_likelihood(outputs, target))
-    # Up to exp(-10^4) here: float32 keeps seven digits.
-    np.testing.assert_allclose(ours, exact, rtol=2e-6, atol=2e-5)
-
-
-def test_distribution_is_the_same_density(network, psi):
+def test_log_prob_is_the_closed_form(network, psi):
     outputs = network(psi)
     mixture = head.distribution(outputs)
     assert mixture.batch_shape == (40,) and mixture.event_shape == (3,)
-    ours = np.asarray(head.negative_log_likelihood(outputs, psi))
-    np.testing.assert_allclose(-mixture.log_prob(psi), ours, rtol=2e-6, atol=2e-5)
-    mean = np.asarray(head.conditional_mean(outputs))
+    target = psi[::-1].copy()
+    # Down to exp(-10^4) here: float32 keeps seven digits.
+    exact = _closed_form(outputs, target)
+    np.testing.assert_allclose(-mixture.log_prob(target), exact, rtol=2e-6, atol=2e-5)
+    logits, loc = (np.asarray(outputs[k], np.float64) for k in ("logits", "loc"))
+    mean = np.einsum("nc,ncm->nm", softmax(logits, axis=1), loc)
     np.testing.assert_allclose(mixture.mean(), mean, rtol=1e-5)
+
+
+def test_gradient_of_the_compiled_log_prob_is_the_closed_form(network, psi):
+    """With respect to the means: sum_c r_c (y - mu_c) / sigma_c^2 splits by responsibility r."""
+    outputs = {k: tf.constant(v) for k, v in network(psi).items()}
+    near = np.asarray(outputs["loc"])[:, 0] + 0.5 * np.asarray(outputs["scale"])[:, 0]
+
+    @tf.function(jit_compile=True)
+    def gradient(loc):
+        with tf.GradientTape() as tape:
+            tape.watch(loc)
+            log_prob = head.distribution({**outputs, "loc": loc}).log_prob(near)
+        return tape.gradient(log_prob, loc)
+
+    logits, loc, scale = (np.asarray(outputs[k], np.float64) for k in head.OUTPUTS)
+    z = (near.astype(np.float64)[:, None] - loc) / scale
+    responsibility = softmax(logits - np.log(scale).sum(-1) - 0.5 * (z**2).sum(-1), axis=1)
+    exact = responsibility[:, :, None] * z / scale
+    error = np.abs(np.asarray(gradient(outputs["loc"])) - exact)
+    assert error.max() < 1e-4 * np.abs(exact).max()
 
 
 def test_density_integrates_to_one():
     network = head.build_network([0], [1], [0.5], [0.3], 3, (8,))
     grid = np.linspace(-15, 16, 20001, dtype=np.float32)[:, None]
     outputs = {k: np.repeat(v, len(grid), 0) for k, v in network(np.float32([[0.3]])).items()}
-    density = np.exp(-np.asarray(head.negative_log_likelihood(outputs, grid), np.float64))
+    density = np.exp(np.asarray(head.distribution(outputs).log_prob(grid), np.float64))
     assert np.trapezoid(density, grid[:, 0]) == pytest.approx(1, abs=1e-5)
 
 
@@ -85,8 +100,8 @@ def test_mixture_of_networks_is_the_mean_density(psi, tmp_path, plain_keras):
         [w + 7 for w in members[0].get_layer("logits").get_weights()]
     )
     mixed = head.mix(members)
-    densities = [np.exp(-np.asarray(head.negative_log_likelihood(n(psi), psi))) for n in members]
-    ours = np.exp(-np.asarray(head.negative_log_likelihood(mixed(psi), psi)))
+    densities = [np.asarray(head.distribution(n(psi)).prob(psi)) for n in members]
+    ours = head.distribution(mixed(psi)).prob(psi)
     np.testing.assert_allclose(ours, np.mean(densities, axis=0), rtol=1e-4)
     mixed.save(tmp_path / "mdn.keras")
     loaded = plain_keras(tmp_path / "mdn.keras", psi)
