@@ -225,7 +225,7 @@ class Propagator(Estimator):
             Float32; batch shape (n,), event shape (m,), units of psi.
         """
         self._check_fitted("distribution")
-        (psi,) = as_trajectories(np.asarray(psi), self.input_dim, "psi")
+        (psi,) = as_parts("psi", np.asarray(psi), self.input_dim)
         return head.distribution(self.model(psi))
 
     def score(self, X, y=None):
