@@ -10,7 +10,7 @@ from srv.errors import NotFittedError
 from srv.fitting import fit_network, log_report
 from srv.koopman import implied_timescales
 from srv.lobe import project
-from srv.modes import count_visits, evaluate, score_modes
+from srv.modes import count_visits, evaluate_blocks, score_modes
 from srv.settings import check_settings, preset
 from srv.training import picklable
 
@@ -190,6 +190,8 @@ class SRV(TransformerMixin, BaseEstimator):
         self.n_skipped_ = data.n_skipped
         self._keep(result.modes)
         self.visits_ = count_visits(result.outputs, result.modes)
+        self.departure_, self.clipped_ = result.departure, result.clipped
+        self.weights_ = result.weights
         self.train_score_ = 1.0 + float(np.sum(self.eigenvalues_**2))
         self.validation_score_ = math.nan
         if validation is not None:
@@ -216,10 +218,11 @@ class SRV(TransformerMixin, BaseEstimator):
         if side not in ("left", "right"):
             raise ValueError(f'side is {side!r}, wanted "left" or "right".')
         model = self.encoder if side == "left" else self.right_encoder_
+        arrays, names = check_list(X, self.input_size)
         psi = []
-        for x, name in zip(*check_list(X, self.input_size), strict=True):
-            psi.append(evaluate(model, x))
-            bad = np.flatnonzero(~np.isfinite(psi[-1]).all(axis=1))
+        for name, _, outputs in evaluate_blocks(model, zip(names, arrays, strict=True)):
+            psi.append(outputs)
+            bad = np.flatnonzero(~np.isfinite(outputs).all(axis=1))
             if len(bad):
                 raise ValueError(f"{name} holds NaN or infinite features at frame {bad[0]}.")
         return psi if isinstance(X, (list, tuple)) else psi[0]

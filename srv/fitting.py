@@ -7,11 +7,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from lss_base.weights import Departure
 from srv.data import moments
 from srv.errors import DegenerateOutputsError
 from srv.feeding import pair_batches
 from srv.lobe import Network, build_lobe
 from srv.modes import Modes, OutputPass, solve
+from srv.reweighting import initially_weighted, measured_departure, pair_weights
+from srv.settings import mode_weights
 from srv.training import Plan, ProgressBar, Trainer, WarmupCosine, validation_batches
 
 logger = logging.getLogger(__name__)
@@ -25,6 +28,10 @@ _FEW_VISITS = 10
 # Offsets of the seeds of a second network and of a second schedule.
 _RESTART_SEED = 1_000_003
 _EXTENSION_SEED = 2_000_003
+_ROUND_SEED = 3_000_017
+# Weights are computed, and the network trained on with them, so often; each time for this part of
+# the steps, so that weights cost half as much again as training without.
+_ROUNDS, _ROUND_PART = 2, 0.25
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,9 @@ class Fit:
     modes: Modes
     history: dict
     n_steps: int
+    departure: Departure
+    weights: list | None
+    clipped: float
 
 
 def fit_network(settings, network, data, validation):
@@ -66,6 +76,7 @@ def fit_network(settings, network, data, validation):
             f"n_components={settings.n_components}. Give longer trajectories, a shorter lag or "
             "fewer modes."
         )
+    data = initially_weighted(settings, data)
     mean, sd = moments(data)
     if validation is not None:
         moments(validation)  # for its check of the values
@@ -126,7 +137,31 @@ def _train_and_solve(settings, network, data, validation):
         history = {name: values + more[name] for name, values in history.items()}
         outputs = OutputPass(lobe, data)
         modes = solve(outputs, data, settings.n_components, settings.reversible)
-    return Fit(network, outputs, modes, history, steps_done(trainer))
+    departure = measured_departure(outputs, data)
+    method = _method(settings.weights, departure)
+    clipped, weights = 0.0, [s.weights for s in data.segments] if data.is_weighted else None
+    if method is not None:
+        for round_ in range(_ROUNDS + 1):
+            weights, clipped = pair_weights(outputs, modes, data, method, settings.seed + round_)
+            data = data.weighted(weights)
+            if round_ < _ROUNDS:
+                trainer.reweight(data)
+                seed = settings.seed + (round_ + 1) * _ROUND_SEED
+                part = plan.part(_ROUND_PART)
+                more = _run(settings, trainer, data, validation, part, seed, "SRV, weighted")
+                history = {name: values + more[name] for name, values in history.items()}
+                outputs = OutputPass(lobe, data)
+            modes = solve(outputs, data, settings.n_components, settings.reversible)
+    elif settings.weights == "auto":
+        weights = None
+    return Fit(network, outputs, modes, history, steps_done(trainer), departure, weights, clipped)
+
+
+def _method(weights, departure):
+    """The way of reweighting that the setting `weights` asks for, or None."""
+    if weights == "auto":
+        return "koopman" if departure.significant else None
+    return weights if weights in ("koopman", "rite") else None
 
 
 def _compiled(settings, lobe, data, validation, steps_per_execution):
@@ -135,7 +170,7 @@ def _compiled(settings, lobe, data, validation, steps_per_execution):
         data,
         loss_options={
             "r": settings.r_degree,
-            "weights": settings.weights,
+            "weights": mode_weights(settings),
             "reversible": settings.reversible,
             "epsilon": settings.epsilon,
         },

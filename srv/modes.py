@@ -60,6 +60,42 @@ def evaluate(model, features):
     return out
 
 
+def evaluate_blocks(model, blocks):
+    """Evaluate many blocks of features, short ones together.
+
+    A chunk of fixed size for each of thousands of short trajectories would cost many times more.
+
+    Parameters
+    ----------
+    model : keras.Model
+    blocks : iterable of tuple
+        Whose last entry is the features, (n, d).
+
+    Yields
+    ------
+    tuple
+        The entries of the block, and the outputs (n, m), float32.
+    """
+    group, n_frames = [], 0
+    for block in blocks:
+        group.append(block)
+        n_frames += block[-1].shape[0]
+        if n_frames >= _CHUNK:
+            yield from _evaluated(model, group)
+            group, n_frames = [], 0
+    yield from _evaluated(model, group)
+
+
+def _evaluated(model, group):
+    if len(group) == 1:
+        yield (*group[0], evaluate(model, group[0][-1]))
+    elif group:
+        outputs = evaluate(model, np.concatenate([np.asarray(b[-1], np.float32) for b in group]))
+        cuts = np.cumsum([block[-1].shape[0] for block in group])[:-1]
+        for block, part in zip(group, np.split(outputs, cuts), strict=True):
+            yield (*block, part)
+
+
 class OutputPass:
     """Outputs of a network over all frames, block by block, with what they came from.
 
@@ -73,13 +109,17 @@ class OutputPass:
 
     def __iter__(self):
         """Yield (segment number, first frame, features, outputs)."""
-        kept = self._kept
-        fresh = not kept
-        for i, (number, first, features) in enumerate(self._trajectories.blocks()):
-            outputs = evaluate(self._network, features) if fresh else kept[i]
-            if fresh and kept is not None:
-                kept.append(outputs)
-            yield number, first, features, outputs
+        blocks = self._trajectories.blocks()
+        if self._kept:
+            for block, outputs in zip(blocks, self._kept, strict=True):
+                yield (*block, outputs)
+            return
+        fresh = []
+        for entry in evaluate_blocks(self._network, blocks):
+            if self._kept is not None:
+                fresh.append(entry[-1])
+            yield entry
+        self._kept = None if self._kept is None else fresh
 
 
 def solve(outputs, trajectories, n_modes, reversible):
@@ -115,7 +155,8 @@ def solve(outputs, trajectories, n_modes, reversible):
         if n_known:
             known = trajectories.segments[number].read_known(first, first + len(block))
             block = np.hstack([block.astype(np.float64), known])
-        moments.update(block)
+        weights = trajectories.segments[number].read_weights(first, first + len(block))
+        moments.update(block, weights)
     covariances = moments.covariances(reversible)
     if reversible:
         values, left = reversible_modes(covariances, n_modes, n_known)
@@ -227,11 +268,11 @@ def score_modes(left, right, trajectories, n_modes, kind):
     lag = trajectories.lag_time
     joined = None if left is right else right
     moments, current = LaggedMoments(lag), None
-    for number, _, features in trajectories.blocks():
+    for number, _, features, outputs in evaluate_blocks(left, trajectories.blocks()):
         if number != current:
             moments.start()
             current = number
-        psi = evaluate(left, features)[:, :n_modes]
+        psi = outputs[:, :n_modes]
         if joined is not None:
             psi = np.hstack([psi, evaluate(joined, features)[:, :n_modes]])
         moments.update(psi)

@@ -6,6 +6,8 @@ import keras
 import numpy as np
 
 _PAPER_PATIENCE = 20
+#: Ways of finding weights of frames; "auto" takes one only where the data are not in equilibrium.
+WEIGHTINGS = ("auto", "koopman", "rite")
 _COUNTS = (
     "input_size",
     "n_components",
@@ -122,20 +124,36 @@ def check_settings(srv, y=None, deflate=None):
             f"batch_size={srv.batch_size} must exceed n_components={srv.n_components}: a "
             "covariance of fewer pairs than modes has no inverse."
         )
-    if srv.weights is not None:
-        weights = np.asarray(srv.weights, float)
-        if weights.shape != (srv.n_components,) or not (weights >= 0).all():
-            raise ValueError(
-                f"weights is {srv.weights}, wanted n_components={srv.n_components} numbers >= 0."
-            )
+    of_modes = mode_weights(srv)
+    if of_modes is not None and not all(w >= 0 for w in of_modes):
+        raise ValueError(
+            f"weights is {srv.weights}, wanted n_components={srv.n_components} numbers >= 0."
+        )
+    if isinstance(srv.weights, str) and srv.weights not in WEIGHTINGS:
+        raise ValueError(
+            f"weights is {srv.weights!r}, wanted None, one of {', '.join(WEIGHTINGS)}, a number "
+            "for each mode, or an array for each trajectory."
+        )
+    if isinstance(srv.weights, str) and deflate is not None:
+        raise ValueError("deflate and weights of frames cannot be combined: set weights=None.")
     if y is not None and srv.validation_split:
         raise ValueError("y and validation_split: give one of the two sources of validation data.")
     if y is not None and deflate is not None:
         raise ValueError("y and deflate: validate with validation_split where modes are deflated.")
     if deflate is not None and not srv.reversible:
         raise ValueError("deflate needs reversible=True.")
-    if deflate is not None and srv.weights is not None:
+    if deflate is not None and of_modes is not None:
         raise ValueError("deflate and weights cannot be combined: set weights=None.")
+
+
+def mode_weights(srv):
+    """Return `srv.weights` where it is a number for each mode, as in the package `hde`, or None."""
+    weights = srv.weights
+    if weights is None or isinstance(weights, str):
+        return None
+    # Frames have an array a trajectory; one array for the only trajectory is no longer that short.
+    plain = all(np.ndim(w) == 0 for w in weights)
+    return list(map(float, weights)) if plain and len(weights) == srv.n_components else None
 
 
 def check_count(name, value):

@@ -1,0 +1,129 @@
+"""Weights of the pairs of frames, from the outputs of a network over all data."""
+
+import numpy as np
+
+from lss_base import weights as reweighting
+from srv.koopman import LaggedMoments
+from srv.settings import mode_weights
+
+
+def measured_departure(outputs, trajectories):
+    """How far the trajectories are from equilibrium along the outputs of a network.
+
+    Parameters
+    ----------
+    outputs : srv.modes.OutputPass
+    trajectories : srv.data.Trajectories
+
+    Returns
+    -------
+    lss_base.weights.Departure
+    """
+    lag = trajectories.lag_time
+    ends, moments, current = [], LaggedMoments(lag), None
+    for number, _, _, block in outputs:
+        if number != current:
+            current, first, last = number, block[:0], block[:0]
+            ends.append(None)
+            moments.start()
+        moments.update(block)
+        first = np.concatenate([first, block])[:lag] if len(first) < lag else first
+        last = np.concatenate([last, block])[-lag:]
+        ends[-1] = first.sum(axis=0, dtype=np.float64), last.sum(axis=0, dtype=np.float64)
+    firsts, lasts = (np.array(side) for side in zip(*ends, strict=True))
+    covariance = moments.covariances().c_00
+    return reweighting.departure(firsts, lasts, trajectories.n_pairs, covariance)
+
+
+def initially_weighted(settings, trajectories):
+    """The trajectories with the weights that an SRV begins with: given, equal or none.
+
+    Raises
+    ------
+    ValueError
+        Where the weights of frames do not fit the trajectories.
+    """
+    given = settings.weights
+    if given is None or mode_weights(settings) is not None:
+        return trajectories
+    segments = trajectories.segments
+    if isinstance(given, str):
+        # Equal ones, so that weighting later does not compile anew.
+        return trajectories.weighted([np.ones(len(s)) for s in segments])
+    given = given if isinstance(given, (list, tuple)) else [given]
+    arrays = [np.asarray(given[s.number], np.float64) for s in segments if s.number < len(given)]
+    if len(arrays) < len(segments):
+        raise ValueError(f"weights holds {len(given)} arrays, wanted one for each trajectory in X.")
+    for segment, array in zip(segments, arrays, strict=True):
+        if array.shape != (segment.source.shape[0],) or not (array >= 0).all():
+            raise ValueError(
+                f"weights[{segment.number}] has shape {array.shape}, wanted "
+                f"({segment.source.shape[0]},) finite numbers >= 0: one for each frame."
+            )
+    cut = [a[s.start : s.stop] for s, a in zip(segments, arrays, strict=True)]
+    total = sum(w[: -trajectories.lag_time].sum() for w in cut)
+    if not 0 < total < np.inf:
+        raise ValueError(f"weights sum to {total} over the pairs, wanted more than 0.")
+    return trajectories.weighted([w * trajectories.n_pairs / total for w in cut])
+
+
+def pair_weights(outputs, modes, trajectories, method, seed):
+    """Weights by which the pairs become those of an equilibrium.
+
+    Parameters
+    ----------
+    outputs : srv.modes.OutputPass
+    modes : srv.modes.Modes
+        Of these outputs; "rite" makes its cells in their space.
+    trajectories : srv.data.Trajectories
+    method : {"koopman", "rite"}
+    seed : int
+        Of the random cells of "rite".
+
+    Returns
+    -------
+    weights : list of np.ndarray, shape (n_i,), float64
+        One for each segment; not negative, 1 on average over the pairs. The last `lag_time` frames
+        of a segment start no pair: they have the weight that their place in psi gives them
+        ("koopman"), or that of the last pair ("rite").
+    clipped : float
+        Share of the pairs whose weight was negative and is 0.
+    """
+    if method == "koopman":
+        found = _koopman(outputs, trajectories)
+    else:
+        found = _rite(outputs, modes, trajectories, seed)
+    starts = np.concatenate([w[: -trajectories.lag_time] for w in found])
+    _, clipped = reweighting.clipped(starts)
+    mean = np.maximum(starts, 0).mean()
+    return [np.maximum(w, 0) / mean for w in found], clipped
+
+
+def _koopman(outputs, trajectories):
+    moments, current = LaggedMoments(trajectories.lag_time), None
+    for number, _, _, block in outputs:
+        if number != current:
+            current = number
+            moments.start()
+        moments.update(block)
+    found = moments.covariances(reversible=False)
+    vector = reweighting.koopman_vector(found.mean_0, found.mean_t, found.c_00, found.c_0t)
+    return _joined(outputs, trajectories, lambda block: 1 + (block - found.mean_0) @ vector)
+
+
+def _rite(outputs, modes, trajectories, seed):
+    lag = trajectories.lag_time
+    psi = _joined(outputs, trajectories, lambda block: (block - modes.mean_0) @ modes.left)
+    starts, ends = np.concatenate([p[:-lag] for p in psi]), np.concatenate([p[lag:] for p in psi])
+    found = np.split(
+        reweighting.rite_weights(starts, ends, seed), np.cumsum([len(p) - lag for p in psi])[:-1]
+    )
+    return [np.pad(w, (0, lag), mode="edge") for w in found]
+
+
+def _joined(outputs, trajectories, function):
+    """A function of the outputs, one array for each segment."""
+    parts = [[] for _ in trajectories.segments]
+    for number, _, _, block in outputs:
+        parts[number].append(function(block))
+    return [np.concatenate(each) for each in parts]
