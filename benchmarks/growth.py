@@ -103,7 +103,7 @@ def child(stage, path):
 def projection(run):
     """Project all frames on the modes with the trained network, from file to file."""
     from lss import box
-    from srv.modes import evaluate
+    from srv.evaluation import evaluate
 
     network = box.load_network(run.box / "srv.keras")
     with h5py.File(run.path / "features.h5") as file, h5py.File(run.path / "x.h5", "w") as to:

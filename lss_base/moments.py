@@ -26,14 +26,18 @@ class LaggedMoments:
         self.shift = None if shift is None else np.asarray(shift, np.float64)
         self.n_pairs = 0
         self._sums = None
-        self._tail = None
+        self._tail = self._tail_weights = None
 
     def start(self):
         """Begin a new trajectory: no pair reaches back across this point."""
-        self._tail = None
+        self._tail = self._tail_weights = None
 
-    def update(self, block):
-        """Add the next block of frames, (n, m), of the current trajectory."""
+    def update(self, block, weights=None):
+        """Add the next block of frames, (n, m), of the current trajectory.
+
+        `weights`, (n,), are those of the pairs that start at these frames: all blocks have them,
+        or none.
+        """
         block = np.asarray(block, np.float64)
         if self.shift is None:
             self.shift = block.mean(axis=0)
@@ -43,10 +47,19 @@ class LaggedMoments:
         lag = self.lag_time
         x, y = block[: max(len(block) - lag, 0)], block[lag:]
         self._tail = block[-lag:]
+        if weights is not None:
+            if self._tail_weights is not None:
+                weights = np.concatenate([self._tail_weights, weights])
+            self._tail_weights, weights = weights[-lag:], weights[: len(x), None]
         if not len(x):
             return
-        self.n_pairs += len(x)
-        sums = (x.sum(axis=0), y.sum(axis=0), x.T @ x, x.T @ y, y.T @ y)
+        if weights is None:
+            self.n_pairs += len(x)
+            sums = (x.sum(axis=0), y.sum(axis=0), x.T @ x, x.T @ y, y.T @ y)
+        else:
+            self.n_pairs += float(weights.sum())
+            wx, wy = weights * x, weights * y
+            sums = (wx.sum(axis=0), wy.sum(axis=0), wx.T @ x, wx.T @ y, wy.T @ y)
         self._sums = sums if self._sums is None else _added(self._sums, sums)
 
     def __add__(self, other):

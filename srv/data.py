@@ -21,7 +21,8 @@ class Segment:
     """Consecutive frames start..stop of one trajectory.
 
     `source` is an array in memory or anything that is read by slicing (an h5py.Dataset); `known`
-    holds the deflated modes of the whole trajectory, (n, k), or None.
+    holds the deflated modes of the whole trajectory, (n, k), or None; `weights`, (n,), those of the
+    pairs that start at the frames of the segment, or None; `number` is that of the trajectory.
     """
 
     source: object
@@ -29,6 +30,8 @@ class Segment:
     stop: int
     known: np.ndarray | None = None
     name: str = "X"
+    weights: np.ndarray | None = None
+    number: int = 0
 
     def __len__(self):
         return self.stop - self.start
@@ -45,6 +48,15 @@ class Segment:
     def read_known(self, first, last):
         """Return the deflated modes of frames first..last, (last - first, k) float64."""
         return np.asarray(self.known[self.start + first : self.start + last], np.float64)
+
+    def read_weights(self, first, last):
+        """Return the weights of frames first..last of the segment, (last - first,), or None."""
+        return None if self.weights is None else self.weights[first:last]
+
+    def part(self, first, last):
+        """Return the segment of its frames first..last."""
+        start, weights = self.start, self.read_weights(first, last)
+        return replace(self, start=start + first, stop=start + last, weights=weights)
 
 
 @dataclass(frozen=True)
@@ -76,6 +88,16 @@ class Trajectories:
         known = self.segments[0].known
         return 0 if known is None else known.shape[1]
 
+    @property
+    def is_weighted(self):
+        """Whether pairs have weights of their own."""
+        return self.segments[0].weights is not None
+
+    def weighted(self, weights):
+        """Return the same segments with weights, one array for each."""
+        pairs = zip(self.segments, weights, strict=True)
+        return replace(self, segments=tuple(replace(s, weights=w) for s, w in pairs))
+
     def blocks(self):
         """Yield (segment number, first frame, features) over all frames in order."""
         for number, segment in enumerate(self.segments):
@@ -106,8 +128,8 @@ def check_trajectories(data, input_size, lag_time, *, known=None, name="X"):
     sources, names = as_sources(name, data, input_size)
     knowns = _check_known(known, sources)
     segments = tuple(
-        Segment(source, 0, source.shape[0], z, name)
-        for source, z, name in zip(sources, knowns, names, strict=True)
+        Segment(source, 0, source.shape[0], z, name, number=number)
+        for number, (source, z, name) in enumerate(zip(sources, knowns, names, strict=True))
         if source.shape[0] > lag_time
     )
     n_skipped = len(sources) - len(segments)
@@ -211,9 +233,9 @@ def split(trajectories, fraction, seed):
         valid = tuple(s for i, s in enumerate(trajectories.segments) if i in held_out)
     else:
         (segment,) = trajectories.segments
-        cut = segment.stop - round(fraction * len(segment))
-        train = (replace(segment, stop=cut - lag),)
-        valid = (replace(segment, start=cut),)
+        cut = len(segment) - round(fraction * len(segment))
+        train = (segment.part(0, cut - lag),)
+        valid = (segment.part(cut, len(segment)),)
         if min(len(train[0]), len(valid[0])) <= lag:
             raise refusal(
                 "validation_split",

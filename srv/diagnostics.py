@@ -5,10 +5,15 @@ import numpy as np
 from lss_base.kinetics import implied_timescales, slow_modes
 from lss_base.moments import block_moments
 from lss_base.resampling import jackknife_error
-from srv.modes import OutputPass, count_visits, score_modes
+from lss_base.weights import effective_size
+from srv.evaluation import OutputPass
+from srv.modes import count_visits, score_modes
+from srv.reweighting import measured_departure
 
 # Fewer visits to the rarer end of a mode than this are warned of.
 _FEW_VISITS = 10
+# Weights that tell as much as less than this share of the frames are warned of.
+_FEW_WEIGHTS = 0.1
 # Modes whose squared eigenvalues elsewhere sum to less than this part of what they are in training
 # are memorised pieces of the trajectory more than they are slow modes.
 HOLDS = 0.6
@@ -34,11 +39,14 @@ def diagnose(srv, lobe, modes, trajectories):
         - `eigenvalues`, `timescales` of the fit; `timescales_data`, and `_error` (jackknife), those
           of the modes in the data;
         - `visits`: how often the data come to the rarer end of each mode;
+        - `departure`, `_error`, `_p_value`: how far the data are from equilibrium, in standard
+          deviations of psi (`lss_base.weights.departure`);
         - `score`: VAMP-2 of the data; `train_score`, `validation_score`, those of the fit;
         - `warnings`: sentences, empty where all is well.
     """
     outputs = OutputPass(lobe, trajectories)
     visits = count_visits(outputs, modes)
+    departure = measured_departure(outputs, trajectories)
     times, errors = _timescales(outputs, modes, trajectories)
     score = score_modes(
         srv.encoder, srv.right_encoder_, trajectories, len(srv.eigenvalues_), "vamp2"
@@ -52,11 +60,15 @@ def diagnose(srv, lobe, modes, trajectories):
         "timescales_data": _plain(times),
         "timescales_data_error": _plain(errors),
         "visits": visits.tolist(),
+        "departure": departure.distance,
+        "departure_error": _plain(departure.error),
+        "departure_p_value": _plain(departure.p_value),
         "score": score,
         "train_score": srv.train_score_,
         "validation_score": _plain(srv.validation_score_),
     }
-    return {**report, "warnings": warnings_of(report)}
+    found = [*warnings_of(report), *equilibrium_warnings(departure, srv.weights_)]
+    return {**report, "warnings": found}
 
 
 def _timescales(outputs, modes, trajectories):
@@ -107,6 +119,26 @@ def mode_warnings(visits, eigenvalues):
             "modes."
         )
     return found
+
+
+def equilibrium_warnings(departure, weights):
+    """Sentences on trajectories that did not start in equilibrium."""
+    if weights is None:
+        if not departure.significant:
+            return []
+        return [
+            f"The {departure.n_trajectories} trajectories did not start in equilibrium: over one "
+            f"lag the mean of psi moves by {departure.distance:.2g} standard deviations, where "
+            f"{departure.error:.1g} is chance. Symmetrised covariances then give wrong timescales "
+            "and populations: set `weights` to 'auto', or use trajectories from equilibrium."
+        ]
+    size = effective_size(np.concatenate(weights)) / sum(np.count_nonzero(w) for w in weights)
+    if size >= _FEW_WEIGHTS:
+        return []
+    return [
+        f"The weights of the frames are uneven: they tell as much as {size:.0%} of the frames with "
+        "equal weights would. Longer trajectories, or starts nearer to equilibrium, would help."
+    ]
 
 
 def _plain(value):

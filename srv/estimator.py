@@ -10,9 +10,11 @@ from lss_base.kinetics import implied_timescales
 from lss_base.trajectories import is_list
 from srv.data import check_trajectories, with_validation
 from srv.diagnostics import diagnose
+from srv.evaluation import encode
 from srv.fitting import fit_network, log_report
 from srv.lobe import project
-from srv.modes import count_visits, encode, kept_modes, score_modes
+from srv.modes import count_visits, kept_modes, score_modes
+from srv.reweighting import weights_of
 from srv.settings import PRESETS, check_settings
 
 
@@ -54,8 +56,11 @@ class SRV(TransformerMixin, Estimator):
         Show a progress bar.
     r_degree : float, default=2
         Exponent r of the loss -(1 + sum_i w_i lambda_i^r).
-    weights : sequence of n_components floats, optional
-        Weight w_i of each mode in the loss.
+    weights : {"auto", "koopman", "rite"}, list of arrays (n_i,), or n_components floats, optional
+        Of the pairs of frames, for trajectories that did not start in equilibrium: found from the
+        outputs (`srv.reweighting`; "auto" only where they are seen not to be), or given, one number
+        a frame, that of the pair that starts there.  Numbers for the modes are the weights w_i of
+        the loss, as in the package `hde`.
     epsilon : float, default=1e-6
         Added to the diagonal of the batch's correlation matrix before it is inverted.
     standardize : bool, default=False
@@ -88,6 +93,12 @@ class SRV(TransformerMixin, Estimator):
         How often the training trajectories came to the rarer end of each mode.
     train_score_, validation_score_ : float
         VAMP-2; the second is NaN without validation data.
+    departure_ : lss_base.weights.Departure
+        How far the trajectories are from equilibrium, along the outputs of the network.
+    weights_ : list of np.ndarray, each shape=(n_i,), or None
+        Of the frames, 1 on average over the pairs; 0 in what was held out or skipped.
+    clipped_ : float
+        Share of the pairs whose weight came out negative and is 0.
     n_skipped_ : int
         Trajectories not longer than the lag.
     n_steps_ : int
@@ -200,6 +211,8 @@ class SRV(TransformerMixin, Estimator):
         self.n_skipped_ = data.n_skipped
         self._keep(result.modes)
         self.visits_ = count_visits(result.outputs, result.modes)
+        self.departure_, self.clipped_ = result.departure, result.clipped
+        self.weights_ = weights_of(result.data, X) if result.weighted else None
         self.train_score_ = 1.0 + float(np.sum(self.eigenvalues_**2))
         self.validation_score_ = math.nan
         if validation is not None:

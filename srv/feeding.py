@@ -100,8 +100,10 @@ class PairBlocks(keras.utils.PyDataset):
             self._refill()
         parts = [part[: self._batch_size] for part in self._rest]
         self._rest = [part[self._batch_size :] for part in self._rest]
+        weights = (parts.pop(),) if self._trajectories.is_weighted else ()
         both = np.stack(parts[:2], axis=1)
-        self._batch = (both,) if len(parts) == 2 else (both, np.stack(parts[2:], axis=1))
+        known = np.stack(parts[2:], axis=1) if len(parts) > 2 else None
+        self._batch = (both, known, *weights) if weights or known is not None else (both,)
         self._next_number += 1
 
     def _refill(self):
@@ -134,6 +136,8 @@ class PairBlocks(keras.utils.PyDataset):
         if segment.known is not None:
             starts = first, first + lag
             parts += [segment.read_known(start, start + n_pairs) for start in starts]
+        if segment.weights is not None:
+            parts.append(segment.read_weights(first, first + n_pairs))
         return parts
 
 

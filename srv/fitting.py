@@ -1,7 +1,7 @@
 """One fit: build the network or go on with it, train, longer where modes are slow, and solve."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
@@ -10,12 +10,15 @@ import tensorflow as tf
 from lss_base.estimators import DivergedError, refusal
 from lss_base.kinetics import DegenerateOutputsError
 from lss_base.training import WarmupCosine, run
-from srv.data import moments
-from srv.diagnostics import mode_warnings
+from lss_base.weights import Departure
+from srv.data import Trajectories, moments
+from srv.diagnostics import equilibrium_warnings, mode_warnings
+from srv.evaluation import OutputPass
 from srv.feeding import pair_batches
 from srv.lobe import Network, build_lobe
-from srv.modes import Modes, OutputPass, solve
-from srv.settings import bounds_on_updates
+from srv.modes import Modes, solve
+from srv.reweighting import chosen_method, initially_weighted, measured_departure, pair_weights
+from srv.settings import bounds_on_updates, mode_weights
 from srv.training import Plan, Trainer, validation_batches
 
 logger = logging.getLogger(__name__)
@@ -27,6 +30,10 @@ _SLOW_EIGENVALUE = 0.97
 # Offsets of the seeds of a second network and of a second schedule.
 _RESTART_SEED = 1_000_003
 _EXTENSION_SEED = 2_000_003
+_ROUND_SEED = 3_000_017
+# Weights are computed, and the network trained on with them, so often; each time for this part of
+# the steps, so that weights cost half as much again as training without.
+_ROUNDS, _ROUND_PART = 2, 0.25
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,10 @@ class Fit:
     modes: Modes
     history: dict
     n_steps: int
+    departure: Departure
+    data: Trajectories
+    clipped: float = 0.0
+    weighted: bool = False
 
 
 def fit_network(settings, network, data, validation, seed):
@@ -71,6 +82,7 @@ def fit_network(settings, network, data, validation, seed):
             f"more than n_components={settings.n_components}",
             "give longer trajectories, a shorter `lag` or fewer modes",
         )
+    data = initially_weighted(settings, data)
     mean, sd = moments(data)
     if validation is not None:
         moments(validation)  # for its check of the values
@@ -135,7 +147,30 @@ def _train_and_solve(settings, network, data, validation, seed):
         )
         history = {name: values + more[name] for name, values in history.items()}
         outputs, modes = _solved(settings, lobe, data)
-    return Fit(network, outputs, modes, history, steps_done(trainer))
+    departure = measured_departure(outputs, data)
+    fit = Fit(network, outputs, modes, history, steps_done(trainer), departure, data)
+    method = chosen_method(settings.weights, departure)
+    if method is None:
+        return replace(fit, weighted=data.is_weighted and settings.weights != "auto")
+    return _with_weights(settings, trainer, validation, plan.part(_ROUND_PART), fit, method, seed)
+
+
+def _with_weights(settings, trainer, validation, plan, fit, method, seed):
+    """Weights from the outputs, training with them, and weights anew from what was learned."""
+    outputs, modes, history = fit.outputs, fit.modes, fit.history
+    for round_ in range(_ROUNDS + 1):
+        weights, clipped = pair_weights(outputs, modes, fit.data, method, seed + round_)
+        data = fit.data.weighted(weights)
+        if round_ == _ROUNDS:
+            break
+        trainer.reweight(data)
+        shifted = seed + (round_ + 1) * _ROUND_SEED
+        more = _run(settings, trainer, data, validation, plan, shifted, "SRV, weighted")
+        history = {name: values + more[name] for name, values in history.items()}
+        outputs, modes = _solved(settings, fit.network.lobe, data)
+    modes = solve(outputs, data, settings.n_components, settings.reversible)
+    found = {"outputs": outputs, "modes": modes, "data": data, "clipped": clipped}
+    return replace(fit, history=history, n_steps=steps_done(trainer), weighted=True, **found)
 
 
 def _solved(settings, lobe, data):
@@ -149,7 +184,7 @@ def _compiled(settings, lobe, data, validation, steps_per_execution, seed):
         data,
         loss_options={
             "r": settings.r_degree,
-            "weights": settings.weights,
+            "weights": mode_weights(settings),
             "reversible": settings.reversible,
             "epsilon": settings.epsilon,
         },
@@ -207,5 +242,6 @@ def log_report(srv):
         np.array2string(srv.timescales_, precision=1),
         srv.visits_.tolist(),
     )
-    for sentence in mode_warnings(srv.visits_, srv.eigenvalues_):
+    found = mode_warnings(srv.visits_, srv.eigenvalues_)
+    for sentence in [*found, *equilibrium_warnings(srv.departure_, srv.weights_)]:
         logger.warning("%s", sentence)

@@ -35,6 +35,7 @@ def vamp_loss(
     epsilon=1e-6,
     known_0=None,
     known_t=None,
+    pair_weights=None,
 ):
     """Minus the VAMP-r score, -(1 + sum_i w_i lambda_i^r).
 
@@ -55,15 +56,17 @@ def vamp_loss(
     known_0, known_t : tf.Tensor, shape=(n_pairs, k), optional
         Known slow modes at the two times.  The score is then that of the subspace of the outputs
         that is orthogonal to them (deflation).
+    pair_weights : tf.Tensor, shape=(n_pairs,), optional
+        Weight of each pair in means and covariances; not negative.
 
     Returns
     -------
     tf.Tensor, scalar, float64
         Bounded below by -(1 + sum_i w_i); finite for collinear and constant outputs.
     """
-    coupling, left, right = _whitened_coupling(psi_0, psi_t, reversible, epsilon)
+    coupling, left, right = _whitened_coupling(psi_0, psi_t, reversible, epsilon, pair_weights)
     if known_0 is not None:
-        coupling = _deflated(coupling, left, right, known_0, known_t)
+        coupling = _deflated(coupling, left, right, known_0, known_t, pair_weights)
     if r == 2 and weights is None:
         return -(1.0 + tf.reduce_sum(tf.square(coupling)))
     powers = _signed_power(_spectrum(coupling, reversible), r)
@@ -72,11 +75,11 @@ def vamp_loss(
     return -(1.0 + tf.reduce_sum(powers))
 
 
-def _whitened_coupling(psi_0, psi_t, reversible, epsilon):
+def _whitened_coupling(psi_0, psi_t, reversible, epsilon, weights):
     """Return L0^-1 C1 Lt^-T and the whitened batches, each (m, n_pairs)."""
     psi_0, psi_t = tf.cast(psi_0, tf.float64), tf.cast(psi_t, tf.float64)
     n_pairs = _over_replicas(tf.cast(tf.shape(psi_0)[0], tf.float64))
-    psi_0, psi_t = _standardised(psi_0, psi_t, n_pairs, reversible)
+    psi_0, psi_t = _standardised(psi_0, psi_t, n_pairs, reversible, weights)
     c_00 = _over_replicas(tf.matmul(psi_0, psi_0, transpose_a=True)) / n_pairs
     c_tt = _over_replicas(tf.matmul(psi_t, psi_t, transpose_a=True)) / n_pairs
     if reversible:
@@ -99,10 +102,19 @@ def _over_replicas(part):
     return context.all_reduce(tf.distribute.ReduceOp.SUM, part)
 
 
-def _standardised(psi_0, psi_t, n_pairs, reversible):
-    """Remove the mean and scale to unit variance: common to both ends if reversible."""
+def _standardised(psi_0, psi_t, n_pairs, reversible, weights):
+    """Remove the mean and scale to unit variance: common to both ends if reversible.
+
+    With weights, each row is then scaled by the root of its own, so that plain sums of products
+    are weighted ones.
+    """
+    if weights is not None:
+        weights = tf.cast(weights, tf.float64)[:, None]
+        weights *= n_pairs / _over_replicas(tf.reduce_sum(weights))
 
     def mean(values):
+        if weights is not None:
+            values = values * weights
         return _over_replicas(tf.reduce_sum(values, axis=0)) / n_pairs
 
     mean_0, mean_t = mean(psi_0), mean(psi_t)
@@ -112,10 +124,11 @@ def _standardised(psi_0, psi_t, n_pairs, reversible):
     var_0, var_t = mean(tf.square(psi_0)), mean(tf.square(psi_t))
     if reversible:
         var_0 = var_t = (var_0 + var_t) / 2
-    return (
-        psi_0 * tf.math.rsqrt(var_0 + _TINY_VARIANCE),
-        psi_t * tf.math.rsqrt(var_t + _TINY_VARIANCE),
-    )
+    psi_0 *= tf.math.rsqrt(var_0 + _TINY_VARIANCE)
+    psi_t *= tf.math.rsqrt(var_t + _TINY_VARIANCE)
+    if weights is not None:
+        psi_0, psi_t = psi_0 * tf.sqrt(weights), psi_t * tf.sqrt(weights)
+    return psi_0, psi_t
 
 
 def _cholesky(correlation, epsilon):
@@ -123,7 +136,7 @@ def _cholesky(correlation, epsilon):
     return tf.linalg.cholesky(correlation + epsilon * tf.eye(size, dtype=tf.float64))
 
 
-def _deflated(coupling, left, right, known_0, known_t):
+def _deflated(coupling, left, right, known_0, known_t, weights):
     """Project the coupling onto the outputs orthogonal to the known modes.
 
     Two conditions for each known mode z: no output correlates with z at the same time, nor with z
@@ -132,7 +145,7 @@ def _deflated(coupling, left, right, known_0, known_t):
     """
     n_pairs = _over_replicas(tf.cast(tf.shape(known_0)[0], tf.float64))
     known_0, known_t = _standardised(
-        tf.cast(known_0, tf.float64), tf.cast(known_t, tf.float64), n_pairs, reversible=True
+        tf.cast(known_0, tf.float64), tf.cast(known_t, tf.float64), n_pairs, True, weights
     )
     same = tf.matmul(left, known_0) + tf.matmul(right, known_t)
     lagged = tf.matmul(left, known_t) + tf.matmul(right, known_0)

@@ -6,12 +6,9 @@ import numpy as np
 
 from lss_base.estimators import DivergedError, refusal
 from lss_base.moments import LaggedMoments
-from lss_base.trajectories import as_sources
+from srv.evaluation import evaluate, evaluate_blocks
 from srv.koopman import reversible_modes, singular_modes, vamp2
 
-# Frames evaluated at a time; the last, shorter chunk is padded, so that a frame's outputs do not
-# depend on which chunk of the data it came with.
-_CHUNK = 8192
 # Frames that signs are decided from, evenly spread; the moments of the modes use all.
 _SHAPE_FRAMES = 200_000
 # Skewness under which a mode has no rare end to speak of.
@@ -47,22 +44,6 @@ class Modes:
         )
 
 
-def evaluate(model, features):
-    """Return the model's outputs, (n, m) float32, for features (n, d) in inference mode.
-
-    The features may be on disk; they are read a chunk at a time.
-    """
-    n = features.shape[0]
-    out = np.empty((n, model.output_shape[1]), np.float32)
-    for first in range(0, n, _CHUNK):
-        chunk = np.asarray(features[first : first + _CHUNK], np.float32)
-        filled = len(chunk)
-        if filled < _CHUNK:
-            chunk = np.pad(chunk, ((0, _CHUNK - filled), (0, 0)))
-        out[first : first + filled] = model.predict_on_batch(chunk)[:filled]
-    return out
-
-
 def kept_modes(dropped, n_modes):
     """Numbers of the modes that are left when the numbers in `dropped` are taken away.
 
@@ -76,51 +57,6 @@ def kept_modes(dropped, n_modes):
         wanted = f"some but not all of 0 to {n_modes - 1}"
         raise refusal("modes", sorted(dropped), wanted, "name those to remove, 0 for the slowest")
     return [i for i in range(n_modes) if i not in dropped]
-
-
-def encode(model, X, width):
-    """The model's outputs for the user's trajectories, a list; refuses what is not finite.
-
-    Parameters
-    ----------
-    model : keras.Model
-    X : array-like or list of array-likes, each shape=(n_i, width)
-
-    Raises
-    ------
-    ValueError
-    """
-    outputs = []
-    for source, name in zip(*as_sources("X", X, width), strict=True):
-        outputs.append(evaluate(model, source))
-        # Checked where they come out: the features may be larger than the memory.
-        bad = np.flatnonzero(~np.isfinite(outputs[-1]).all(axis=1))
-        if len(bad):
-            found = f"not finite in frame {bad[0]}"
-            raise refusal(name, found, "finite numbers", "leave such frames out")
-    return outputs
-
-
-class OutputPass:
-    """Outputs of a network over all frames, block by block, with what they came from.
-
-    For data in memory they are kept, so that a second pass costs nothing; for data on disk they
-    are computed again, so that memory does not grow with the data.
-    """
-
-    def __init__(self, network, trajectories):
-        self._network, self._trajectories = network, trajectories
-        self._kept = [] if trajectories.in_memory else None
-
-    def __iter__(self):
-        """Yield (segment number, first frame, features, outputs)."""
-        kept = self._kept
-        fresh = not kept
-        for i, (number, first, features) in enumerate(self._trajectories.blocks()):
-            outputs = evaluate(self._network, features) if fresh else kept[i]
-            if fresh and kept is not None:
-                kept.append(outputs)
-            yield number, first, features, outputs
 
 
 def solve(outputs, trajectories, n_modes, reversible):
@@ -158,7 +94,8 @@ def solve(outputs, trajectories, n_modes, reversible):
         if n_known:
             known = trajectories.segments[number].read_known(first, first + len(block))
             block = np.hstack([block.astype(np.float64), known])
-        moments.update(block)
+        weights = trajectories.segments[number].read_weights(first, first + len(block))
+        moments.update(block, weights)
     covariances = moments.covariances(reversible)
     if not np.isfinite(covariances.c_00).all():
         raise DivergedError(
@@ -275,11 +212,11 @@ def score_modes(left, right, trajectories, n_modes, kind):
     lag = trajectories.lag_time
     joined = None if left is right else right
     moments, current = LaggedMoments(lag), None
-    for number, _, features in trajectories.blocks():
+    for number, _, features, outputs in evaluate_blocks(left, trajectories.blocks()):
         if number != current:
             moments.start()
             current = number
-        psi = evaluate(left, features)[:, :n_modes]
+        psi = outputs[:, :n_modes]
         if joined is not None:
             psi = np.hstack([psi, evaluate(joined, features)[:, :n_modes]])
         moments.update(psi)

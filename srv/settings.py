@@ -56,6 +56,8 @@ def _paper():
     }
 
 
+#: Ways of finding weights of frames; "auto" takes one only where the data are not in equilibrium.
+WEIGHTINGS = ("auto", "koopman", "rite")
 PRESETS = {"recommended": _recommended, "paper": _paper}
 """Constructor arguments of `SRV.from_preset`.
 
@@ -126,16 +128,29 @@ def _check_network(srv):
 
 
 def _check_weights(srv):
-    if srv.weights is None:
-        return
-    weights = np.asarray(srv.weights, float)
-    if weights.shape != (srv.n_components,) or not (weights >= 0).all():
-        raise refusal(
-            "weights",
-            srv.weights,
-            f"{srv.n_components} numbers of at least 0, one for each mode",
-            "give as many, or None",
-        )
+    if isinstance(srv.weights, str):
+        check_choice("weights", srv.weights, WEIGHTINGS)
+    elif srv.weights is not None:
+        plain = all(np.ndim(weight) == 0 for weight in srv.weights)
+        of_modes = mode_weights(srv)
+        if (plain and isinstance(srv.weights, (list, tuple)) and of_modes is None) or (
+            of_modes is not None and not min(of_modes) >= 0
+        ):
+            raise refusal(
+                "weights",
+                srv.weights,
+                f"{srv.n_components} numbers of at least 0, one for each mode",
+                "give as many, or an array for each trajectory, a word, or None",
+            )
+
+
+def mode_weights(srv):
+    """Return `srv.weights` where it is a number for each mode, as in the package `hde`, or None."""
+    weights = srv.weights
+    if weights is None or isinstance(weights, str) or len(weights) != srv.n_components:
+        return None
+    # Those of frames are one array a trajectory, or the one array of the only trajectory.
+    return [float(w) for w in weights] if all(np.ndim(w) == 0 for w in weights) else None
 
 
 def _check_deflation(srv, y):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from srv.feeding import pair_batches, pool
@@ -39,6 +40,7 @@ class Trainer(keras.Model):
         self._noise = keras.layers.GaussianNoise(noise, seed=seed) if noise else None
         self._score_tracker = keras.metrics.Mean(name="loss")
         self._pools = [_as_tensors(trajectories), _as_tensors(validation)]
+        self._weights = _weight_pool(trajectories)
         self.built = True
 
     @property
@@ -57,7 +59,7 @@ class Trainer(keras.Model):
     def train_step(self, data):
         """One step of the optimiser on one batch of pairs."""
         with tf.GradientTape() as tape:
-            loss = self._pair_loss(data, self._pools[0], training=True)
+            loss = self._pair_loss(data, self._pools[0], self._weights, training=True)
             total = loss
             if self.lobe.losses:
                 total += tf.cast(tf.add_n(self.lobe.losses), tf.float64)
@@ -71,20 +73,31 @@ class Trainer(keras.Model):
 
     def test_step(self, data):
         """Score one batch of validation pairs."""
-        self._score_tracker.update_state(self._pair_loss(data, self._pools[1], training=False))
+        self._score_tracker.update_state(
+            self._pair_loss(data, self._pools[1], None, training=False)
+        )
         return {"loss": self._score_tracker.result()}
 
-    def _pair_loss(self, data, pools, training):
+    def reweight(self, trajectories):
+        """Take the weights of other trajectories, of the same frames."""
+        if self._weights is not None:
+            self._weights.assign(_joined_weights(trajectories))
+
+    def _pair_loss(self, data, pools, weight_pool, training):
         features, known = self._gather(data, pools)
+        batch, _, weights = keras.utils.unpack_x_y_sample_weight(data)
+        if weight_pool is not None:
+            weights = tf.gather(weight_pool, batch)
         # One pass over both ends gives them the same batch statistics.
         outputs = self.lobe(features, training=training)
         if training and self._noise is not None:
             outputs = self._noise(outputs, training=True)
         psi_0, psi_t = tf.split(outputs, 2)
+        options = self._loss_options | {"pair_weights": weights}
         if self._n_known:
             known_0, known_t = tf.split(known, 2)
-            return vamp_loss(psi_0, psi_t, known_0=known_0, known_t=known_t, **self._loss_options)
-        return vamp_loss(psi_0, psi_t, **self._loss_options)
+            return vamp_loss(psi_0, psi_t, known_0=known_0, known_t=known_t, **options)
+        return vamp_loss(psi_0, psi_t, **options)
 
     def _gather(self, data, pools):
         """Return the features, and known modes, of both ends of the pairs, t first."""
@@ -112,6 +125,18 @@ def _as_tensors(trajectories):
         return None
     with tf.device("CPU"):
         return [None if part is None else tf.constant(part) for part in pool(trajectories)]
+
+
+def _weight_pool(trajectories):
+    if not (trajectories.in_memory and trajectories.is_weighted):
+        return None
+    with tf.device("CPU"):
+        return tf.Variable(_joined_weights(trajectories), trainable=False)
+
+
+def _joined_weights(trajectories):
+    parts = [s.read_weights(0, len(s)) for s in trajectories.segments]
+    return np.concatenate(parts).astype(np.float32)
 
 
 def validation_batches(validation):
@@ -153,6 +178,13 @@ class Plan:
         if total != wanted:
             n_epochs = -(-total // per_epoch)
         return cls(n_epochs, per_epoch, per_execution)
+
+    def part(self, share):
+        """Return the same plan with a share of the epochs, or of the one epoch's steps."""
+        if self.n_epochs * share >= 1:
+            return replace(self, n_epochs=round(self.n_epochs * share))
+        executions = max(1, round(self.n_steps * share / self.per_execution))
+        return replace(self, n_epochs=1, per_epoch=executions * self.per_execution)
 
     def at_least(self, n_steps):
         """Return the same plan with as many epochs as hold `n_steps`."""

@@ -103,7 +103,7 @@ def write_psi(run, srv, features, **attributes):
 
 def project(network, features, name):
     """Modes of one trajectory, (n_frames, m), from the network and the features in files."""
-    from srv.modes import evaluate
+    from srv.evaluation import evaluate
 
     with h5py.File(features) as file:
         return evaluate(load_network(network), file[name])

@@ -9,9 +9,9 @@ import pytest
 
 from srv import SRV
 from srv.data import check_trajectories, moments, split
+from srv.evaluation import OutputPass
 from srv.feeding import PairBlocks, PairIndices, pool
 from srv.koopman import LaggedMoments
-from srv.modes import OutputPass
 
 
 def _numbered(lengths):
