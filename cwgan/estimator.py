@@ -74,8 +74,8 @@ class MolGen(TransformerMixin, Estimator):
         for the same networks.
     validation_split : float, optional
         Part of the data held out to judge the training by: whole trajectories, or else the last
-        part of each; without a gap, since there is no lag. None: a tenth of the frames at random,
-        at most 4,000, or all where that were fewer than 50.
+        part of each; without a gap, since there is no lag. None or 0: a tenth of the frames at
+        random, at most 4,000; where that were fewer than 50, those that are trained on.
     seed : int or None
         Of initial weights, batches, the frames held out and the noise of `transform`, which draws
         other structures in each call since `fit`; with None all differ each time.
@@ -212,9 +212,9 @@ class MolGen(TransformerMixin, Estimator):
         ndarray (n_frames, n_atoms, 3) or (n_frames, output_dim), float32, as y was; list for list
         """
         self._check_fitted("transform")
-        key = [self._seed, self._n_calls] if self._n_calls else self._seed
+        seed = _number([self._seed, self._n_calls])
         drawn = [
-            decode(self.generator, psi, _number(key), walker=walker)
+            decode(self.generator, psi, seed, walker=walker)
             for walker, psi in enumerate(as_parts("X", X, self.latent_dim))
         ]
         self._n_calls += 1
@@ -247,7 +247,7 @@ class MolGen(TransformerMixin, Estimator):
             )
         rows = evenly(len(psi), MAX_DIAGNOSED)
         psi, coords = psi[rows], coords[rows]
-        made = decode(self.generator, psi, _number(self._seed))
+        made = decode(self.generator, psi, _number([self._seed, 0]))
         out = diagnose(psi, coords, made, self._parts.graph)
         out["warnings"] = [*self.history["warnings"], *out["warnings"]]
         return out

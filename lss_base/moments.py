@@ -90,7 +90,7 @@ class LaggedMoments:
         if not self.n_pairs:
             raise ValueError(
                 f"lag_time is {self.lag_time} frames, wanted less than the length of a trajectory; "
-                "give a shorter `lag` or longer trajectories"
+                "give a shorter lag or longer trajectories"
             )
         x, y, xx, xy, yy = (s / self.n_pairs for s in self._sums)
         if reversible:

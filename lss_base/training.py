@@ -63,11 +63,11 @@ class Watch(keras.callbacks.Callback):
         self.per_epoch, self.found = per_epoch, None
 
     def on_epoch_end(self, epoch, logs=None):
-        """Look at the losses."""
-        for name, value in (logs or {}).items():
-            if self.found is None and not np.isfinite(value):
-                self.found = name, value, (epoch + 1) * self.per_epoch
-                self.model.stop_training = True
+        """Look at the loss."""
+        loss = (logs or {}).get("loss", 0.0)
+        if not np.isfinite(loss):
+            self.found = "loss", loss, (epoch + 1) * self.per_epoch
+            self.model.stop_training = True
 
 
 def run(trainer, network, data, *, label, n_epochs, per_epoch, settings, per_batch=1, **options):
@@ -98,7 +98,7 @@ def run(trainer, network, data, *, label, n_epochs, per_epoch, settings, per_bat
     Raises
     ------
     DivergedError
-        Where a loss or a weight is no longer finite.
+        Where the loss or a weight is no longer finite.
     """
     callbacks = list(options.pop("callbacks", None) or [])
     watch = Watch(per_epoch)

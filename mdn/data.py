@@ -37,7 +37,7 @@ def pair_starts(trajectories, lag_time, name="X"):
             "lag_time",
             f"{lag_time} frames",
             f"less than {max(lengths)}, the frames of the longest trajectory in {name}",
-            "take a shorter `lag` or longer trajectories",
+            "take a shorter lag or longer trajectories",
         )
     if short:
         logger.warning(

@@ -139,7 +139,7 @@ def check_trajectories(data, input_size, lag_time, *, known=None, name="X"):
             "lag_time",
             f"{lag_time} frames",
             f"less than {longest}, the frames of the longest trajectory in {name}",
-            "take a shorter `lag` or longer trajectories",
+            "take a shorter lag or longer trajectories",
         )
     if n_skipped:
         logger.warning(

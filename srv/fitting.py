@@ -80,7 +80,7 @@ def fit_network(settings, network, data, validation, seed):
             "X",
             f"{data.n_pairs} pairs of frames {data.lag_time} apart",
             f"more than n_components={settings.n_components}",
-            "give longer trajectories, a shorter `lag` or fewer modes",
+            "give longer trajectories, a shorter lag or fewer modes",
         )
     data = initially_weighted(settings, data)
     mean, sd = moments(data)
@@ -98,16 +98,15 @@ def fit_network(settings, network, data, validation, seed):
     elif network.architecture != architecture:
         logger.info("The settings of the network have changed: training starts afresh.")
         network = build(seed)
-    before = [variable.numpy() for variable in network.lobe.variables]
+    before = network.lobe.get_weights()
     try:
         try:
             return _train_and_solve(settings, network, data, validation, seed)
         except (DegenerateOutputsError, DivergedError) as error:
             logger.warning("Training collapsed: %s. Starting again from another seed.", error)
         return _train_and_solve(settings, build(seed + _RESTART_SEED), data, validation, seed)
-    except Exception:
-        for variable, value in zip(network.lobe.variables, before, strict=True):
-            variable.assign(value)
+    except BaseException:
+        network.lobe.set_weights(before)
         raise
 
 

@@ -154,7 +154,7 @@ def cross_validate(X, srv, *, n_folds=5, seed=0, progress=iter):
                 f"too short to be cross-validated: with n_folds={n_folds} the longest piece of a "
                 f"part has {longest} frames",
                 f"more than lag_time={srv.lag_time}",
-                "give longer trajectories, a shorter `lag` or fewer folds",
+                "give longer trajectories, a shorter lag or fewer folds",
             )
     held_out, training = [], []
     for train, test in progress(folds):

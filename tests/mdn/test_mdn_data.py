@@ -56,7 +56,7 @@ def test_held_out_parts_share_nothing_with_the_training_data():
 
 
 def test_a_split_that_leaves_no_pair_is_the_one_to_blame():
-    parts = [np.arange(20.0)[:, None]]
+    parts = [np.arange(30.0)[:, None]]
     for fraction, message in ((0.8, "training, .* hold out less"), (0.2, "validation, .* more")):
         with pytest.raises(ValueError, match=message):
             hold_out(parts, fraction, 10, seed=0)
