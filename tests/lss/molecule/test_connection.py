@@ -7,6 +7,7 @@ import pytest
 from lss.errors import InputError
 from lss.examples import example
 from lss.molecule.connection import completed, loose_residues
+from lss.trajectories.trajectory_set import TrajectorySet
 
 WLALL = md.load(example("wlall").top)
 SKEWED = np.array([[3.1, 0, 0], [0.9, 2.9, 0], [-0.7, 0.8, 2.7]])
@@ -190,3 +191,21 @@ def test_a_structure_broken_without_its_cell_is_refused():
     assert _pairs(completed(WLALL.topology, xyz, np.eye(3) * 3.0)) == TRUE
     with pytest.raises(InputError, match="its topology 94 atoms"):
         completed(WLALL.topology, xyz[:5])
+
+
+@pytest.mark.parametrize("cell_in_pdb", [True, False])
+def test_a_topology_file_wrapped_into_the_cell(md_frames, tmp_path, cell_in_pdb):
+    """Its bonds are completed over the faces of the cell, whether or not it tells that cell."""
+    edge = 3.0
+    wrapped = md.Trajectory(np.mod(md_frames.xyz[:10] + 1.3, edge), md_frames.topology)
+    if not cell_in_pdb:
+        wrapped[0].save_pdb(str(tmp_path / "a.pdb"))
+    wrapped.unitcell_lengths = np.full((10, 3), edge)
+    wrapped.unitcell_angles = np.full((10, 3), 90.0)
+    if cell_in_pdb:
+        wrapped[0].save_pdb(str(tmp_path / "a.pdb"))
+    wrapped.save_dcd(str(tmp_path / "a.dcd"))
+    found = TrajectorySet.open(str(tmp_path / "a.dcd"), str(tmp_path / "a.pdb"), 100.0)
+    assert _pairs(found.topology) == TRUE
+    lengths = md.compute_distances(found.reference, sorted(TRUE), periodic=False)
+    assert lengths.max() < 0.17
