@@ -85,6 +85,64 @@ def completed(topology, xyz, unitcell_vectors=None):
     return _with_bonds(topology, np.concatenate([kept_and_added, sites]), orders)
 
 
+def complete_by(topology, structure, read_frame):
+    """Complete a topology by the structure in its file, or by a frame of the trajectories.
+
+    The frame serves where there is no structure, where the structure is broken over a cell that it
+    does not tell, and where the frame alone has a cell: a structure wrapped into it looks as if
+    chains ended at its faces.
+
+    Parameters
+    ----------
+    topology : mdtraj.Topology
+    structure : mdtraj.Trajectory or None
+        One frame, as it is in the file.
+    read_frame : callable
+        Returns the first frame of the trajectories, an mdtraj.Trajectory, as it is in the file.
+
+    Returns
+    -------
+    topology : mdtraj.Topology
+        See :func:`completed`.
+    reference : mdtraj.Trajectory
+        The structure, or the frame where the structure is broken or missing.
+
+    Raises
+    ------
+    InputError
+        As of :func:`completed`, for the frame.
+    """
+    with_cell = structure is not None and real_cell(_cell(structure)) is not None
+    frame = None if with_cell else read_frame()
+    if structure is not None and (with_cell or real_cell(_cell(frame)) is None):
+        try:
+            return completed(topology, structure.xyz[0], _cell(structure)), structure
+        except InputError as error:
+            logger.warning("%s; the first frame of the trajectories is the reference", error)
+    frame = read_frame() if frame is None else frame
+    found = completed(topology, frame.xyz[0], _cell(frame))
+    if structure is None or with_cell or _is_broken(found, structure, frame):
+        return found, frame
+    return found, structure
+
+
+def _is_broken(topology, structure, frame):
+    """Whether bonds of a frame are much longer in a structure that has no cell."""
+    pairs = np.array([(a.index, b.index) for a, b in topology.bonds], np.int64).reshape(-1, 2)
+    usual = bond_lengths(frame.xyz[0].astype(np.float64), pairs, real_cell(_cell(frame)))
+    if not (bond_lengths(structure.xyz[0], pairs, None) > 2 * usual + 0.2).any():
+        return False
+    logger.warning(
+        "the structure in the topology file is broken over a periodic cell that the file does not "
+        "tell; the first frame of the trajectories is the reference"
+    )
+    return True
+
+
+def _cell(frame):
+    return None if frame.unitcell_vectors is None else frame.unitcell_vectors[0]
+
+
 def _possible(topology, atoms, xyz, pairs, cell):
     """Which bonds of the file can be bonds in the structure: bool (n_pairs,)."""
     if len(pairs) == 0 or not np.isfinite(xyz).all():

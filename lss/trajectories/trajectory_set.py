@@ -8,7 +8,7 @@ import numpy as np
 
 from lss.errors import InputError
 from lss.molecule.bonds import make_whole, molecule_bonds
-from lss.molecule.connection import completed
+from lss.molecule.connection import complete_by
 from lss.trajectories import formats, seams
 from lss.trajectories import parts as part_files
 from lss.trajectories.common_topology import open_topology, scan_of
@@ -221,30 +221,25 @@ class TrajectorySet:
         return any(isinstance(part.source, InMemory) for files in self.parts for part in files)
 
     def _find_reference(self):
+        """Complete the topology by a structure, and return that structure."""
+        structure = None
         if self.top is not None and formats.suffix(self.top) in _STRUCTURES:
             with formats.reading(self.top):
-                frame = formats.load_frame(self.top, self.topology, 0)
-            if frame.n_atoms > 0 and _fault(frame.xyz) is None and self._complete(frame, self.top):
-                frame.topology = self.topology
-                frame.time = np.zeros(1)
-                return make_whole(frame, molecule_bonds(self.topology)[1])
-        with formats.reading(self.files[0]):
-            frame = formats.load_frame(self.files[0], self.topology, 0)
-        _check_frames(frame, self.files[0], 0)
-        self._complete(frame, self.files[0])
-        return self.read_frame(0, 0)
+                structure = formats.load_frame(self.top, self.topology, 0)
+            if structure.n_atoms == 0 or _fault(structure.xyz) is not None:
+                structure = None
+        self.topology, reference = complete_by(self.topology, structure, self._first_frame)
+        reference.topology = self.topology
+        reference.time = np.zeros(1)
+        return make_whole(reference, molecule_bonds(self.topology)[1])
 
-    def _complete(self, frame, path):
-        """Complete the bonds of the topology by a structure; False where it cannot serve."""
-        cell = None if frame.unitcell_vectors is None else frame.unitcell_vectors[0]
-        try:
-            self.topology = completed(self.topology, frame.xyz[0], cell)
-        except InputError as error:
-            if path == self.files[0]:
-                raise InputError(f"{path}: {error}") from error
-            logger.info("%s: %s; the first frame of the trajectories stands in", path, error)
-            return False
-        return True
+    def _first_frame(self):
+        """The first frame of all as its file has it."""
+        path = self.files[0]
+        with formats.reading(path):
+            frame = formats.load_frame(path, self.topology, 0)
+        _check_frames(frame, path, 0)
+        return frame
 
 
 def read_frame(path, top, j):

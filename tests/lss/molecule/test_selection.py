@@ -45,6 +45,48 @@ def test_selections():
     assert len(select(top, "not heavy")) == 50
 
 
+def test_heavy_and_all_leave_out_water_and_ions_unless_named(caplog):
+    caplog.set_level("INFO")
+    top = WLALL.topology.copy()
+    chain = top.add_chain()
+    for name, atoms in (
+        ("HOH", "OHH"),
+        ("SOL", "OHH"),
+        ("NA", ["NA"]),
+        ("CL", ["CL"]),
+        ("CA", ["CA"]),
+    ):
+        residue = top.add_residue(name, chain)
+        for k, atom in enumerate(atoms):
+            symbol = atom if len(atoms) == 3 else "C"  # readers of GRO files take any ion for that
+            top.add_atom(
+                atom if len(atoms) == 1 else f"{atom}{k}", md.element.get_by_symbol(symbol), residue
+            )
+    for text, n in {
+        "heavy": 44,
+        "all": 94,
+        "everything": 94,
+        "not heavy": 50,
+        "heavy and name CA": 5,
+        "heavy and not water": 44,
+        "heavy and resname CL CA": 2,
+        "all and resname == 'NA'": 1,
+        "heavy or resname NA": 45,
+        "heavy or name NA CL": 46,
+        "heavy or water": 44 + 6,
+        "all or resname HOH": 94 + 3 + 3,
+        "water": 6,
+        "name CA": 6,
+    }.items():
+        assert len(select(top, text)) == n, text
+    assert "2 of water, 1 of NA, 1 of CL, 1 of CA" in caplog.text
+    assert "'(heavy) or water or resname NA or resname CL or resname CA'" in caplog.text
+    with pytest.raises(InputError, match=r"nothing but water and ions, .* like 'resname CL'"):
+        select(top, f"all and index {top.n_atoms - 2}")
+    water = top.subset(select(top, "water"))
+    assert len(select(water, "all")) == 6
+
+
 def test_heavy_without_elements():
     topology = WLALL.topology.copy()
     for atom in topology.atoms:
@@ -129,6 +171,25 @@ def test_a_gap_in_the_chain_is_told(caplog):
     pairs = bonds(TRPCAGE.topology, TRPCAGE.xyz[0], atoms)
     np.testing.assert_array_equal(pairs, [(i, i + 1) for i in range(15)])
     assert "GLN5 and GLY10" in caplog.text
+
+
+def test_numbers_that_jump_are_no_gap(caplog):
+    topology = TRPCAGE.topology.copy()
+    for residue in list(topology.residues)[9:]:
+        residue.resSeq += 40
+    pairs = bonds(topology, TRPCAGE.xyz[0], np.arange(20))
+    np.testing.assert_array_equal(pairs, [(i, i + 1) for i in range(19)])
+    assert not caplog.records
+
+
+def test_a_chain_that_starts_again_is_not_joined():
+    two = md.Topology()
+    chain = two.add_chain()
+    for residue in [*TRPCAGE.topology.residues, *TRPCAGE.topology.residues]:
+        new = two.add_residue(residue.name, chain, residue.resSeq)
+        two.add_atom("CA", md.element.carbon, new)
+    xyz = np.concatenate([TRPCAGE.xyz[0], TRPCAGE.xyz[0] + 5])
+    assert [19, 20] not in bonds(two, xyz, np.arange(40)).tolist()
 
 
 def test_chains_are_not_joined():
