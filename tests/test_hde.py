@@ -10,6 +10,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from hde import HDE, MolGen, Propagator, analysis
+from tests.systems import autoregressive, telegraph
 
 CONSTRUCTORS = {
     HDE: {
@@ -89,7 +90,7 @@ def two_wells():
     """Telegraph noise with a stay probability of .99 in one coordinate, white noise in two more."""
     rng = np.random.default_rng(1)
     x = rng.normal(size=(6000, 3))
-    x[:, 0] += 3 * np.sign(np.cumprod(np.where(rng.random(6000) < 0.01, -1, 1)))
+    x[:, 0] += 3 * telegraph(rng, 6000, 0.01)
     return x.astype(np.float32)
 
 
@@ -203,12 +204,7 @@ def test_propagator_and_generator_follow(fitted, two_wells):
 def test_analysis_against_closed_forms(rng):
     """An AR(1) process x' = a x + noise has timescale -1 / ln a at every lag."""
     a, n = 0.9, 200_000
-    noise = rng.normal(size=n)
-    x = np.empty(n)
-    x[0] = noise[0]
-    for t in range(1, n):
-        x[t] = a * x[t - 1] + noise[t]
-    x = x[:, None]
+    x = autoregressive(rng, (n, 1), a)
     # The variance of a correlation of an AR(1) process is about (1 - a^2) / n at lag 1.
     correlation = analysis.empirical_correlation(x[:-1], x[1:])
     assert correlation == pytest.approx([a], abs=4 * np.sqrt((1 - a**2) / n))

@@ -10,6 +10,7 @@ from scipy.sparse.csgraph import shortest_path
 from lss.analysis.sample import Sample
 from lss.examples import example
 from lss.simulation.hdf5_writer import topology_json
+from tests.systems import autoregressive
 
 N_ATOMS = 6
 
@@ -29,10 +30,7 @@ def _ensemble(seed, n_trajectories=6, n_frames=2000, step=1, shift=0.0):
     flip = (1 - 0.98**step) / 2
     jump = rng.random((n_trajectories, n_frames)) < flip
     side = np.where(np.cumsum(jump, axis=1) % 2, -1, 1) * rng.choice([-1, 1], (n_trajectories, 1))
-    second = rng.standard_normal((n_trajectories, n_frames))
-    phi = 0.8**step
-    for t in range(1, n_frames):
-        second[:, t] = phi * second[:, t - 1] + np.sqrt(1 - phi**2) * second[:, t]
+    second = autoregressive(rng, (n_frames, n_trajectories), 0.8**step).T
     first = side + shift + 0.1 * rng.standard_normal(side.shape)
     psi = np.stack([first, second], axis=-1).astype(np.float32)
     xyz = np.arange(N_ATOMS)[:, None] * np.array([0.38, 0.05, 0.0])

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import subprocess
 import sys
 import zipfile
 
@@ -16,6 +15,7 @@ from lss.__main__ import describe
 from lss.box import FILES, REQUIRED, Box, check_meta, load_box, save_box
 from lss.errors import InputError
 from lss.simulator import LatentSpaceSimulator
+from tests.elsewhere import run_without_ours
 
 
 @pytest.fixture
@@ -60,14 +60,6 @@ def test_a_box_describes_itself(box):
 
 
 LOAD_ELSEWHERE = """
-import sys
-
-class NotInstalled:
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in ("srv", "mdn", "cwgan", "lss", "hde"):
-            raise ModuleNotFoundError(name)
-
-sys.meta_path.insert(0, NotInstalled())
 import keras, numpy as np
 inputs = np.load("inputs.npz")
 srv, mdn, cwgan = (keras.models.load_model(f"{n}.keras") for n in ("srv", "mdn", "cwgan"))
@@ -81,7 +73,7 @@ def test_networks_load_where_our_packages_are_not_installed(box, box_folder, rng
     features = rng.normal(size=(5, box.srv.input_shape[-1])).astype(np.float32)
     noise = rng.normal(size=(5, box.cwgan.input_shape[1][-1])).astype(np.float32)
     np.savez(box_folder / "inputs.npz", features=features, noise=noise)
-    subprocess.run([sys.executable, "-I", "-c", LOAD_ELSEWHERE], cwd=box_folder, check=True)
+    run_without_ours(LOAD_ELSEWHERE, box_folder)
     found = np.load(box_folder / "outputs.npz")
     psi = box.srv(features)
     np.testing.assert_allclose(found["psi"], psi, rtol=1e-5, atol=1e-6)

@@ -2,8 +2,6 @@
 
 import importlib.metadata
 import importlib.util
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -15,12 +13,12 @@ import tensorflow as tf
 
 from lss.examples import example
 from lss.simulator import LatentSpaceSimulator
+from tests.elsewhere import OURS, run_without_ours
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "tests" / "data"
 INPUTS = {"srv": ["features"], "mdn": ["psi"], "cwgan": ["psi", "noise"]}
 OUTPUTS = {"srv": {"psi"}, "mdn": {"logits", "loc", "scale"}, "cwgan": {"coordinates"}}
-OURS = {"srv", "mdn", "cwgan", "lss", "hde"}
 
 
 @pytest.mark.parametrize("box", sorted(DATA.glob("*.lss")), ids=lambda path: path.stem)
@@ -98,18 +96,6 @@ def test_as_a_layer_of_a_larger_model(network):
     np.testing.assert_allclose(np.asarray(doubled), 2 * outputs(model(x))[0], rtol=1e-4, atol=1e-5)
 
 
-# An interpreter that has the installed packages but cannot find ours.
-WITHOUT_OURS = f"""
-import sys
-
-class NotInstalled:
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in {OURS}:
-            raise ModuleNotFoundError(name)
-
-sys.meta_path.insert(0, NotInstalled())
-"""
-
 TENSORFLOW_ALONE = """
 import numpy as np, tensorflow as tf
 srv, mdn, cwgan = (tf.saved_model.load(f"exported/{n}") for n in ("srv", "mdn", "cwgan"))
@@ -119,18 +105,12 @@ np.savez("served.npz", psi=psi, xyz=xyz, **mdn.serve(psi))
 """
 
 
-def isolated(code, folder):
-    script = folder / "script.py"  # a file: tf.function reads the source
-    script.write_text(WITHOUT_OURS + code)
-    subprocess.run([sys.executable, "-I", script], cwd=folder, check=True)
-
-
 def test_the_how_to_as_it_stands_in_a_process_without_this_package(tmp_path):
     """What docs/howto.md shows, with the files of a box and nothing else of ours."""
     spec = importlib.util.spec_from_file_location("pages", ROOT / "docs" / "pages.py")
     pages = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(pages)
-    ours = "from lss", "from srv"
+    ours = "from lss", "from srv", "from mdn"
     shown = [x for x in pages.blocks("howto") if not any(word in x for word in ours)]
     with zipfile.ZipFile(DATA / "format-1.lss") as archive:
         archive.extractall(tmp_path / "RUN" / "box")
@@ -141,13 +121,13 @@ np.savez("shown.npz", psi0=psi, coordinates=coordinates, modes=modes, structures
          same=same, psi=srv(frames), xyz=cwgan([srv(frames), none]),
          **mdn(srv(frames)))
 """
-    isolated("\n".join([*map(str.strip, shown), keep]), tmp_path)
+    run_without_ours("\n".join([*map(str.strip, shown), keep]), tmp_path)
     made = np.load(tmp_path / "shown.npz")
     assert made["psi0"].shape == (8, 2) and made["coordinates"].shape == (1, 5, 3)
     np.testing.assert_allclose(made["modes"], made["psi"], rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(made["same"], made["psi"], rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(made["structures"], made["xyz"], rtol=1e-4, atol=1e-5)
-    isolated(TENSORFLOW_ALONE, tmp_path)
+    run_without_ours(TENSORFLOW_ALONE, tmp_path)
     served = np.load(tmp_path / "served.npz")
     for name in served.files:
         np.testing.assert_allclose(served[name], made[name], rtol=1e-4, atol=1e-5, err_msg=name)
@@ -158,4 +138,4 @@ def test_no_other_package_that_is_installed_has_a_name_of_ours():
     for distribution in importlib.metadata.distributions():
         if distribution.metadata["Name"] != "latent-space-simulator":
             top = {Path(f).parts[0].removesuffix(".py") for f in distribution.files or []}
-            assert not top & OURS, distribution.metadata["Name"]
+            assert not top & set(OURS), distribution.metadata["Name"]

@@ -1,29 +1,19 @@
 """Small systems whose propagator is known exactly."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
+from tests.elsewhere import run_without_ours
+from tests.systems import autoregressive
+
 CORRELATION = (0.9, 0.5)
-
-
-def autoregressive(n, correlation, rng):
-    """AR(1) with unit variance: psi' ~ N(a psi, 1 - a^2)."""
-    noise = rng.normal(size=n) * np.sqrt(1 - correlation**2)
-    path = np.empty(n)
-    path[0] = rng.normal()
-    for i in range(1, n):
-        path[i] = correlation * path[i - 1] + noise[i]
-    return path
 
 
 @pytest.fixture(scope="session")
 def paths():
     """Three trajectories, of unequal lengths, of two independent AR(1) coordinates."""
     rng = np.random.default_rng(1)
-    return [np.stack([autoregressive(n, a, rng) for a in CORRELATION], 1) for n in (4000, 2500, 90)]
+    return [autoregressive(rng, (n, 2), CORRELATION) for n in (4000, 2500, 90)]
 
 
 @pytest.fixture(scope="session")
@@ -50,11 +40,9 @@ def network():
 
 
 _LOAD = """
-import sys, numpy, keras
-model = keras.models.load_model(sys.argv[1])
-assert not {"mdn", "srv", "cwgan", "lss"} & set(sys.modules)
-outputs = model(numpy.load(sys.argv[2]))
-numpy.savez(sys.argv[3], **{k: numpy.asarray(v) for k, v in outputs.items()})
+import numpy, keras
+outputs = keras.models.load_model({path!r})(numpy.load("inputs.npy"))
+numpy.savez("outputs.npz", **{{k: numpy.asarray(v) for k, v in outputs.items()}})
 """
 
 
@@ -64,8 +52,7 @@ def plain_keras(tmp_path):
 
     def load(path, inputs):
         np.save(tmp_path / "inputs.npy", inputs)
-        command = [sys.executable, "-I", "-c", _LOAD, path, "inputs.npy", "outputs.npz"]
-        subprocess.run([str(c) for c in command], check=True, cwd=tmp_path, capture_output=True)
+        run_without_ours(_LOAD.format(path=str(path)), tmp_path)
         return np.load(tmp_path / "outputs.npz")
 
     return load

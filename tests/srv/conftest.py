@@ -3,12 +3,7 @@
 import numpy as np
 import pytest
 
-_STAY = 0.98
-
-
-def _two_state(n_frames, stay, rng):
-    """Return +1/-1 states of a symmetric chain that stays with probability `stay`."""
-    return np.cumprod(np.where(rng.random(n_frames) < stay, 1.0, -1.0))
+from tests.systems import telegraph
 
 
 @pytest.fixture(scope="session")
@@ -17,7 +12,7 @@ def two_state():
     rng = np.random.default_rng(7)
     trajectories = []
     for n in (6000, 4000, 5000):
-        state = _two_state(n, _STAY, rng)
+        state = telegraph(rng, n, 0.02)
         noise = 0.3 * rng.standard_normal((n, 2))
         trajectories.append((np.stack([state, -2 * state], axis=1) + noise).astype(np.float32))
     return trajectories
@@ -33,7 +28,7 @@ def two_processes():
     features, slow = [], []
     for _ in range(4):
         n = 8000
-        a, b = _two_state(n, 0.995, rng), _two_state(n, 0.95, rng)
+        a, b = telegraph(rng, n, 0.005), telegraph(rng, n, 0.05)
         noise = 0.2 * rng.standard_normal((n, 2))
         features.append((np.stack([a + b, a - b], axis=1) + noise).astype(np.float32))
         slow.append(a)

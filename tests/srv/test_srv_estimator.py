@@ -1,8 +1,6 @@
 """SRV as its users see it: known answers, saving, scikit-learn, repeated fits, errors."""
 
 import pickle
-import subprocess
-import sys
 
 import keras
 import numpy as np
@@ -11,6 +9,8 @@ from deeptime.decomposition import vamp_score_data
 from sklearn.base import clone
 
 from srv import SRV, NotFittedError
+from tests.elsewhere import run_without_ours
+from tests.systems import telegraph
 
 
 @pytest.fixture(scope="module")
@@ -132,13 +132,11 @@ def test_encoder_loads_with_plain_keras(fitted, two_state, tmp_path):
     fitted.encoder.save(tmp_path / "srv.keras")
     np.save(tmp_path / "x.npy", two_state[0][:100])
     code = (
-        "import sys, keras, numpy as np\n"
-        f"m = keras.models.load_model(r'{tmp_path / 'srv.keras'}')\n"
-        f"x = np.load(r'{tmp_path / 'x.npy'}')\n"
-        "assert 'srv' not in sys.modules\n"
-        f"np.save(r'{tmp_path / 'psi.npy'}', np.asarray(m(x)))\n"
+        "import keras, numpy as np\n"
+        "m = keras.models.load_model('srv.keras')\n"
+        "np.save('psi.npy', np.asarray(m(np.load('x.npy'))))\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)
+    run_without_ours(code, tmp_path)
     psi = np.asarray(fitted.encoder(two_state[0][:100]))
     np.testing.assert_array_equal(np.load(tmp_path / "psi.npy"), psi)
 
@@ -176,7 +174,7 @@ def test_nonreversible_left_and_right(two_state, quick):
 
 def test_slow_modes_get_the_long_schedule(quick, caplog):
     rng = np.random.default_rng(0)
-    state = np.cumprod(np.where(rng.random(20_000) < 0.998, 1.0, -1.0))
+    state = telegraph(rng, 20_000, 0.002)
     x = (state[:, None] + 0.1 * rng.standard_normal((20_000, 2))).astype(np.float32)
     settings = {**quick, "min_steps": 50, "max_steps": 120, "n_epochs": 1}
     with caplog.at_level("INFO", logger="srv"):

@@ -8,6 +8,7 @@ import pytest
 from srv import SRV
 from srv.lagtime import CrossValidation
 from srv.length import choose_length
+from tests.systems import telegraph
 
 
 def recommended(n_features, **settings):
@@ -24,7 +25,7 @@ def recommended(n_features, **settings):
 def test_slow_modes_that_hold_keep_the_whole_training():
     """Two telegraph processes, hundreds of flips each: as slow on held-out data."""
     rng = np.random.default_rng(0)
-    signs = np.cumprod(np.where(rng.random((9000, 2)) < (0.02, 0.04), -1, 1), axis=0)
+    signs = telegraph(rng, (9000, 2), (0.02, 0.04))
     x = (signs + 0.3 * rng.normal(size=signs.shape)).astype(np.float32)
     srv, validation = choose_length([x], recommended(2))
     assert srv.n_updates is None and srv.max_steps == 300 and not srv.is_fitted

@@ -8,6 +8,7 @@ from scipy.stats import binom
 
 from lss.analysis.blocks import BlockSums, Segment, assign_blocks, jackknife
 from lss.errors import InputError
+from tests.systems import autoregressive
 
 
 def sums_of(x, n_blocks=5):
@@ -91,11 +92,7 @@ def test_intervals_of_a_correlated_mean_cover_the_truth(shape):
     rng = np.random.default_rng(3)
     hits = 0
     for _ in range(200):
-        noise = rng.standard_normal(shape)
-        x = np.empty(shape)
-        x[:, 0] = noise[:, 0]
-        for t in range(1, shape[1]):
-            x[:, t] = 0.9 * x[:, t - 1] + np.sqrt(0.19) * noise[:, t]
+        x = autoregressive(rng, shape[::-1], 0.9).T
         low, high = jackknife(mean, sums_of(x)).interval(0.95)
         hits += low <= 0 <= high
     assert hits >= binom.ppf(1e-4, 200, 0.92)

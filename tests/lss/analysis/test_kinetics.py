@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from scipy.signal import lfilter
 from scipy.stats import binom
 
 from lss.analysis.blocks import BlockSums, assign_blocks
@@ -14,6 +13,7 @@ from lss.analysis.kinetics import (
     implied_timescale,
     timescales,
 )
+from tests.systems import autoregressive
 
 PHI = np.array([0.98, 0.9])
 
@@ -21,11 +21,7 @@ PHI = np.array([0.98, 0.9])
 @pytest.fixture(scope="module")
 def psi():
     """Two independent AR(1) processes of variance 1 in four trajectories."""
-    noise = np.random.default_rng(0).standard_normal((4, 50_000, 2))
-    noise[:, 1:] *= np.sqrt(1 - PHI**2)
-    return [
-        np.stack([lfilter([1], [1, -p], x[:, k]) for k, p in enumerate(PHI)], axis=1) for x in noise
-    ]
+    return list(autoregressive(np.random.default_rng(0), (50_000, 4, 2), PHI).swapaxes(0, 1))
 
 
 def lagged(psi, lags, n_blocks=5):
@@ -57,7 +53,7 @@ def test_intervals_of_timescales_cover_the_truth():
     rng = np.random.default_rng(1)
     hits = 0
     for _ in range(150):
-        x = lfilter([1], [1, -0.9], rng.standard_normal(10_000))[:, None]
+        x = autoregressive(rng, (10_000, 1), 0.9)
         low, high = timescales(lagged([x], [5]), "lagged", 5.0).interval(0.95)
         hits += low[0] <= -1 / np.log(0.9) <= high[0]
     assert binom.ppf(1e-4, 150, 0.92) <= hits < 150

@@ -5,6 +5,7 @@ import pytest
 
 from lss.analysis.tica import Covariances
 from lss.errors import InputError
+from tests.systems import autoregressive
 
 LAG = 5
 
@@ -14,9 +15,7 @@ def mixed():
     """Three AR(1) processes, linearly mixed, far from the origin; two trajectories."""
     rng = np.random.default_rng(0)
     phi = np.array([0.99, 0.9, 0.5])
-    x = rng.standard_normal((2, 20_000, 3))
-    for t in range(1, x.shape[1]):
-        x[:, t] = phi * x[:, t - 1] + np.sqrt(1 - phi**2) * x[:, t]
+    x = autoregressive(rng, (20_000, 2, 3), phi).swapaxes(0, 1)
     return list(x @ rng.standard_normal((3, 3)) + 100)
 
 
