@@ -97,7 +97,7 @@ def check_settings(srv, y=None, deflate=None):
             "min_steps",
             srv.min_steps,
             f"at most max_steps={srv.max_steps}",
-            "lower it or raise that",
+            "lower it, or raise `max_steps`",
         )
     check_training(srv, with_validation=y is not None)
     for name, low, high in _RANGES:
