@@ -215,6 +215,7 @@ def train(settings, parts, psi, coords, lengths, seed):
     calls = np.zeros((n_calls, 1), np.float32)
     callbacks = [judge, bar] if settings.verbose else [judge]
     model.fit(calls, batch_size=1, epochs=n_epochs, shuffle=False, verbose=0, callbacks=callbacks)
+    model.traced.forget()
     history = judge.history
     if parts.regressor is not None:
         # Of psi's logarithmic scale, then of its rank.

@@ -76,7 +76,7 @@ def run(trainer, network, data, *, label, n_epochs, per_epoch, settings, per_bat
     Parameters
     ----------
     trainer : keras.Model
-        Compiled.
+        Compiled; its `traced` graphs are let go at the end (`lss_base.graphs`).
     network : keras.Model
         What is trained, in place.
     data : object
@@ -103,14 +103,17 @@ def run(trainer, network, data, *, label, n_epochs, per_epoch, settings, per_bat
     callbacks = list(options.pop("callbacks", None) or [])
     watch = Watch(per_epoch)
     bar = [ProgressBar(label, n_epochs, per_epoch, per_batch)] if settings.verbose else []
-    history = trainer.fit(
-        data,
-        epochs=n_epochs,
-        callbacks=[*callbacks, watch, *bar],
-        shuffle=False,
-        verbose=0,
-        **options,
-    )
+    try:
+        history = trainer.fit(
+            data,
+            epochs=n_epochs,
+            callbacks=[*callbacks, watch, *bar],
+            shuffle=False,
+            verbose=0,
+            **options,
+        )
+    finally:
+        trainer.traced.forget()
     for callback in callbacks:
         # The trainer holds the data; a callback that keeps it could not be copied or pickled.
         callback._model = None

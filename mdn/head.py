@@ -172,12 +172,12 @@ def distribution(outputs):
     Returns
     -------
     tfp.distributions.MixtureSameFamily
-        Of MultivariateNormalDiag; batch shape (n,), event shape (m,), units of psi.
+        Of Independent Normal; batch shape (n,), event shape (m,), units of psi.
     """
     import tensorflow_probability as tfp
 
     tfd = tfp.distributions
-    return tfd.MixtureSameFamily(
-        tfd.Categorical(logits=outputs["logits"]),
-        tfd.MultivariateNormalDiag(outputs["loc"], outputs["scale"]),
-    )
+    # A MultivariateNormalDiag is the same, but its bijector's cache (TFP 0.25) keeps every graph
+    # in which it was made, and with it the training data, for the life of the process.
+    components = tfd.Independent(tfd.Normal(outputs["loc"], outputs["scale"]), 1)
+    return tfd.MixtureSameFamily(tfd.Categorical(logits=outputs["logits"]), components)

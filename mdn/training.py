@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from lss_base.graphs import TracedGraphs
 from lss_base.training import CosineToZero, run
 from mdn.head import distribution
 
@@ -48,6 +49,7 @@ class Trainer(keras.Model):
         frames, starts = tf.constant(frames), tf.constant(starts)
         self.data = lambda: (frames, starts)
         self.loss_tracker = keras.metrics.Mean(name="loss")
+        self.traced = TracedGraphs()
         self.build(network.input_shape)
 
     def build(self, input_shape):
@@ -81,6 +83,7 @@ class Trainer(keras.Model):
 
     def update(self, number):
         """One gradient step; returns its loss."""
+        self.traced.note()
         x, y = self.draw(number)
         with tf.GradientTape() as tape:
             loss = -tf.reduce_mean(distribution(self.network(x, training=True)).log_prob(y))
@@ -105,6 +108,7 @@ class Trainer(keras.Model):
         return {"loss": self.loss_tracker.result()}
 
     def test_step(self, data):
+        self.traced.note()
         x, y = data
         loss = -distribution(self.network(x, training=False)).log_prob(y)
         self.loss_tracker.update_state(loss)
@@ -163,8 +167,10 @@ def run_fit(trainer, n_epochs, updates_per_epoch, settings, validation, callback
     rate = settings.learning_rate
     if settings.schedule == "cosine":
         rate = CosineToZero(rate, n_epochs * updates_per_epoch)
+    optimizer = keras.optimizers.Adam(rate)
+    optimizer.build(trainer.network.trainable_variables)  # inside the first step: compiled twice
     trainer.compile(
-        optimizer=keras.optimizers.Adam(rate),
+        optimizer=optimizer,
         jit_compile=trainer.replicas == 1,  # XLA cannot reach variables on another device
     )
     data, steps = blocks(n_epochs, updates_per_epoch)

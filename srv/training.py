@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from lss_base.graphs import TracedGraphs
 from srv.feeding import pair_batches, pool
 from srv.loss import vamp_loss
 
@@ -41,6 +42,7 @@ class Trainer(keras.Model):
         self._score_tracker = keras.metrics.Mean(name="loss")
         self._pools = [_as_tensors(trajectories), _as_tensors(validation)]
         self._weights = _weight_pool(trajectories)
+        self.traced = TracedGraphs()
         self.built = True
 
     @property
@@ -58,6 +60,7 @@ class Trainer(keras.Model):
 
     def train_step(self, data):
         """One step of the optimiser on one batch of pairs."""
+        self.traced.note()
         with tf.GradientTape() as tape:
             loss = self._pair_loss(data, self._pools[0], self._weights, training=True)
             total = loss
@@ -76,6 +79,8 @@ class Trainer(keras.Model):
         self._score_tracker.update_state(
             self._pair_loss(data, self._pools[1], None, training=False)
         )
+        self.traced.note()
+        self._score_tracker.update_state(self._pair_loss(data, self._pools[1], training=False))
         return {"loss": self._score_tracker.result()}
 
     def reweight(self, trajectories):
