@@ -91,8 +91,9 @@ class Sample:
             raise InputError(
                 "weights are given, wanted None: frames do not have weights yet; leave them out"
             )
-        for name, value in (("lag", self.lag), ("stride", self.stride)):
-            if value is not None and not (isinstance(value, Integral) and value >= 1):
+        stride = 1 if self.stride is None else self.stride
+        for name, value in (("lag", self.lag), ("stride", stride)):
+            if not (isinstance(value, Integral) and value >= 1):
                 raise InputError(f"{name} is {value}, wanted a whole number of frames, at least 1")
         self.psi = check_psi(self.psi, "psi")
         if self.coordinates is None:
