@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 
@@ -54,8 +55,9 @@ def coordinate_stride(
 class Sample:
     """The data of one ensemble: MD, held-out MD or synthetic trajectories.
 
-    Whatever is given is checked here, and here alone. Arrays are kept as they are; HDF5 datasets,
-    memory maps and the like are read only where they are sliced.
+    Whatever is given is checked here, and here alone; whether coordinates are finite, as they are
+    read. Arrays are kept as they are; HDF5 datasets, memory maps and the like are read only where
+    they are sliced.
 
     Parameters
     ----------
@@ -86,9 +88,12 @@ class Sample:
 
     def __post_init__(self) -> None:
         if self.weights is not None:
-            raise InputError("weights are given, wanted None: frames do not have weights yet")
-        for name, value in (("lag", self.lag), ("stride", self.stride)):
-            if value is not None and (value != int(value) or value < 1):
+            raise InputError(
+                "weights are given, wanted None: frames do not have weights yet; leave them out"
+            )
+        stride = 1 if self.stride is None else self.stride
+        for name, value in (("lag", self.lag), ("stride", stride)):
+            if not (isinstance(value, Integral) and value >= 1):
                 raise InputError(f"{name} is {value}, wanted a whole number of frames, at least 1")
         self.psi = check_psi(self.psi, "psi")
         if self.coordinates is None:

@@ -10,6 +10,7 @@ from lss.errors import InputError
 from lss.run import inputs
 from lss.run.projection import find_decoded, project
 from lss.run.run_folder import versions
+from lss.simulation.simulate import check
 from lss.simulation.xtc_frames import read_synthetic
 from lss.storage.full_disk import new_hdf5
 from lss.storage.whole_files import PARTIAL
@@ -62,6 +63,7 @@ def validate(simulator, md, held_out=None, *, to, n_trajectories=100, length=Non
     if length_ps is None:
         length_ps = (max(md.n_frames) - 1) * md.spacing_ps
     n_steps = inputs.steps_of(length_ps, simulator.lag_time_ps)
+    check(n_steps, n_trajectories, seed, "xtc")
     reference = md.reference.atom_slice(find_decoded(simulator.box, md))
     settings = {"length_ps": length_ps, "trajectories": n_trajectories, "seed": seed}
     to = Path(to)

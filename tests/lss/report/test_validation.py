@@ -151,6 +151,7 @@ LINE, ATOMS = np.arange(24.0).reshape(12, 2), np.ones((12, 6, 3))
         ({"psi": [LINE, LINE[:, :1]]}, r"psi\[1\] has shape \(12, 1\)"),
         ({"lag": 0}, "lag is 0, wanted a whole number"),
         ({"lag": 1.5}, "lag is 1.5, wanted a whole number"),
+        ({"lag": float("nan")}, "lag is nan, wanted a whole number"),
         ({"coordinates": ATOMS[:11]}, r"coordinates has \[11\] frames, psi \[12\]; give"),
         ({"coordinates": [ATOMS, ATOMS]}, "every s-th in all trajectories"),
         ({"coordinates": ATOMS, "stride": 2}, "every 2-th in all trajectories"),

@@ -77,7 +77,7 @@ def test_trajectories_are_as_long_as_the_longest_md_by_default(md, simulator, tm
 def test_what_cannot_be_compared_is_refused(md, simulator, tmp_path, change, message):
     with pytest.raises(InputError, match=message):
         lss.validate(**{"simulator": simulator, "md": md, "to": tmp_path / "to", **change})
-    assert not (tmp_path / "to" / "report.html").exists()
+    assert not (tmp_path / "to").exists()
 
 
 def boxed(structure, atoms, folder):
