@@ -7,6 +7,7 @@ import pytest
 from lss.errors import InputError
 from lss.examples import example
 from lss.molecule.connection import completed, loose_residues
+from lss.molecule.selection import select
 from lss.trajectories.trajectory_set import TrajectorySet
 
 WLALL = md.load(example("wlall").top)
@@ -209,3 +210,22 @@ def test_a_topology_file_wrapped_into_the_cell(md_frames, tmp_path, cell_in_pdb)
     assert _pairs(found.topology) == TRUE
     lengths = md.compute_distances(found.reference, sorted(TRUE), periodic=False)
     assert lengths.max() < 0.17
+
+
+def test_elements_that_a_reader_guesses_wrongly():
+    """Without a column of elements HG is taken for mercury, CA for calcium, ND for neodymium."""
+    misread = {"HG": "Hg", "HE1": "He", "CA": "Ca", "CD1": "Cd", "CE2": "Ce", "NE1": "Ne"}
+    topology = WLALL.topology.copy()
+    elements = [a.element for a in WLALL.topology.atoms]
+    for atom in topology.atoms:
+        if atom.name in misread:
+            atom.element = md.element.get_by_symbol(misread[atom.name])
+    heavy = WLALL.topology.select("element != H")
+    np.testing.assert_array_equal(select(topology, "heavy"), heavy)
+    got = completed(_bare(topology, "UNL"), WLALL.xyz[0])
+    assert _pairs(got) == TRUE
+    assert [a.element for a in got.atoms] == elements
+    zinc = md.Topology()
+    ion = zinc.add_residue("ZN", zinc.add_chain())
+    zinc.add_atom("ZN", md.element.zinc, ion)
+    assert completed(zinc, np.zeros((1, 3))).atom(0).element is md.element.zinc
