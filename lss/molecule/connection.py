@@ -8,8 +8,6 @@ import logging
 
 import mdtraj as md
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from lss.errors import InputError
 from lss.molecule import beads, guessing
@@ -235,26 +233,3 @@ def _add_atom(topology, atom, residue):
         atom.name, element_of(atom), residue,
         serial=atom.serial, formal_charge=atom.formal_charge,
     )  # fmt: skip
-
-
-def loose_residues(topology):
-    """Residues whose atoms the bonds of the topology do not hold together, as a list.
-
-    Such a residue, and a chain of sites without bonds, cannot be put together where a periodic
-    cell has broken it. Water and ions are none.
-    """
-    skipped = set(np.concatenate(waters_and_ions(topology)).astype(int).tolist())
-    n = topology.n_atoms
-    pairs = np.array([(a.index, b.index) for a, b in topology.bonds], np.int64).reshape(-1, 2)
-    graph = coo_array((np.ones(len(pairs)), tuple(pairs.T)), shape=(n, n))
-    labels = connected_components(graph, directed=False)[1]
-    sizes = np.bincount(labels, minlength=1)
-    loose = []
-    for chain in topology.chains:
-        residues = [r for r in chain.residues if next(r.atoms).index not in skipped]
-        for residue in residues:
-            own = labels[[a.index for a in residue.atoms]]
-            alone = len(own) == 1 and len(residues) > 1 and sizes[own[0]] == 1
-            if alone or len(set(own.tolist())) > 1:
-                loose.append(residue)
-    return loose
