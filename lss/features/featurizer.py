@@ -36,10 +36,13 @@ class Featurizer:
     topology : mdtraj.Topology
         Of the trajectories to be featurised.
     specs : list of str
-        ``torsions`` (the next two together), ``backbone-torsions`` (phi, psi, omega),
-        ``sidechain-torsions`` (chi1 to chi4), any one of these seven by its name,
-        ``ca-distances``, ``ca-torsions`` (pseudo-torsions of four consecutive CA atoms) or
-        ``distances:SELECTION`` with an mdtraj selection.
+        ``torsions`` (the next three together), ``backbone-torsions`` (phi, psi, omega),
+        ``sidechain-torsions`` (chi1 to chi4, and those about other bonds of modified residues and
+        about bonds that close rings), ``nucleic-torsions`` (alpha to zeta, chi), any one of these
+        by its name, ``ca-distances``, ``c1-distances`` (C1' of nucleotides), ``ca-c1-distances``
+        (both, one with another), ``ca-torsions`` (pseudo-torsions of four consecutive CA atoms)
+        or ``distances:SELECTION`` with an mdtraj selection. Torsions follow the bonds of the
+        topology; `TrajectorySet` completes these by a structure.
 
     Attributes
     ----------

@@ -3,6 +3,8 @@
 import logging
 from collections import deque
 
+from lss.molecule.elements import element_of
+from lss.molecule.guessing import RADII
 from lss.molecule.names import residue_name, template
 
 logger = logging.getLogger(__name__)
@@ -18,7 +20,7 @@ class BondGraph:
     ----------
     topology : mdtraj.Topology
     neighbours : list of list of int
-        Bonded atoms of each atom, sorted.
+        Bonded atoms of each atom, sorted; metals hold nothing by bonds that torsions turn about.
     polymers : list of mdtraj.core.topology.Residue
         Residues that may be amino acids or nucleotides, by the names of their atoms.
     """
@@ -27,8 +29,9 @@ class BondGraph:
         self.topology = topology
         self.neighbours = [set() for _ in range(topology.n_atoms)]
         pairs = [(a.index, b.index) for a, b in topology.bonds]
+        metals = {a.index for a in topology.atoms if _is_metal(a)}
         for i, j in pairs or _by_template(topology):
-            if i != j:
+            if i != j and i not in metals and j not in metals:
                 self.neighbours[i].add(j)
                 self.neighbours[j].add(i)
         self.neighbours = [sorted(others) for others in self.neighbours]
@@ -114,6 +117,12 @@ def _by_template(topology):
 
 
 def _is_hydrogen(atom):
-    if atom.element is None or atom.element.symbol == "VS":
+    element = element_of(atom)
+    if element is None or element.symbol == "VS":
         return atom.name.lstrip("0123456789")[:1] in ("H", "D")
-    return atom.element.symbol in ("H", "D")
+    return element.symbol in ("H", "D")
+
+
+def _is_metal(atom):
+    element = element_of(atom)
+    return element is not None and element.symbol not in {*RADII, "VS"}

@@ -8,22 +8,22 @@ import logging
 
 import mdtraj as md
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from lss.errors import InputError
 from lss.molecule import beads, guessing
 from lss.molecule.atoms import describe_atom
+from lss.molecule.elements import element_of
 from lss.molecule.periodic import bond_lengths, real_cell
 from lss.molecule.solvent import waters_and_ions
 
 logger = logging.getLogger(__name__)
 
 #: A bond of the file is kept within a residue up to this many times the sum of the covalent radii,
-#: since names tell there what is bonded, less with a hydrogen (second; C-H 0.19 nm), and between
+#: since names tell there what is bonded, less with a hydrogen (second; C-H 0.17 nm), and between
 #: residues up to the third (C-N 0.24 nm), since readers join there whatever follows in the file.
-#: Atoms that no bond holds are further apart.
-_LONGEST_WITHIN, _LONGEST_HYDROGEN, _LONGEST_BETWEEN = 2.0, 1.8, 1.6
+#: Atoms that no bond holds are further apart. Readers make disulfides of sulphurs up to 0.3 nm
+#: apart; a real one is 0.21 nm long (fourth; 0.27 nm).
+_LONGEST_WITHIN, _LONGEST_HYDROGEN, _LONGEST_BETWEEN, _LONGEST_DISULFIDE = 2.0, 1.6, 1.6, 1.3
 #: No two sites of a coarse-grained model that are bonded are further apart, nm.
 _LONGEST_BEADS = 1.5
 #: Where the median of the bonds is longer, they are not covalent, nm.
@@ -54,8 +54,8 @@ def completed(topology, xyz, unitcell_vectors=None):
     Returns
     -------
     mdtraj.Topology
-        A copy with the same atoms, residues and chains in the same order; the topology itself
-        where its bonds are those of the structure.
+        A copy with the same atoms, residues and chains in the same order, and elements corrected
+        where a reader took HG for mercury; the topology itself where nothing is to be done.
 
     Raises
     ------
@@ -79,7 +79,8 @@ def completed(topology, xyz, unitcell_vectors=None):
     added = guessing.covalent(atoms, xyz, kept, cell)
     kept_and_added = np.concatenate([kept, added])
     sites = beads.links(topology, atoms, xyz, kept_and_added, cell)
-    if good.all() and len(added) == len(sites) == 0:
+    misread = any(a.element is not element_of(a) for a in topology.atoms)
+    if good.all() and len(added) == len(sites) == 0 and not misread:
         return topology
     _tell_added(topology, added, sites)
     return _with_bonds(topology, np.concatenate([kept_and_added, sites]), orders)
@@ -162,7 +163,8 @@ def _possible(topology, atoms, xyz, pairs, cell):
         )
     hydrogen = np.isin(atoms.symbol[pairs], ["H", "D"]).any(axis=1)
     longest = np.where(hydrogen, _LONGEST_HYDROGEN, _LONGEST_WITHIN)
-    longest = np.where(within, longest, _LONGEST_BETWEEN)
+    sulphurs = (atoms.symbol[pairs] == "S").all(axis=1)
+    longest = np.where(within, longest, np.where(sulphurs, _LONGEST_DISULFIDE, _LONGEST_BETWEEN))
     longest = longest * (atoms.radius[i] + atoms.radius[j])
     return lengths <= np.where(sites, _LONGEST_BEADS, longest)
 
@@ -217,7 +219,7 @@ def _with_bonds(topology, pairs, orders):
         for residue in chain.residues:
             r = out.add_residue(residue.name, new, residue.resSeq, residue.segment_id)
             for a in residue.atoms:
-                out.add_atom(a.name, a.element, r, serial=a.serial, formal_charge=a.formal_charge)
+                _add_atom(out, a, r)
     atoms = list(out.atoms)
     for i, j in sorted(map(tuple, pairs.tolist())):
         old = orders.get((i, j))
@@ -226,24 +228,8 @@ def _with_bonds(topology, pairs, orders):
     return out
 
 
-def loose_residues(topology):
-    """Residues whose atoms the bonds of the topology do not hold together, as a list.
-
-    Such a residue, and a chain of sites without bonds, cannot be put together where a periodic
-    cell has broken it. Water and ions are none.
-    """
-    skipped = set(np.concatenate(waters_and_ions(topology)).astype(int).tolist())
-    n = topology.n_atoms
-    pairs = np.array([(a.index, b.index) for a, b in topology.bonds], np.int64).reshape(-1, 2)
-    graph = coo_array((np.ones(len(pairs)), tuple(pairs.T)), shape=(n, n))
-    labels = connected_components(graph, directed=False)[1]
-    sizes = np.bincount(labels, minlength=1)
-    loose = []
-    for chain in topology.chains:
-        residues = [r for r in chain.residues if next(r.atoms).index not in skipped]
-        for residue in residues:
-            own = labels[[a.index for a in residue.atoms]]
-            alone = len(own) == 1 and len(residues) > 1 and sizes[own[0]] == 1
-            if alone or len(set(own.tolist())) > 1:
-                loose.append(residue)
-    return loose
+def _add_atom(topology, atom, residue):
+    topology.add_atom(
+        atom.name, element_of(atom), residue,
+        serial=atom.serial, formal_charge=atom.formal_charge,
+    )  # fmt: skip

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from lss.molecule.elements import element_of
 from lss.molecule.names import residue_name, template
 from lss.molecule.periodic import bond_lengths, close_pairs
 
@@ -53,9 +54,10 @@ class Atoms:
             # Readers take BB, a site of MARTINI, for boron, and the SC1 beside it for sulphur.
             sites = any(a.name in ("BB", "BB1") for a in r.atoms)
             for a in r.atoms:
-                element.append(not sites and a.element is not None and a.element.symbol != "VS")
+                own = element_of(a)
+                element.append(not sites and own is not None and own.symbol != "VS")
                 by_name = "" if sites else _symbol_by_name(a.name)
-                symbol.append(a.element.symbol if element[-1] else by_name)
+                symbol.append(own.symbol if element[-1] else by_name)
                 name.append(a.name)
                 residue.append(r.index)
                 if bonds and not solvents[a.index]:

@@ -6,6 +6,7 @@ import re
 import numpy as np
 
 from lss.errors import InputError
+from lss.molecule.elements import element_of
 from lss.molecule.names import quoted
 from lss.molecule.solvent import waters_and_ions
 
@@ -136,15 +137,17 @@ def _evaluate(topology, text):
 
 def _heavy(topology):
     """Write `heavy` as a selection; by index where the topology does not know its elements."""
-    if all(a.element is not None and a.element.symbol != "VS" for a in topology.atoms):
+    known = (a.element is not None and a.element.symbol != "VS" for a in topology.atoms)
+    if all(known) and all(a.element is element_of(a) for a in topology.atoms):
         return "(not element H)"
     return f"({_as_ranges([a.index for a in topology.atoms if not _is_hydrogen(a)])})"
 
 
 def _is_hydrogen(atom):
-    if atom.element is None or atom.element.symbol == "VS":
+    element = element_of(atom)
+    if element is None or element.symbol == "VS":
         return bool(_HYDROGEN_NAME.match(atom.name))
-    return atom.element.symbol in ("H", "D")
+    return element.symbol in ("H", "D")
 
 
 def _as_ranges(indices):

@@ -212,3 +212,17 @@ def test_what_takes_no_part_is_named_with_its_selection(caplog):
     assert f"'ca-distances,{spec}'" in told
     more = Featurizer(topology, ["ca-distances", spec])
     assert name_left_out(topology, more.atoms, "features", spec) == []
+
+
+def test_no_torsion_runs_through_a_metal(molecule_of):
+    his = [*ALA, ("CB", "CG"), ("CG", "ND1")]
+    residues, links = _chain(("HIS", his), *[("ALA", ALA)] * 3, ("HIS", his))
+    topology, xyz, _ = molecule_of(residues, links)
+    topology = completed(topology, xyz)
+    zinc = topology.add_residue("ZN", topology.add_chain("Z"))
+    zinc = topology.add_atom("ZN", md.element.zinc, zinc)
+    want = resolve(topology, ["torsions"])[0]
+    for atom in list(topology.atoms):
+        if atom.name == "ND1":
+            topology.add_bond(atom, zinc)
+    assert resolve(topology, ["torsions"])[0] == want
