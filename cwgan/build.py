@@ -188,6 +188,7 @@ def train(settings, parts, psi, coords):
     )
     calls = np.zeros((n_calls, 1), np.float32)
     model.fit(calls, batch_size=1, epochs=n_epochs, shuffle=False, verbose=0, callbacks=[judge])
+    model.traced.forget()
     history = judge.history
     if parts.regressor is not None:
         # Of psi's logarithmic scale, then of its rank.

@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from cwgan.features import in_chunks
+from lss_base.graphs import TracedGraphs
 
 N_INNER = 50
 
@@ -29,6 +30,7 @@ class RegressionModel(keras.Model):
         self.structures = tf.convert_to_tensor(structures, tf.float32)
         self.targets = tf.convert_to_tensor(targets, tf.float32)
         self.batch_size = batch_size
+        self.traced = TracedGraphs()
 
     def train_step(self, data):
         """Make N_INNER updates; returns the mean loss."""
@@ -48,6 +50,7 @@ class RegressionModel(keras.Model):
         return {"loss": total / N_INNER}
 
     def _update(self, structures, targets):
+        self.traced.note()
         with tf.GradientTape() as tape:
             error = self.network(self.features(structures)) - targets
             loss = tf.reduce_mean(tf.sqrt(1 + error**2) - 1)
@@ -95,6 +98,7 @@ def fit_regressor(features, structures, targets, seed, n_steps, width=128, batch
     model.compile(optimizer, jit_compile=n_steps > 500)
     calls = np.zeros((max(1, n_steps // N_INNER), 1), np.float32)
     model.fit(calls, batch_size=1, shuffle=False, verbose=0)
+    model.traced.forget()
     made = read(network, features, structures[held])
     error = ((made - targets[held]) ** 2).mean(0)
     return network, 1 - error / (targets[held].var(0) + 1e-12)

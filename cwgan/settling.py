@@ -36,6 +36,7 @@ def settle(model, n_updates):
         noise = tf.random.stateless_normal(shape, key, alg="philox")
 
         def body(i):
+            model.traced.note()
             psi, real = psis[i], structure(frames[i])
             with tf.GradientTape() as tape:
                 made = structure(model.generator([tf.concat([psi, psi], 0), noise[i]]))

@@ -11,6 +11,7 @@ import keras
 import tensorflow as tf
 
 from cwgan.scoring import energy_score, torsion_score
+from lss_base.graphs import TracedGraphs
 
 PENALTY = 10.0
 SCORE = 0.5  # weight of the energy score, and of that of the torsions
@@ -78,6 +79,7 @@ class AdversarialModel(keras.Model):
         self.smoothing, self.seed = smoothing, seed
         self.consistency, self.repulsion = consistency, repulsion
         self.noise_dim = generator.get_layer("noise").output.shape[1]
+        self.traced = TracedGraphs()
 
     def compile(self, generator_optimizer, critic_optimizer, decay=False, **options):
         """Set both optimizers, and whether their rates will fall; `options` go to Keras."""
@@ -119,6 +121,7 @@ class AdversarialModel(keras.Model):
 
     def _update(self, psis, coords):
         """One update on psi (n_critic, batch_size, latent_dim) and the structures there."""
+        self.traced.note()
         count = tf.cast(self.generator_optimizer.iterations, tf.int32)
         critic = tf.zeros(2)
         for k in range(self.n_critic - 1):

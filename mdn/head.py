@@ -179,5 +179,14 @@ def distribution(outputs):
     tfd = tfp.distributions
     return tfd.MixtureSameFamily(
         tfd.Categorical(logits=outputs["logits"]),
+        # Independent Normal would round more: it takes the difference of x / scale and loc / scale.
         tfd.MultivariateNormalDiag(outputs["loc"], outputs["scale"]),
     )
+
+
+def forget_graphs():
+    """Empty the cache of TFP's bijectors, which keeps each graph that made a `distribution`."""
+    import tensorflow_probability as tfp
+
+    # TFP 0.25 has no public way to do this.
+    tfp.bijectors.Bijector._cache.storage.clear()

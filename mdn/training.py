@@ -12,7 +12,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from mdn.head import distribution
+from lss_base.graphs import TracedGraphs
+from mdn.head import distribution, forget_graphs
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ class Trainer(keras.Model):
         frames, starts = tf.constant(frames), tf.constant(starts)
         self.data = lambda: (frames, starts)
         self.loss_tracker = keras.metrics.Mean(name="loss")
+        self.traced = TracedGraphs()
         self.build(network.input_shape)
 
     def build(self, input_shape):
@@ -87,6 +89,7 @@ class Trainer(keras.Model):
 
     def update(self, number):
         """One gradient step; returns its loss."""
+        self.traced.note()
         x, y = self.draw(number)
         with tf.GradientTape() as tape:
             loss = -tf.reduce_mean(distribution(self.network(x, training=True)).log_prob(y))
@@ -111,6 +114,7 @@ class Trainer(keras.Model):
         return {"loss": self.loss_tracker.result()}
 
     def test_step(self, data):
+        self.traced.note()
         x, y = data
         loss = -distribution(self.network(x, training=False)).log_prob(y)
         self.loss_tracker.update_state(loss)
@@ -192,8 +196,10 @@ def run_fit(trainer, n_epochs, updates_per_epoch, rate, cosine, validation, call
         One value an epoch: `loss`, and `val_loss` where there are validation data; nats a pair.
     """
     total = n_epochs * updates_per_epoch
+    optimizer = keras.optimizers.Adam(Cosine(rate, total) if cosine else rate)
+    optimizer.build(trainer.network.trainable_variables)  # inside the first step: compiled twice
     trainer.compile(
-        optimizer=keras.optimizers.Adam(Cosine(rate, total) if cosine else rate),
+        optimizer=optimizer,
         jit_compile=trainer.replicas == 1,  # XLA cannot reach variables on another device
     )
     data, steps = blocks(n_epochs, updates_per_epoch)
@@ -212,6 +218,8 @@ def run_fit(trainer, n_epochs, updates_per_epoch, rate, cosine, validation, call
         shuffle=False,
         verbose=0,
     )
+    trainer.traced.forget()
+    forget_graphs()
     for callback in callbacks:
         # The trainer holds the data; a callback that keeps it could not be copied or pickled.
         callback._model = None

@@ -176,6 +176,7 @@ def _run(settings, trainer, data, validation, plan, seed, label):
         callbacks=callbacks + extra,
         verbose=0,
     )
+    trainer.traced.forget()
     for callback in callbacks:
         # The trainer holds the data; a callback that keeps it could not be copied or pickled.
         callback._model = None

@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 from tqdm import tqdm
 
+from lss_base.graphs import TracedGraphs
 from srv.feeding import pair_batches, pool
 from srv.loss import vamp_loss
 
@@ -77,6 +78,7 @@ class Trainer(keras.Model):
         self._noise = keras.layers.GaussianNoise(noise, seed=seed) if noise else None
         self._score_tracker = keras.metrics.Mean(name="loss")
         self._pools = [_as_tensors(trajectories), _as_tensors(validation)]
+        self.traced = TracedGraphs()
         self.built = True
 
     @property
@@ -94,6 +96,7 @@ class Trainer(keras.Model):
 
     def train_step(self, data):
         """One step of the optimiser on one batch of pairs."""
+        self.traced.note()
         with tf.GradientTape() as tape:
             loss = self._pair_loss(data, self._pools[0], training=True)
             total = loss
@@ -109,6 +112,7 @@ class Trainer(keras.Model):
 
     def test_step(self, data):
         """Score one batch of validation pairs."""
+        self.traced.note()
         self._score_tracker.update_state(self._pair_loss(data, self._pools[1], training=False))
         return {"loss": self._score_tracker.result()}
 
