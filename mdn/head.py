@@ -172,12 +172,21 @@ def distribution(outputs):
     Returns
     -------
     tfp.distributions.MixtureSameFamily
-        Of Independent Normal; batch shape (n,), event shape (m,), units of psi.
+        Of MultivariateNormalDiag; batch shape (n,), event shape (m,), units of psi.
     """
     import tensorflow_probability as tfp
 
     tfd = tfp.distributions
-    # A MultivariateNormalDiag is the same, but its bijector's cache (TFP 0.25) keeps every graph
-    # in which it was made, and with it the training data, for the life of the process.
-    components = tfd.Independent(tfd.Normal(outputs["loc"], outputs["scale"]), 1)
-    return tfd.MixtureSameFamily(tfd.Categorical(logits=outputs["logits"]), components)
+    return tfd.MixtureSameFamily(
+        tfd.Categorical(logits=outputs["logits"]),
+        # Independent Normal would round more: it takes the difference of x / scale and loc / scale.
+        tfd.MultivariateNormalDiag(outputs["loc"], outputs["scale"]),
+    )
+
+
+def forget_graphs():
+    """Empty the cache of TFP's bijectors, which keeps each graph that made a `distribution`."""
+    import tensorflow_probability as tfp
+
+    # TFP 0.25 has no public way to do this.
+    tfp.bijectors.Bijector._cache.storage.clear()

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from lss_base.graphs import TracedGraphs
 from lss_base.training import CosineToZero, run
-from mdn.head import distribution
+from mdn.head import distribution, forget_graphs
 
 UPDATES_PER_EPOCH = 500
 """Length of an epoch where the budget is given in updates."""
@@ -179,16 +179,19 @@ def run_fit(trainer, n_epochs, updates_per_epoch, settings, validation, callback
         equal = len(validation[0]) // trainer.replicas * trainer.replicas
         validation = tf.data.Dataset.from_tensor_slices(tuple(a[:equal] for a in validation))
         validation = validation.batch(_VALIDATION_BATCH // trainer.replicas * trainer.replicas)
-    return run(
-        trainer,
-        trainer.network,
-        data,
-        label="propagator",
-        n_epochs=n_epochs,
-        per_epoch=updates_per_epoch,
-        per_batch=_BLOCK if trainer.replicas == 1 else 1,
-        settings=settings,
-        steps_per_epoch=steps,
-        validation_data=validation,
-        callbacks=callbacks,
-    )
+    try:
+        return run(
+            trainer,
+            trainer.network,
+            data,
+            label="propagator",
+            n_epochs=n_epochs,
+            per_epoch=updates_per_epoch,
+            per_batch=_BLOCK if trainer.replicas == 1 else 1,
+            settings=settings,
+            steps_per_epoch=steps,
+            validation_data=validation,
+            callbacks=callbacks,
+        )
+    finally:
+        forget_graphs()
