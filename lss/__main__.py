@@ -24,6 +24,9 @@ def describe(box):
     data = meta.get("trained_on", [])
     frames = sum(entry["frames"] for entry in data)
     length = format_time(float(f"{frames * meta['frame_spacing_ps']:.3g}"))
+    specs = ", ".join(map(str, meta["features"].get("specs", [])))
+    if meta["features"].get("own"):
+        specs += " (the user's own: encode takes features, not structures)"
     plural = "trajectory" if len(data) == 1 else "trajectories"
     lines = [
         f"molecule        {reference.n_atoms} decoded atoms ({meta.get('atoms')}) of "
@@ -31,7 +34,7 @@ def describe(box):
         f"trained on      {len(data)} {plural}, {frames} frames, {length}: "
         f"{', '.join(entry['file'] for entry in data[:3])}{' ...' if data[3:] else ''}",
         f"lag time        {format_time(meta['lag_time_ps'])}, the time between synthetic frames",
-        f"features        {meta['n_features']}: {', '.join(meta['features'].get('specs', []))}",
+        f"features        {meta['n_features']}: {specs}",
         f"slow modes      {meta['n_modes']}",
     ]
     times = zip(meta.get("eigenvalues", []), meta.get("timescales_ps", []), strict=False)

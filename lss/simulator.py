@@ -5,7 +5,27 @@ import numpy as np
 
 from lss.box import load_box, save_box
 from lss.errors import InputError
-from lss.features.featurizer import Featurizer
+from lss.features.featurizer import Featurizer, own_specs
+
+
+def own_features(given, described):
+    """Features of the user's own as an array (n, d) of float32, or InputError."""
+    specs, wanted = own_specs(described), len(described["names"])
+    if isinstance(given, mdtraj.Trajectory):
+        raise InputError(
+            f"the simulator was trained on features of its user's own ({specs}): encode takes "
+            f"these features, an array (n_frames, {wanted}), not structures"
+        )
+    try:
+        values = np.asarray(given, np.float32)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"trajectory is no array of features: {error}") from error
+    if values.ndim != 2 or values.shape[1] != wanted or not np.isfinite(values).all():
+        raise InputError(
+            f"the features have the shape {values.shape}, wanted finite numbers of the shape "
+            f"(n_frames, {wanted}): give those that the simulator was trained on ({specs})"
+        )
+    return values
 
 
 class LatentSpaceSimulator:
@@ -50,7 +70,8 @@ class LatentSpaceSimulator:
         ----------
         trajectory : mdtraj.Trajectory
             Of the same molecule; its atoms are found by residue and atom name, further ones
-            (solvent) are ignored.
+            (solvent) are ignored. Of a simulator that was trained on features of its user's own:
+            these features, an array (n_frames, n_features).
 
         Returns
         -------
@@ -60,15 +81,20 @@ class LatentSpaceSimulator:
         ------
         InputError
             Where `trajectory` is no trajectory, or an atom that the features need is not in it; the
-            first is named.
+            first is named. Where features are wanted and do not come.
         """
+        described = self.box.meta["features"]
+        if described.get("own"):
+            return self._encode(own_features(trajectory, described))
         if not isinstance(trajectory, mdtraj.Trajectory):
             raise InputError(
                 f"trajectory is a {type(trajectory).__name__}, wanted an mdtraj.Trajectory: load "
                 "files with mdtraj.load"
             )
-        featurizer = Featurizer.from_dict(self.box.meta["features"], trajectory.topology)
-        features = featurizer.compute(trajectory)
+        featurizer = Featurizer.from_dict(described, trajectory.topology)
+        return self._encode(featurizer.compute(trajectory))
+
+    def _encode(self, features):
         return np.asarray(self.box.srv.predict(features, batch_size=8192, verbose=0))
 
     def propagate(self, psi0, n_steps, seed, first_walker=0):

@@ -119,7 +119,8 @@ def add_features(p):
         "--features",
         metavar="LIST",
         help="such as torsions,ca-distances or 'distances:name CB' (default: torsions and CA "
-        "distances, as far as the topology has them)",
+        "distances, as far as the topology has them), or files of your own with one array a "
+        "trajectory, such as my.npy or my.h5",
     )
 
 

@@ -24,6 +24,8 @@ __all__ = [
 ]
 
 default_features = default_specs
+#: Frames are read so many at a time that their coordinates take about this much.
+_READ_BYTES = 8 * 1024 * 1024
 
 
 class Featurizer:
@@ -52,6 +54,9 @@ class Featurizer:
     InputError
         If a specification is unknown, matches nothing, or gives more than 20,000 features.
     """
+
+    #: Whether they are the user's own, and whether other processes may compute them.
+    own, shareable = False, True
 
     def __init__(self, topology, specs):
         torsions, distances = resolve(topology, specs)
@@ -94,12 +99,7 @@ class Featurizer:
             If the trajectory has another number of atoms, or a feature is not finite; the frame
             and the feature are named.
         """
-        wanted = len(self.atoms) if selected else self.topology.n_atoms
-        if trajectory.n_atoms != wanted:
-            raise InputError(
-                f"the trajectory has {trajectory.n_atoms} atoms, the features were defined for "
-                f"{wanted}: give a trajectory of the same topology"
-            )
+        self._check_atoms(trajectory, selected)
         torsions, distances = self._torsions, self._distances
         if selected:
             torsions = np.searchsorted(self.atoms, torsions)
@@ -117,6 +117,38 @@ class Featurizer:
         self._check(out, first_frame)
         return out
 
+    def values(self, trajectories, i):
+        """Compute the features of one trajectory in chunks.
+
+        Parameters
+        ----------
+        trajectories : lss.TrajectorySet
+        i : int
+            Which trajectory.
+
+        Yields
+        ------
+        ndarray (n, n_features) of float32
+        """
+        # To make molecules whole, all their atoms are read.
+        atoms = len(molecule_bonds(trajectories.topology, self.atoms)[0])
+        chunk = int(np.clip(_READ_BYTES // (12 * atoms + 4 * len(self)), 1, 10_000))
+        done = 0
+        for frames in trajectories.iterate(i, chunk, self.atoms):
+            try:
+                yield self.compute(frames, selected=True, first_frame=done)
+            except InputError as error:
+                raise InputError(f"{trajectories.names[i]}: {error}") from error
+            done += len(frames)
+
+    def _check_atoms(self, trajectory, selected):
+        wanted = len(self.atoms) if selected else self.topology.n_atoms
+        if trajectory.n_atoms != wanted:
+            raise InputError(
+                f"the trajectory has {trajectory.n_atoms} atoms, the features were defined for "
+                f"{wanted}: give a trajectory of the same topology"
+            )
+
     def _compute_distances(self, trajectory, pairs):
         # The core is called because compute_distances works out the cell even where it is unused.
         values = compute_distances_core(trajectory.xyz, pairs, periodic=False)
@@ -133,6 +165,10 @@ class Featurizer:
             f"frame {first_frame + frame}: the feature {self.names[column]!r} is not a finite "
             "number: the coordinates of its atoms are damaged or coincide"
         )
+
+    def fingerprints(self, trajectories):
+        """Files and functions that the features depend on beside the trajectories: none."""
+        return []
 
     def to_dict(self):
         """Describe the features so that they can be found in any topology of the molecule.
@@ -154,6 +190,31 @@ class Featurizer:
         }
 
     @classmethod
+    def from_function(cls, function, topology, names=None):
+        """Features that a function of yours computes.
+
+        A simulator trained on them takes features in `encode`, not structures.
+
+        Parameters
+        ----------
+        function : callable
+            Takes an `mdtraj.Trajectory` of all atoms, molecules whole, and returns an array
+            (n_frames, n_features), or (n_frames,) of one feature. It is called for a few thousand
+            frames at a time.
+        topology : mdtraj.Topology
+            Of the trajectories to be featurised.
+        names : list of str, optional
+            Of the features; ``feature 1`` and on where not given.
+
+        Returns
+        -------
+        Featurizer
+        """
+        from lss.features.function import FromFunction
+
+        return FromFunction(function, topology, names)
+
+    @classmethod
     def from_dict(cls, description, topology):
         """Rebuild what :meth:`to_dict` described for another topology of the same molecule.
 
@@ -166,8 +227,15 @@ class Featurizer:
         Raises
         ------
         InputError
-            If the description is damaged, or the topology lacks an atom (the first is named).
+            If the description is damaged, or the topology lacks an atom (the first is named); or if
+            the features are those of `from_function` or of files.
         """
+        if isinstance(description, dict) and description.get("own"):
+            raise InputError(
+                f"the features are the user's own ({own_specs(description)}), which cannot be "
+                "computed from structures: compute them as for the training MD and give the "
+                "simulator features, or train on features that it computes itself"
+            )
         try:
             wanted = [(str(c), int(n), str(r), str(a)) for c, n, r, a in description["atoms"]]
             torsions = _indices(description["torsions"], 4, len(wanted))
@@ -187,6 +255,11 @@ class Featurizer:
         if names != self.names:
             raise InputError("the description of the features is damaged: its names do not agree")
         return self
+
+
+def own_specs(description):
+    """What the features of the user's own are called, from `to_dict`."""
+    return ", ".join(map(str, description.get("specs") or ["unknown"]))
 
 
 def _indices(features, width, n_atoms):

@@ -86,6 +86,16 @@ def _open_held_out(patterns, training):
         raise InputError(f"`held_out`: {error}") from error
 
 
+def check_held_out(featurizer):
+    """InputError where structures of held-out MD cannot be encoded."""
+    if featurizer.own:
+        raise InputError(
+            f"`held_out` cannot be combined with features of your own "
+            f"({', '.join(featurizer.specs)}), which are not known for the held-out MD: leave "
+            "`held_out` out, or give features as words"
+        )
+
+
 def check_lag(lag_ps, trajectories, name="--lag"):
     """The lag time in frames; InputError where no trajectory is longer."""
     lag = lag_in_frames(lag_ps, trajectories.spacing_ps, name)

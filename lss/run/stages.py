@@ -6,7 +6,8 @@ import numpy as np
 from tqdm import tqdm
 
 from lss.errors import training
-from lss.features.featurizer import Featurizer, default_features, featurize
+from lss.features.featurizer import Featurizer, featurize
+from lss.features.own import featurizer_for
 from lss.molecule.bonds import bonds as find_bonds
 from lss.run import inputs, messages, run_files
 from lss.units import lag_in_frames
@@ -24,21 +25,21 @@ def make_features(run, source, specs=None):
     run : lss.run.run_folder.Run
     source : dict
         What `lss.run.inputs.open_data` takes.
-    specs : list of str, optional
-        See `lss.Featurizer`; by the topology where not given.
+    specs : list of str or lss.Featurizer, optional
+        See `lss.features.own.featurizer_for`; by the topology where not given.
     """
     trajectories, note = inputs.open_data(source)
-    specs = list(specs or default_features(trajectories.topology))
-    settings = {"source": source, "features": specs, "data": trajectories.fingerprints()}
+    featurizer = featurizer_for(trajectories, specs)
+    settings = {"source": source, "features": featurizer.specs}
+    settings["data"] = trajectories.fingerprints() + featurizer.fingerprints(trajectories)
     if run.reusable("features", settings):
         return
-    featurizer = Featurizer(trajectories.topology, specs)
     with run.stage("features", settings) as report:
         featurize(trajectories, featurizer, run.path / "features.h5", scheduler=run.scheduler)
         report["n_features"] = len(featurizer.names)
         report["n_frames"] = list(trajectories.n_frames)
         report["frame_spacing_ps"] = trajectories.spacing_ps
-        report["note"] = note
+        report.update(note=note, own=featurizer.to_dict() if featurizer.own else None)
 
 
 def train_srv(
@@ -104,7 +105,8 @@ def train_srv(
             run,
             **found,
             lag_frames=lag,
-            features=Featurizer(trajectories.topology, features["features"]).to_dict(),
+            features=run.report("features").get("own")
+            or Featurizer(trajectories.topology, features["features"]).to_dict(),
             n_features=data[0].shape[1],
             n_modes=len(srv.eigenvalues_),
             units={"time": "ps", "length": "nm", "psi": "standard deviations"},

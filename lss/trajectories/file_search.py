@@ -47,7 +47,7 @@ def find_files(patterns):
         found = [pattern] if os.path.exists(pattern) else glob.glob(pattern, recursive=True)
         if not found:
             raise InputError(f"no trajectory file matches {pattern!r}: check the path")
-        files += [Path(name) for name in sorted(found, key=_natural)]
+        files += [Path(name) for name in sorted(found, key=natural)]
     for path in files:
         if isinstance(path, InMemory):
             continue
@@ -60,7 +60,8 @@ def find_files(patterns):
     return files
 
 
-def _natural(name):
+def natural(name):
+    """Key by which names are sorted as people do: 2 before 10."""
     parts = re.split(r"(\d+)", str(name))
     return [(int(p), "") if p.isdecimal() else (-1, p) for p in parts]
 
