@@ -11,7 +11,8 @@ import numpy as np
 
 from lss.errors import InputError
 from lss.trajectories import formats
-from lss.trajectories.in_memory import InMemory, in_memory
+from lss.trajectories.in_memory import InMemory
+from lss.trajectories.of_mdanalysis import is_universe, of_universe
 
 #: Fingerprints read at most this many blocks of this many bytes, spread over the file.
 _HASH_BLOCKS, _HASH_BYTES = 64, 65536
@@ -33,9 +34,9 @@ def find_files(patterns):
         raise InputError("no trajectory was given: give one in `traj`")
     files = []
     for number, pattern in enumerate(patterns, start=1):
-        loaded = in_memory(pattern, f"trajectory {number}")
-        if loaded is not None:
-            files.append(loaded)
+        loaded = _loaded(pattern, f"trajectory {number}")
+        if loaded:
+            files += loaded
             continue
         if not isinstance(pattern, (str, os.PathLike)):
             raise InputError(
@@ -58,6 +59,15 @@ def find_files(patterns):
                 f"read: convert it to one of {', '.join(sorted(formats.SUPPORTED))}"
             )
     return files
+
+
+def _loaded(given, name):
+    """What a user gave as trajectories in memory; empty where it is something else."""
+    if isinstance(given, InMemory):
+        return [given]
+    if isinstance(given, md.Trajectory):
+        return [InMemory(given, f"{name} (mdtraj.Trajectory)")]
+    return of_universe(given, name) if is_universe(given) else []
 
 
 def natural(name):

@@ -33,7 +33,7 @@ def refuse_same_files(sources):
         for source in candidates if len(candidates) > 1 else ():
             content = digest(source)["sha256"]
             if content in known:
-                raise _twice(known[content], source, "are the same file")
+                raise _twice(known[content], source, "are the same")
             known[content] = source
 
 

@@ -38,7 +38,7 @@ def test_a_file_given_twice_is_refused(training, tmp_path, monkeypatch):
     for other in (path, "0.xtc", "[01].xtc", tmp_path / "link.xtc"):
         with pytest.raises(InputError, match=r"\.xtc is given twice: give each trajectory once"):
             open_trajectories([path, other], WLALL.top)
-    with pytest.raises(InputError, match=r"0\.xtc and .*copy\.xtc are the same file"):
+    with pytest.raises(InputError, match=r"0\.xtc and .*copy\.xtc are the same: give"):
         open_trajectories([path, tmp_path / "copy.xtc"], WLALL.top)
 
 
