@@ -19,13 +19,15 @@ def describe(box):
     -------
     str
     """
+    from lss.features.featurizer import is_own, own_specs
+
     meta, reference = box.meta, box.reference
     residues = [residue.name for residue in reference.topology.residues]
     data = meta.get("trained_on", [])
     frames = sum(entry["frames"] for entry in data)
     length = format_time(float(f"{frames * meta['frame_spacing_ps']:.3g}"))
-    specs = ", ".join(map(str, meta["features"].get("specs", [])))
-    if meta["features"].get("own"):
+    specs = own_specs(meta["features"])
+    if is_own(meta["features"]):
         specs += " (the user's own: encode takes features, not structures)"
     plural = "trajectory" if len(data) == 1 else "trajectories"
     lines = [

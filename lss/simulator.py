@@ -5,7 +5,7 @@ import numpy as np
 
 from lss.box import load_box, save_box
 from lss.errors import InputError
-from lss.features.featurizer import Featurizer, own_specs
+from lss.features.featurizer import Featurizer, is_own, own_specs
 
 
 def own_features(given, described):
@@ -84,7 +84,7 @@ class LatentSpaceSimulator:
             first is named. Where features are wanted and do not come.
         """
         described = self.box.meta["features"]
-        if described.get("own"):
+        if is_own(described):
             return self._encode(own_features(trajectory, described))
         if not isinstance(trajectory, mdtraj.Trajectory):
             raise InputError(

@@ -230,7 +230,7 @@ class Featurizer:
             If the description is damaged, or the topology lacks an atom (the first is named); or if
             the features are those of `from_function` or of files.
         """
-        if isinstance(description, dict) and description.get("own"):
+        if is_own(description):
             raise InputError(
                 f"the features are the user's own ({own_specs(description)}), which cannot be "
                 "computed from structures: compute them as for the training MD and give the "
@@ -257,9 +257,15 @@ class Featurizer:
         return self
 
 
+def is_own(description):
+    """Whether features, as a box describes them, are not ones that are computed from structures."""
+    known = {"atoms", "torsions", "distances"}
+    return isinstance(description, dict) and "names" in description and not known & set(description)
+
+
 def own_specs(description):
-    """What the features of the user's own are called, from `to_dict`."""
-    return ", ".join(map(str, description.get("specs") or ["unknown"]))
+    """What the features of the user's own are called, as a box describes them."""
+    return ", ".join(map(str, description.get("specs") or ["not described"]))
 
 
 def _indices(features, width, n_atoms):

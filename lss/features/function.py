@@ -51,7 +51,7 @@ class FromFunction(Featurizer):
         return [{"kind": "function", "name": self.specs[0], "sha256": found}]
 
     def to_dict(self):
-        return {"specs": self.specs, "names": self.names, "own": True}
+        return {"specs": self.specs, "names": self.names}
 
 
 def numbered(n):

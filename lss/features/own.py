@@ -117,7 +117,7 @@ class OwnFeatures:
 
     def to_dict(self):
         """What a box says of the features."""
-        return {"specs": self.specs, "names": self.names, "own": True}
+        return {"specs": self.specs, "names": self.names}
 
     def _check_number(self, trajectories):
         found, wanted = len(self._places), len(trajectories.names)

@@ -1,6 +1,6 @@
 """How Python code opens trajectories, of files or of other packages."""
 
-from lss.trajectories.settled_times import FILE
+from lss.trajectories.settled_times import DT, FILE
 from lss.trajectories.trajectory_set import TrajectorySet
 from lss.units import parse_time
 
@@ -15,9 +15,10 @@ def open_trajectories(files, top=None, dt=None, *, force_dt=False, join=False):
         alone are taken. The frames of a Universe are read when they are needed.
     top : str, optional
         Topology file; needed where the trajectories bring no topology of their own.
-    dt : str, optional
-        Time between frames with its unit, such as ``"200ps"``. Needed where nothing says it, or
-        where times only count frames (0, 1, 2, ... ps); ``"file"`` says that they are right.
+    dt : str or float, optional
+        Time between frames with its unit, such as ``"200ps"``, or in **ps**. Needed where nothing
+        says it, or where times only count frames (0, 1, 2, ... ps); ``"file"`` says that they are
+        right.
     force_dt : bool
         Take `dt` whatever times the trajectories have.
     join : bool
@@ -33,5 +34,5 @@ def open_trajectories(files, top=None, dt=None, *, force_dt=False, join=False):
     InputError
         As of `lss.TrajectorySet.open`.
     """
-    dt_ps = dt if dt is None or dt == FILE else parse_time(dt, "`dt`")
+    dt_ps = parse_time(dt, DT) if isinstance(dt, str) and dt != FILE else dt
     return TrajectorySet.open(files, top, dt_ps, force_dt=force_dt, join=join)

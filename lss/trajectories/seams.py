@@ -43,7 +43,7 @@ def look(files, clocks, frames, join):
             logger.info("%s", said)
         return joined(files, seams), []
     if seams:
-        logger.warning("%s", said)
+        logger.warning("%s; give `join` to join them", said)
     return [[part] for part in files], [said] if seams else []
 
 
@@ -260,8 +260,8 @@ def describe(seams, names, n_frames, joined):
     if joined:
         once = f"; {frames} counted once" if shared else ""
         return f"joined as parts of one run ({first.why}): {pair}{more}{once}"
-    twice = f", and {frames} would count once" if shared else ""
+    twice = f", and {frames} counted twice" if shared else ""
     return (
-        f"{pair} look like parts of one run ({first.why}){more}: with `join`, pairs of frames run "
-        f"over the seam{twice}"
+        f"{pair} look like parts of one run ({first.why}){more}; they are not joined, so that no "
+        f"pair of frames runs over the seam{twice}"
     )

@@ -62,7 +62,8 @@ def test_parts_are_seen_and_joined(cut, kind, order, run, tmp_path, caplog):
     paths = write(tmp_path, **pieces)[::order]
     apart = open_trajectories(paths, WLALL.top)
     assert sorted(apart.n_frames) == sorted([end, 60 - start])
-    assert "look like parts of one run" in caplog.text and "`join`" in apart.notes[0]
+    assert "give `join` to join them" in caplog.text
+    assert "look like parts of one run" in apart.notes[0] and "are not joined" in apart.notes[0]
     joined = open_trajectories(paths, WLALL.top, join=True)
     assert joined.n_frames == [60] and joined.notes == []
     assert [part.source.name for part in joined.parts[0]] == ["first.xtc", f"second.{kind}"]
