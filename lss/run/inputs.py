@@ -7,8 +7,8 @@ from lss.errors import InputError
 from lss.examples import example
 from lss.molecule import selection
 from lss.molecule.atoms import describe_atom, is_alpha_carbon, is_calcium
+from lss.trajectories.held_out import refuse_overlap
 from lss.trajectories.trajectory_set import TrajectorySet
-from lss.trajectories.twice import refuse_overlap
 from lss.units import format_time, lag_in_frames
 
 FEWEST_ATOMS = 3  # that can be superposed and have a shape
