@@ -4,6 +4,7 @@ import mdtraj as md
 import numpy as np
 from mdtraj.formats.pdb.pdbfile import PDBTrajectoryFile
 
+from lss.errors import InputError
 from lss.trajectories.in_memory import InMemory
 
 _ANGSTROM = np.float32(0.1)  # nm
@@ -22,8 +23,11 @@ def of_universe(given, name):
     MDAnalysis reads several files as if they were one trajectory, be they parts of one run or not.
     Only those that it was told to be continuous are one here.
     """
-    atoms, reader = given.atoms, given.universe.trajectory
     name = f"{name} (MDAnalysis {type(given).__name__})"
+    atoms, reader = given.atoms, getattr(given.universe, "trajectory", None)
+    if reader is None or len(atoms) == 0:
+        missing = "trajectory" if reader is None else "atoms"
+        raise InputError(f"{name} has no {missing}: load or select some first")
     readers = getattr(reader, "readers", [])
     if len(readers) < 2 or hasattr(reader, "_sf"):  # frames at which continuous files begin
         return [FromUniverse(atoms, reader, name)]
@@ -94,7 +98,7 @@ def topology_of(atoms):
     chain = residue = here = None
     for i, key in enumerate(zip(chains, atoms.resindices, strict=True)):
         if chain is None or key[0] != here[0]:
-            chain = topology.add_chain(key[0] or None)
+            chain = topology.add_chain(key[0] if len(key[0]) == 1 else None)
         if key != here:
             residue = topology.add_residue(residues[i], chain, int(numbers[i]), segments[i])
         here = key

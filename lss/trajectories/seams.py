@@ -135,6 +135,7 @@ def find_seams(names, n_frames, clocks, frames):
 
 def _by_frames(several, n_frames, frames):
     """Seams at which the last frame of one file is the first of another."""
+    several = [i for i in several if frames.differ(i, n_frames[i])]
     ends = [(i, n_frames[i] - 1) for i in several]
     starts = [(i, 0) for i in several]
     why = "the last frame of one is the first frame of the next"
@@ -167,7 +168,8 @@ def _candidate(a, b, names, n_frames, clocks, frames):
     if not (on_a_frame and 0 < kept < n_frames[a] and two.last > one.last + tolerance):
         return []
     # Times of independent runs may overlap as well: names or an equal frame must speak too.
-    if (named or abs(a - b) == 1) and same(frames(a, kept), frames(b, 0)):
+    telling = (named or abs(a - b) == 1) and frames.differ(a, n_frames[a])
+    if telling and same(frames(a, kept), frames(b, 0)):
         return [Seam(a, b, kept, 0, "their times overlap, and a frame is the same")]
     return [Seam(a, b, kept, 1, "their times overlap and their names continue")] if named else []
 

@@ -38,7 +38,7 @@ def refuse_same_frames(sources, n_frames, frames):
     frames : shapes.Frames
         Files of one frame are left alone: a run may start from it.
     """
-    several = [i for i, n in enumerate(n_frames) if n > 1]
+    several = [i for i, n in enumerate(n_frames) if frames.differ(i, n)]
     for ends in ([0] * len(sources), [n - 1 for n in n_frames]):
         met = frames.equal([(i, ends[i]) for i in several], [(i, ends[i]) for i in several])
         for a, b in ((several[x], several[y]) for x, y in met if x < y):

@@ -183,6 +183,11 @@ def test_an_atom_group_without_the_rest(folder, frames):
     xyz = opened.read_frame(0, 60).xyz[0]
     np.testing.assert_allclose(xyz, frames[0].xyz[60, chosen], rtol=0, atol=2e-6)
     assert source.trajectory.frame == 13
+    with pytest.raises(InputError, match="has no atoms"):
+        open_trajectories(source.select_atoms("resname XXX"))
+    mda = pytest.importorskip("MDAnalysis")
+    with pytest.raises(InputError, match="has no trajectory"):
+        open_trajectories(mda.Universe.empty(3))
     wanted = frames[0].topology.subset(chosen)
     assert opened.topology.n_bonds == wanted.n_bonds
     assert [a.element for a in opened.topology.atoms] == [a.element for a in wanted.atoms]

@@ -154,6 +154,20 @@ def test_independent_runs_are_no_parts(run, tmp_path, caplog):
     assert "nothing was joined" in caplog.text
 
 
+def test_rigid_molecules_are_alike_in_every_run(tmp_path, caplog, rng):
+    """Three atoms that keep their distances: neither the same data nor parts of one run."""
+    topology = md.load_topology(WLALL.top).subset([0, 1, 2])
+    triangle = np.float32([[0, 0, 0], [0.1, 0, 0], [0, 0.1, 0]])
+    paths = []
+    for i in range(2):
+        turns = np.linalg.qr(rng.normal(size=(50, 3, 3)))[0].astype(np.float32)
+        frames = md.Trajectory(triangle @ turns, topology, time=STEP * np.arange(50))
+        paths += write(tmp_path, **{f"w{i}__xtc": frames})
+    frames[0].save(str(tmp_path / "w.pdb"))
+    assert open_trajectories(paths, tmp_path / "w.pdb").n_frames == [50, 50]
+    assert "parts of one run" not in caplog.text
+
+
 @pytest.mark.parametrize(
     ("one", "two", "continues"),
     [
