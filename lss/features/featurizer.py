@@ -8,6 +8,7 @@ import numpy as np
 from mdtraj.geometry.distance import compute_distances_core
 
 from lss.errors import InputError
+from lss.features.base import Features
 from lss.features.feature_file import dataset_name, featurize
 from lss.features.specifications import MAX_FEATURES, WORDS, default_specs, resolve, split_specs
 from lss.molecule.atoms import identities, match_names
@@ -24,11 +25,9 @@ __all__ = [
 ]
 
 default_features = default_specs
-#: Frames are read so many at a time that their coordinates take about this much.
-_READ_BYTES = 8 * 1024 * 1024
 
 
-class Featurizer:
+class Featurizer(Features):
     """Computes features of frames.
 
     Parameters
@@ -55,9 +54,6 @@ class Featurizer:
         If a specification is unknown, matches nothing, or gives more than 20,000 features.
     """
 
-    #: Whether they are the user's own, and whether other processes may compute them.
-    own, shareable = False, True
-
     def __init__(self, topology, specs):
         torsions, distances = resolve(topology, specs)
         self.specs = [str(s).strip() for s in specs]
@@ -72,9 +68,6 @@ class Featurizer:
         self.atoms = np.unique(np.concatenate([self._torsions.ravel(), self._distances.ravel()]))
         self._ordered_bonds = molecule_bonds(topology)[1]
         self._between = _between_molecules(topology, self._distances)
-
-    def __len__(self):
-        return len(self.names)
 
     def compute(self, trajectory, *, selected=False, first_frame=0):
         """Compute the features of every frame.
@@ -117,38 +110,6 @@ class Featurizer:
         self._check(out, first_frame)
         return out
 
-    def values(self, trajectories, i):
-        """Compute the features of one trajectory in chunks.
-
-        Parameters
-        ----------
-        trajectories : lss.TrajectorySet
-        i : int
-            Which trajectory.
-
-        Yields
-        ------
-        ndarray (n, n_features) of float32
-        """
-        # To make molecules whole, all their atoms are read.
-        atoms = len(molecule_bonds(trajectories.topology, self.atoms)[0])
-        chunk = int(np.clip(_READ_BYTES // (12 * atoms + 4 * len(self)), 1, 10_000))
-        done = 0
-        for frames in trajectories.iterate(i, chunk, self.atoms):
-            try:
-                yield self.compute(frames, selected=True, first_frame=done)
-            except InputError as error:
-                raise InputError(f"{trajectories.names[i]}: {error}") from error
-            done += len(frames)
-
-    def _check_atoms(self, trajectory, selected):
-        wanted = len(self.atoms) if selected else self.topology.n_atoms
-        if trajectory.n_atoms != wanted:
-            raise InputError(
-                f"the trajectory has {trajectory.n_atoms} atoms, the features were defined for "
-                f"{wanted}: give a trajectory of the same topology"
-            )
-
     def _compute_distances(self, trajectory, pairs):
         # The core is called because compute_distances works out the cell even where it is unused.
         values = compute_distances_core(trajectory.xyz, pairs, periodic=False)
@@ -165,10 +126,6 @@ class Featurizer:
             f"frame {first_frame + frame}: the feature {self.names[column]!r} is not a finite "
             "number: the coordinates of its atoms are damaged or coincide"
         )
-
-    def fingerprints(self, trajectories):
-        """Files and functions that the features depend on beside the trajectories: none."""
-        return []
 
     def to_dict(self):
         """Describe the features so that they can be found in any topology of the molecule.

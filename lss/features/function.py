@@ -5,11 +5,11 @@ import hashlib
 import numpy as np
 
 from lss.errors import InputError
-from lss.features.featurizer import Featurizer
+from lss.features.base import Features
 from lss.molecule.bonds import make_whole, molecule_bonds
 
 
-class FromFunction(Featurizer):
+class FromFunction(Features):
     """Features that a function of the user's computes; see `Featurizer.from_function`."""
 
     own = True

@@ -11,6 +11,7 @@ import h5py
 import numpy as np
 
 from lss.errors import InputError
+from lss.features.base import Features
 from lss.features.featurizer import Featurizer, default_features
 from lss.features.function import checked, numbered
 from lss.features.specifications import MAX_FEATURES
@@ -35,7 +36,7 @@ def featurizer_for(trajectories, specs=None):
     -------
     Featurizer or OwnFeatures
     """
-    if isinstance(specs, Featurizer):
+    if isinstance(specs, Features):
         return specs
     files = [str(spec).lower().endswith(_SUFFIXES) for spec in specs or ()]
     if not any(files):
