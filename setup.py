@@ -45,6 +45,7 @@ setup(
             "deeptime>=0.4.5",
             "distributed",
             "hypothesis",
+            "MDAnalysis",
             "playwright",
             "pytest",
             "pytest-xdist",
@@ -54,6 +55,7 @@ setup(
         "docs": ["sphinx", "myst-nb", "furo"],
         "analysis": ["deeptime>=0.4.5"],
         "md": ["openmm"],
+        "mdanalysis": ["MDAnalysis"],
         "cluster": ["distributed"],
     },
     keywords=[

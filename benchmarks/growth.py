@@ -40,16 +40,25 @@ def main():
         return
     for n in args.entries:
         with tempfile.TemporaryDirectory(dir=args.to) as folder:
-            campaign(Path(folder) / "run", source(args, n), args.stages)
+            campaign(Path(folder) / "run", source(args, n, Path(folder)), args.stages)
 
 
-def source(args, n):
+def source(args, n, folder):
+    """The files again and again, each time begun at another frame: no file may be given twice."""
+    import mdtraj
+    import numpy as np
+
     from lss.examples import example
 
     data = example("trpcage")
-    files = args.traj or data.files
-    repeated = itertools.islice(itertools.cycle(map(str, files)), n)
-    return {"traj": list(repeated), "top": str(args.top or data.top), "dt_ps": data.dt_ps}
+    files, top = args.traj or data.files, str(args.top or data.top)
+    made = [str(folder / f"{k:04d}.xtc") for k in range(n)]
+    for k, (path, name) in enumerate(zip(made, itertools.cycle(map(str, files)), strict=False)):
+        frames = mdtraj.load(name, top=top)
+        rolled = frames[np.roll(np.arange(len(frames)), -17 * (k // len(files)))]
+        rolled.time = frames.time
+        rolled.save(path)
+    return {"traj": made, "top": top, "dt_ps": data.dt_ps}
 
 
 def campaign(run, data, stages):

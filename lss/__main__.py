@@ -19,16 +19,20 @@ def describe(box):
     -------
     str
     """
+    from lss.features.featurizer import is_own, own_specs
+
     meta, reference = box.meta, box.reference
     residues = [residue.name for residue in reference.topology.residues]
     selection = f" ({meta['atoms']})" if "atoms" in meta else ""
+    specs = own_specs(meta["features"])
+    if is_own(meta["features"]):
+        specs += " (the user's own: encode takes features, not structures)"
     lines = [
         f"molecule        {reference.n_atoms} decoded atoms{selection} of "
         f"{len(residues)} residues: {'-'.join(residues[:30])}{' ...' if residues[30:] else ''}",
         f"trained on      {training_data(meta)}",
         f"lag time        {format_time(meta['lag_time_ps'])}, the time between synthetic frames",
-        f"features        {meta['n_features']}: "
-        f"{', '.join(meta['features'].get('specs') or ['of its maker'])}",
+        f"features        {meta['n_features']}: {specs}",
         f"slow modes      {meta['n_modes']}",
     ]
     times = zip(meta.get("eigenvalues", []), meta.get("timescales_ps", []), strict=False)

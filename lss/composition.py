@@ -5,7 +5,7 @@ import numpy as np
 
 from lss.box import Box
 from lss.errors import InputError
-from lss.features.featurizer import Featurizer
+from lss.features.base import Features
 from lss.storage.whole_files import plain
 from lss.units import format_time, lag_in_frames, time_ps
 from lss.versions import versions
@@ -121,7 +121,7 @@ def described_features(features, n_features):
     """Features as lss.json describes them; those that are not ours have numbers for names."""
     if features is None:
         return {"specs": [], "names": [f"feature {i}" for i in range(n_features)]}
-    if not isinstance(features, Featurizer):
+    if not isinstance(features, Features):
         raise InputError(
             f"`features` is a {type(features).__name__}, wanted the lss.Featurizer that `srv` was "
             "fitted with; give None where its features are your own"

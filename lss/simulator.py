@@ -6,7 +6,28 @@ import numpy as np
 from lss.box import load_box, save_box
 from lss.composition import compose
 from lss.errors import InputError
+from lss.features.featurizer import is_own, own_specs
 from lss.simulation.simulate import simulate
+
+
+def own_features(given, described):
+    """Features of the user's own as an array (n, d) of float32, or InputError."""
+    specs, wanted = own_specs(described), len(described["names"])
+    if isinstance(given, mdtraj.Trajectory):
+        raise InputError(
+            f"the simulator was trained on features of its user's own ({specs}): encode takes "
+            f"these features, an array (n_frames, {wanted}), not structures"
+        )
+    try:
+        values = np.asarray(given, np.float32)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"trajectory is no array of features: {error}") from error
+    if values.ndim != 2 or values.shape[1] != wanted or not np.isfinite(values).all():
+        raise InputError(
+            f"the features have the shape {values.shape}, wanted finite numbers of the shape "
+            f"(n_frames, {wanted}): give those that the simulator was trained on ({specs})"
+        )
+    return values
 
 
 class LatentSpaceSimulator:
@@ -72,7 +93,7 @@ class LatentSpaceSimulator:
         start_psi : array_like, shape (n_frames, m), or list of such
             The modes of the training data, from which start states are drawn.
         features : lss.Featurizer, optional
-            What `srv` was fitted to. Without it `encode` is refused.
+            What `srv` was fitted to. Without it `encode` takes features, not structures.
         frame_spacing : str or float, optional
             Time between frames of the training data, as `lag_time`. Where given, `lag_time` is
             checked by it; else it follows from the lag times.
@@ -107,7 +128,8 @@ class LatentSpaceSimulator:
         ----------
         trajectory : mdtraj.Trajectory
             Of the same molecule; its atoms are found by residue and atom name, further ones
-            (solvent) are ignored.
+            (solvent) are ignored. Of a simulator that was trained on features of its user's own:
+            these features, an array (n_frames, n_features).
 
         Returns
         -------
@@ -117,14 +139,19 @@ class LatentSpaceSimulator:
         ------
         InputError
             Where `trajectory` is no trajectory, or an atom that the features need is not in it; the
-            first is named. Where the features are the user's own (see `from_estimators`).
+            first is named. Where the features are the user's own and do not come.
         """
+        described = self.box.meta["features"]
+        if is_own(described):
+            return self._encode(own_features(trajectory, described))
         if not isinstance(trajectory, mdtraj.Trajectory):
             raise InputError(
                 f"trajectory is a {type(trajectory).__name__}, wanted an mdtraj.Trajectory: load "
                 "files with mdtraj.load"
             )
-        features = self.box.featurizer(trajectory.topology).compute(trajectory)
+        return self._encode(self.box.featurizer(trajectory.topology).compute(trajectory))
+
+    def _encode(self, features):
         return np.asarray(self.box.srv.predict(features, batch_size=8192, verbose=0))
 
     def propagate(self, psi0, n_steps, seed, first_walker=0):

@@ -64,7 +64,8 @@ def open_run(path):
 
 def begin(args, lags_ps):
     """Open the data, check and print the lag times, and make the run folder with its features."""
-    from lss.features.featurizer import Featurizer, default_features, split_specs
+    from lss.features.featurizer import split_specs
+    from lss.features.own import featurizer_for
     from lss.run import inputs, stages
     from lss.run.run_folder import Run
     from lss.storage import processes
@@ -79,7 +80,9 @@ def begin(args, lags_ps):
         print(f"note: {note}")
     specs = split_specs(args.features) if args.features else None
     # A mistake in them must not cost the run that --force overwrites.
-    Featurizer(trajectories.topology, specs or default_features(trajectories.topology))
+    featurizer = featurizer_for(trajectories, specs)
+    if getattr(args, "held_out", None):
+        inputs.check_held_out(featurizer)
     run = Run.create(args.out, force=args.force, resume=args.resume)
     run.scheduler = getattr(args, "dask", None) or processes.LOCAL
     stages.make_features(run, data, specs)

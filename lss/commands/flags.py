@@ -134,7 +134,8 @@ FLAGS = {
             "--features",
             {"metavar": "LIST"},
             "such as torsions,ca-distances or 'distances:name CB' (default: torsions and CA "
-            "distances, as far as the topology has them)",
+            "distances, as far as the topology has them), or files of your own with one array a "
+            "trajectory, such as my.npy or my.h5",
         ),
     ],
     "lag": [

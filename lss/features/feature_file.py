@@ -8,7 +8,6 @@ import numpy as np
 from tqdm import tqdm
 
 from lss.errors import InputError
-from lss.molecule.bonds import molecule_bonds
 from lss.storage import processes
 from lss.storage.full_disk import new_hdf5
 from lss.storage.whole_files import PARTIAL, remove, replacing
@@ -16,8 +15,6 @@ from lss.storage.whole_files import PARTIAL, remove, replacing
 #: Aim of the size of an HDF5 chunk: a batch of consecutive frames touches few of them, and one
 #: fits the chunk cache (1 MiB).
 _CHUNK_BYTES = 512 * 1024
-#: Frames are read so many at a time that their coordinates take about this much.
-_READ_BYTES = 8 * 1024 * 1024
 
 
 def dataset_name(i):
@@ -34,7 +31,7 @@ def featurize(trajectories, featurizer, path, progress=True, scheduler=None):
     Parameters
     ----------
     trajectories : TrajectorySet
-    featurizer : Featurizer
+    featurizer : Featurizer or lss.features.own.OwnFeatures
         Of the topology of the trajectories.
     path : str or Path
         The HDF5 file; replaced if it exists. It holds one dataset (n_frames, n_features) of
@@ -72,8 +69,10 @@ def featurize(trajectories, featurizer, path, progress=True, scheduler=None):
                 disable=not progress,
             ) as bar,
         ):  # fmt: skip
+            if featurizer.names is None:  # of a function, that is to be called first
+                featurizer.compute(trajectories.reference)
             _describe(file, trajectories, featurizer)
-            if scheduler is None:
+            if scheduler is None or trajectories.in_memory or not featurizer.shareable:
                 for i in range(len(trajectories.files)):
                     _write(file, trajectories, featurizer, i, bar.update)
             else:
@@ -106,33 +105,8 @@ def _dataset(file, i, n, n_features):
 
 def _write(file, trajectories, featurizer, i, tick):
     """Compute the features of trajectory `i`, into a dataset of the file."""
-    data = _dataset(file, i, trajectories.n_frames[i], len(featurizer.names))
-    compute(trajectories, featurizer, i, data, tick)
-
-
-def compute(trajectories, featurizer, i, data, tick):
-    """Compute the features of trajectory `i`.
-
-    Parameters
-    ----------
-    trajectories : TrajectorySet
-    featurizer : Featurizer
-    i : int
-    data : np.ndarray or h5py.Dataset, shape (n_frames, n_features), float32
-        Filled.
-    tick : callable
-        Told how many frames were done.
-    """
-    n_features = len(featurizer.names)
-    # To make molecules whole, all their atoms are read.
-    atoms = len(molecule_bonds(trajectories.topology, featurizer.atoms)[0])
-    chunk = int(np.clip(_READ_BYTES // (12 * atoms + 4 * n_features), 1, 10_000))
-    done = 0
-    for frames in trajectories.iterate(i, chunk, featurizer.atoms):
-        try:
-            values = featurizer.compute(frames, selected=True, first_frame=done)
-        except InputError as error:
-            raise InputError(f"{trajectories.names[i]}: {error}") from error
+    data, done = _dataset(file, i, trajectories.n_frames[i], len(featurizer.names)), 0
+    for values in featurizer.values(trajectories, i):
         data[done : done + len(values)] = values
         done += len(values)
         tick(len(values))

@@ -6,14 +6,13 @@ Torsions come before distances. Distances are in nm.
 import mdtraj as md
 import numpy as np
 from mdtraj.geometry.distance import compute_distances_core
-from tqdm import tqdm
 
 from lss.errors import InputError
-from lss.features.feature_file import compute, dataset_name, featurize
+from lss.features.base import Features
+from lss.features.feature_file import dataset_name, featurize
 from lss.features.specifications import MAX_FEATURES, WORDS, default_specs, resolve, split_specs
 from lss.molecule.atoms import identities, match_names
 from lss.molecule.bonds import make_whole, molecule_bonds
-from lss.trajectories.trajectory_set import TrajectorySet
 
 __all__ = [
     "MAX_FEATURES",
@@ -28,7 +27,7 @@ __all__ = [
 default_features = default_specs
 
 
-class Featurizer:
+class Featurizer(Features):
     """Computes features of frames.
 
     Parameters
@@ -73,9 +72,6 @@ class Featurizer:
         self._ordered_bonds = molecule_bonds(topology)[1]
         self._between = _between_molecules(topology, self._distances)
 
-    def __len__(self):
-        return len(self.names)
-
     def compute(self, trajectory, *, selected=False, first_frame=0):
         """Compute the features of every frame.
 
@@ -99,12 +95,7 @@ class Featurizer:
             If the trajectory has another number of atoms, or a feature is not finite; the frame
             and the feature are named.
         """
-        wanted = len(self.atoms) if selected else self.topology.n_atoms
-        if trajectory.n_atoms != wanted:
-            raise InputError(
-                f"the trajectory has {trajectory.n_atoms} atoms, the features were defined for "
-                f"{wanted}: give a trajectory of the same topology"
-            )
+        self._check_atoms(trajectory, selected)
         torsions, distances = self._torsions, self._distances
         if selected:
             torsions = np.searchsorted(self.atoms, torsions)
@@ -122,35 +113,9 @@ class Featurizer:
         self._check(out, first_frame)
         return out
 
-    def transform(self, trajectories):
-        """Compute the features of all frames of a set of trajectories, in memory.
-
-        Parameters
-        ----------
-        trajectories : lss.TrajectorySet
-            Of the same molecule; its atoms are found by residue and atom name.
-
-        Returns
-        -------
-        list of ndarray (n_frames, n_features) of float32
-            One array a trajectory. `lss.featurize` writes what is larger than memory to a file.
-
-        Raises
-        ------
-        InputError
-            If an atom is missing, a trajectory cannot be read, or a feature is not finite.
-        """
-        if not isinstance(trajectories, TrajectorySet):
-            raise InputError(
-                f"`trajectories` is a {type(trajectories).__name__}, wanted a TrajectorySet; open "
-                "files with lss.open_trajectories"
-            )
-        here = Featurizer.from_dict(self.to_dict(), trajectories.topology)
-        arrays = [np.empty((n, len(self)), np.float32) for n in trajectories.n_frames]
-        with tqdm(total=sum(trajectories.n_frames), desc="features", unit="frame") as bar:
-            for i, data in enumerate(arrays):
-                compute(trajectories, here, i, data, bar.update)
-        return arrays
+    def of(self, trajectories):
+        """The same features of another topology of the molecule."""
+        return Featurizer.from_dict(self.to_dict(), trajectories.topology)
 
     def _compute_distances(self, trajectory, pairs):
         # The core is called because compute_distances works out the cell even where it is unused.
@@ -189,6 +154,31 @@ class Featurizer:
         }
 
     @classmethod
+    def from_function(cls, function, topology, names=None):
+        """Features that a function of yours computes.
+
+        A simulator trained on them takes features in `encode`, not structures.
+
+        Parameters
+        ----------
+        function : callable
+            Takes an `mdtraj.Trajectory` of all atoms, molecules whole, and returns an array
+            (n_frames, n_features), or (n_frames,) of one feature. It is called for a few thousand
+            frames at a time.
+        topology : mdtraj.Topology
+            Of the trajectories to be featurised.
+        names : list of str, optional
+            Of the features; ``feature 1`` and on where not given.
+
+        Returns
+        -------
+        Featurizer
+        """
+        from lss.features.function import FromFunction
+
+        return FromFunction(function, topology, names)
+
+    @classmethod
     def from_dict(cls, description, topology):
         """Rebuild what :meth:`to_dict` described for another topology of the same molecule.
 
@@ -201,8 +191,15 @@ class Featurizer:
         Raises
         ------
         InputError
-            If the description is damaged, or the topology lacks an atom (the first is named).
+            If the description is damaged, or the topology lacks an atom (the first is named); or if
+            the features are those of `from_function` or of files.
         """
+        if is_own(description):
+            raise InputError(
+                f"the features are the user's own ({own_specs(description)}), which cannot be "
+                "computed from structures: compute them as for the training MD and give the "
+                "simulator features, or train on features that it computes itself"
+            )
         try:
             wanted = [(str(c), int(n), str(r), str(a)) for c, n, r, a in description["atoms"]]
             torsions = _indices(description["torsions"], 4, len(wanted))
@@ -222,6 +219,17 @@ class Featurizer:
         if names != self.names:
             raise InputError("the description of the features is damaged: its names do not agree")
         return self
+
+
+def is_own(description):
+    """Whether features, as a box describes them, are not ones that are computed from structures."""
+    known = {"atoms", "torsions", "distances"}
+    return isinstance(description, dict) and "names" in description and not known & set(description)
+
+
+def own_specs(description):
+    """What the features of the user's own are called, as a box describes them."""
+    return ", ".join(map(str, description.get("specs") or ["not described"]))
 
 
 def _indices(features, width, n_atoms):

@@ -7,8 +7,8 @@ from lss.errors import InputError
 from lss.examples import example
 from lss.molecule import selection
 from lss.molecule.atoms import describe_atom, is_alpha_carbon, is_calcium
+from lss.trajectories.held_out import refuse_overlap
 from lss.trajectories.trajectory_set import TrajectorySet
-from lss.trajectories.twice import refuse_overlap
 from lss.units import format_time, lag_in_frames
 
 FEWEST_ATOMS = 3  # that can be superposed and have a shape
@@ -84,6 +84,16 @@ def _open_held_out(patterns, training):
         return opened
     except InputError as error:
         raise InputError(f"`held_out`: {error}") from error
+
+
+def check_held_out(featurizer):
+    """InputError where structures of held-out MD cannot be encoded."""
+    if featurizer.own:
+        raise InputError(
+            f"`held_out` cannot be combined with features of your own "
+            f"({', '.join(featurizer.specs)}), which are not known for the held-out MD: leave "
+            "`held_out` out, or give features as words"
+        )
 
 
 def check_lag(lag_ps, trajectories, name="lag"):

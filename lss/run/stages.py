@@ -6,8 +6,9 @@ from tqdm import tqdm
 
 from lss.composition import encoder_meta, propagator_meta
 from lss.errors import training
-from lss.features.featurizer import Featurizer, default_features, featurize
+from lss.features.featurizer import Featurizer, featurize
 from lss.features.left_out import name_left_out
+from lss.features.own import featurizer_for
 from lss.molecule.bonds import bonds as find_bonds
 from lss.run import inputs, messages, run_files
 from lss.units import lag_in_frames
@@ -26,22 +27,25 @@ def make_features(run, source, specs=None):
     run : lss.run.run_folder.Run
     source : dict
         What `lss.run.inputs.open_data` takes.
-    specs : list of str, optional
-        See `lss.Featurizer`; by the topology where not given.
+    specs : list of str or lss.Featurizer, optional
+        See `lss.features.own.featurizer_for`; by the topology where not given.
     """
     trajectories, note = inputs.open_data(source)
-    specs = list(specs or default_features(trajectories.topology))
-    settings = {"source": source, "features": specs, "data": trajectories.fingerprints()}
+    featurizer = featurizer_for(trajectories, specs)
+    settings = {"source": source, "features": featurizer.specs}
+    settings["data"] = trajectories.fingerprints() + featurizer.fingerprints(trajectories)
     if run.reusable("features", settings):
         return
-    featurizer = Featurizer(trajectories.topology, specs)
-    name_left_out(trajectories.topology, featurizer.atoms, "features", ",".join(specs))
+    if not featurizer.own:
+        name_left_out(
+            trajectories.topology, featurizer.atoms, "features", ",".join(featurizer.specs)
+        )
     with run.stage("features", settings) as report:
         featurize(trajectories, featurizer, run.path / "features.h5", scheduler=run.scheduler)
         report["n_features"] = len(featurizer.names)
         report["n_frames"] = list(trajectories.n_frames)
         report["frame_spacing_ps"] = trajectories.spacing_ps
-        report["note"] = note
+        report.update(note=note, own=featurizer.to_dict() if featurizer.own else None)
 
 
 def train_srv(
@@ -95,7 +99,8 @@ def train_srv(
         if drop_modes:
             log.info("%s", messages.dropped(srv, drop_modes, trajectories.spacing_ps))
             srv.drop_modes([i - 1 for i in drop_modes])
-        described = Featurizer(trajectories.topology, features["features"]).to_dict()
+        own = run.report("features").get("own")
+        described = own or Featurizer(trajectories.topology, features["features"]).to_dict()
         meta = encoder_meta(srv, lag_ps, trajectories.spacing_ps, described)
         found = {key: meta[key] for key in KINETICS}
         run_files.save_network(srv.encoder, run, "srv")

@@ -71,7 +71,8 @@ def scan(path, topology):
         If the file is damaged, cut short, or not of its format.
     """
     if isinstance(path, InMemory):
-        return Scan(path.n_frames, path.n_atoms, path.times())
+        with reading(path):
+            return Scan(path.n_frames, path.n_atoms, path.times())
     kind = suffix(path)
     if kind == ".xtc":
         return _scan_xtc(path)

@@ -11,7 +11,8 @@ import numpy as np
 
 from lss.errors import InputError
 from lss.trajectories import formats
-from lss.trajectories.in_memory import InMemory, in_memory
+from lss.trajectories.in_memory import InMemory
+from lss.trajectories.of_mdanalysis import is_universe, of_universe
 
 #: Fingerprints read at most this many blocks of this many bytes, spread over the file.
 _HASH_BLOCKS, _HASH_BYTES = 64, 65536
@@ -33,9 +34,9 @@ def find_files(patterns):
         raise InputError("no trajectory was given: give one in `traj`")
     files = []
     for number, pattern in enumerate(patterns, start=1):
-        loaded = in_memory(pattern, f"trajectory {number}")
-        if loaded is not None:
-            files.append(loaded)
+        loaded = _loaded(pattern, f"trajectory {number}")
+        if loaded:
+            files += loaded
             continue
         if not isinstance(pattern, (str, os.PathLike)):
             raise InputError(
@@ -47,7 +48,7 @@ def find_files(patterns):
         found = [pattern] if os.path.exists(pattern) else glob.glob(pattern, recursive=True)
         if not found:
             raise InputError(f"no trajectory file matches {pattern!r}: check the path")
-        files += [Path(name) for name in sorted(found, key=_natural)]
+        files += [Path(name) for name in sorted(found, key=natural)]
     for path in files:
         if isinstance(path, InMemory):
             continue
@@ -60,7 +61,17 @@ def find_files(patterns):
     return files
 
 
-def _natural(name):
+def _loaded(given, name):
+    """What a user gave as trajectories in memory; empty where it is something else."""
+    if isinstance(given, InMemory):
+        return [given]
+    if isinstance(given, md.Trajectory):
+        return [InMemory(given, f"{name} (mdtraj.Trajectory)")]
+    return of_universe(given, name) if is_universe(given) else []
+
+
+def natural(name):
+    """Key by which names are sorted as people do: 2 before 10."""
     parts = re.split(r"(\d+)", str(name))
     return [(int(p), "") if p.isdecimal() else (-1, p) for p in parts]
 

@@ -12,6 +12,9 @@ import numpy as np
 from lss.errors import InputError
 from lss.units import format_time
 
+#: The time unit of CHARMM. A DCD whose header was left at its default has one frame in each, and
+#: so has what is made of it.
+AKMA_PS = 0.04888821
 _BLOCK = 100_000
 
 
@@ -26,8 +29,8 @@ class Spacing:
     uncertainty_ps : float
         What rounding of the stored times leaves open, in ps.
     counts_frames : bool
-        The times are k, k + 1, k + 2, ..., or the numbers of the steps: they may be true
-        picoseconds or a counter.
+        The times are k, k + 1, k + 2, ..., in ps or in the time unit of CHARMM, or the numbers of
+        the steps: they may be true picoseconds or a counter.
     """
 
     ps: float
@@ -84,8 +87,10 @@ def spacing_from_times(times, source, steps=None):
         if wrong.any():
             raise _irregular(times, raw, tolerance, source)
     uncertainty = ulp / (n - 1)
-    counts = _counts_frames(times) or (steps is not None and _same(times, steps))
-    return Spacing(_simplest(raw, uncertainty), uncertainty, counts)
+    simplest = _simplest(raw, uncertainty)
+    counts = _counts_frames(times) or abs(simplest - AKMA_PS) <= 1e-6
+    counts |= steps is not None and _same(times, steps)
+    return Spacing(simplest, uncertainty, counts)
 
 
 _REPAIR = (

@@ -1,6 +1,6 @@
 """How Python code opens trajectories, of files or of other packages."""
 
-from lss.trajectories.settled_times import FILE
+from lss.trajectories.settled_times import DT, FILE
 from lss.trajectories.trajectory_set import TrajectorySet
 from lss.units import time_ps
 
@@ -34,5 +34,5 @@ def open_trajectories(files, top=None, dt=None, *, force_dt=False, join=False):
     InputError
         As of `lss.TrajectorySet.open`.
     """
-    dt_ps = dt if dt is None or dt == FILE else time_ps(dt, "`dt`")
+    dt_ps = dt if dt is None or dt == FILE else time_ps(dt, DT)
     return TrajectorySet.open(files, top, dt_ps, force_dt=force_dt, join=join)

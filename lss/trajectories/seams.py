@@ -43,7 +43,7 @@ def look(files, clocks, frames, join):
             logger.info("%s", said)
         return joined(files, seams), []
     if seams:
-        logger.warning("%s", said)
+        logger.warning("%s; give `join` to join them", said)
     return [[part] for part in files], [said] if seams else []
 
 
@@ -135,6 +135,7 @@ def find_seams(names, n_frames, clocks, frames):
 
 def _by_frames(several, n_frames, frames):
     """Seams at which the last frame of one file is the first of another."""
+    several = [i for i in several if frames.differ(i, n_frames[i])]
     ends = [(i, n_frames[i] - 1) for i in several]
     starts = [(i, 0) for i in several]
     why = "the last frame of one is the first frame of the next"
@@ -167,7 +168,8 @@ def _candidate(a, b, names, n_frames, clocks, frames):
     if not (on_a_frame and 0 < kept < n_frames[a] and two.last > one.last + tolerance):
         return []
     # Times of independent runs may overlap as well: names or an equal frame must speak too.
-    if (named or abs(a - b) == 1) and same(frames(a, kept), frames(b, 0)):
+    telling = (named or abs(a - b) == 1) and frames.differ(a, n_frames[a])
+    if telling and same(frames(a, kept), frames(b, 0)):
         return [Seam(a, b, kept, 0, "their times overlap, and a frame is the same")]
     return [Seam(a, b, kept, 1, "their times overlap and their names continue")] if named else []
 
@@ -260,8 +262,8 @@ def describe(seams, names, n_frames, joined):
     if joined:
         once = f"; {frames} counted once" if shared else ""
         return f"joined as parts of one run ({first.why}): {pair}{more}{once}"
-    twice = f", and {frames} would count once" if shared else ""
+    twice = f", and {frames} counted twice" if shared else ""
     return (
-        f"{pair} look like parts of one run ({first.why}){more}: with `join`, pairs of frames run "
-        f"over the seam{twice}"
+        f"{pair} look like parts of one run ({first.why}){more}; they are not joined, so that no "
+        f"pair of frames runs over the seam{twice}"
     )

@@ -6,10 +6,11 @@ taken without a word from the user.
 """
 
 import math
+import numbers
 import os
 
 from lss.errors import InputError
-from lss.trajectories.frame_spacing import Spacing, spacing_from_times
+from lss.trajectories.frame_spacing import AKMA_PS, Spacing, spacing_from_times
 from lss.units import format_time
 
 #: In place of a time between frames: the user says that the times of the files are right.
@@ -32,7 +33,7 @@ def check_dt(dt, dt_name, force):
         raise InputError("`force_dt` is nothing without a time: give `dt` too, like 200ps")
     if dt is None or dt == FILE:
         return
-    if isinstance(dt, (str, bool)) or not (math.isfinite(dt) and dt > 0):
+    if not isinstance(dt, numbers.Real) or isinstance(dt, bool) or not 0 < dt < math.inf:
         raise InputError(f"{dt_name} is {dt!r} ps: it must be greater than zero and finite")
 
 
@@ -109,7 +110,11 @@ def settle(spacings, sources, n_frames, dt, dt_name=DT, force=False):
 
 def _only_counts(spacing, source):
     step = format_time(spacing.ps)
-    counted = "frames (0, 1, 2, ... ps)" if spacing.ps == 1 else "steps (they are the step numbers)"
+    counted = "steps (they are the step numbers)"
+    if spacing.ps == 1:
+        counted = "frames (0, 1, 2, ... ps)"
+    elif spacing.agrees_with(AKMA_PS, 1e-6):
+        counted = f"frames (0, 1, 2, ... units of CHARMM, {step})"
     return InputError(
         f"{source}: its times only count {counted}: give `dt`, the time between two frames, like "
         f"200ps, or `dt` file where {step} is right"

@@ -88,6 +88,10 @@ class Frames:
             self._known[i, j] = shapes(frame.xyz[:, self._chosen])[0]
         return self._known[i, j]
 
+    def differ(self, i, n_frames):
+        """Whether first and last frame of a file differ: else its shapes tell nothing."""
+        return n_frames > 1 and not same(self(i, 0), self(i, n_frames - 1))
+
     def equal(self, some, others):
         """Pairs of equal frames of two lists of (i, j): list of (number in one, in the other)."""
         if not some or not others:

@@ -18,10 +18,11 @@ class Asked(Exception):
 
 @pytest.fixture
 def small(tmp_path):
-    """A piece of the Go model, 500 frames: command line."""
+    """A piece of the Go model, 400 frames: command line. The next 100 are beside it."""
     data = example("trpcage")
     trajectory = mdtraj.load(data.files[0], top=data.top, frame=None)[1000:1500]
-    trajectory.save_xtc(str(tmp_path / "piece.xtc"))
+    trajectory[:400].save_xtc(str(tmp_path / "piece.xtc"))
+    trajectory[400:].save_xtc(str(tmp_path / "other.xtc"))
     return ["--traj", tmp_path / "piece.xtc", "--top", data.top, "--dt", "200ps"]
 
 
@@ -36,7 +37,7 @@ def test_the_script_asks_for_the_papers_settings(run_script, small, tmp_path, mo
         report_stage, "make_report", lambda run, held_out: calls.update(held=held_out)
     )
     monkeypatch.setattr(trpcage_study, "write", lambda run: run.report("features")["note"])
-    other = str(small[1])
+    other = str(tmp_path / "other.xtc")
     options = ["--held-out", other, "--seed", 4, "--trajectories", 7]
     run_script("reproduce_trpcage.py", *small, *options, "--out", tmp_path / "run")
     named = {"seed": 4, "steps": None, "preset": "paper"}

@@ -62,3 +62,20 @@ def test_a_scheduler_that_does_not_answer_costs_no_run(small_md, tmp_path, monke
     with pytest.raises(InputError, match="no scheduler answers"):
         run_script("train_srv.py", *data, "--out", tmp_path / "run", "--dask", "tcp://127.0.0.1:9")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("flags", "settings"),
+    [
+        (["--dt", "0.2ns"], {"dt_ps": 200.0}),
+        (["--dt", "file"], {"dt_ps": "file"}),
+        (["--dt", "10ps", "--force-dt"], {"dt_ps": 10.0, "force_dt": True}),
+        (["--join"], {"dt_ps": None, "join": True}),
+    ],
+)
+def test_flags_of_the_data_reach_the_settings(flags, settings):
+    args = cli.parser("", "data", "example").parse_args(["--traj", "a.xtc", "b.xtc", *flags])
+    assert cli.source(args) == {"traj": ["a.xtc", "b.xtc"], "top": None, **settings}
+    alone = cli.parser("", "data", "example").parse_args(flags)
+    with pytest.raises(InputError, match="go with --traj"):
+        cli.source(alone)

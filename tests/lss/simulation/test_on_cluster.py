@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -120,7 +121,9 @@ def test_features_are_those_of_one_process(where, small_md, tmp_path, request):
 
 def test_errors_of_other_processes_name_the_file(small_md, tmp_path):
     data = TrajectorySet.open(*small_md)
-    data.n_frames = [n + 1 for n in data.n_frames]
+    part = data.parts[0][0]
+    data.parts[0] = [replace(part, n_frames=1201, n_stored=1201)]
+    data.n_frames[0] += 1
     with pytest.raises(InputError, match=r"part-0\.xtc: 1200 frames could be read, 1201 were"):
         featurize(data, Featurizer(data.topology, SPECS), tmp_path / "f.h5", False, processes.LOCAL)
     assert not list(tmp_path.iterdir())

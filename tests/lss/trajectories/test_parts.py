@@ -62,7 +62,8 @@ def test_parts_are_seen_and_joined(cut, kind, order, run, tmp_path, caplog):
     paths = write(tmp_path, **pieces)[::order]
     apart = open_trajectories(paths, WLALL.top)
     assert sorted(apart.n_frames) == sorted([end, 60 - start])
-    assert "look like parts of one run" in caplog.text and "`join`" in apart.notes[0]
+    assert "give `join` to join them" in caplog.text
+    assert "look like parts of one run" in apart.notes[0] and "are not joined" in apart.notes[0]
     joined = open_trajectories(paths, WLALL.top, join=True)
     assert joined.n_frames == [60] and joined.notes == []
     assert [part.source.name for part in joined.parts[0]] == ["first.xtc", f"second.{kind}"]
@@ -151,6 +152,20 @@ def test_independent_runs_are_no_parts(run, tmp_path, caplog):
     opened = open_trajectories(list(WLALL.files), WLALL.top, join=True)
     assert opened.n_frames == [5001] * 4
     assert "nothing was joined" in caplog.text
+
+
+def test_rigid_molecules_are_alike_in_every_run(tmp_path, caplog, rng):
+    """Three atoms that keep their distances: neither the same data nor parts of one run."""
+    topology = md.load_topology(WLALL.top).subset([0, 1, 2])
+    triangle = np.float32([[0, 0, 0], [0.1, 0, 0], [0, 0.1, 0]])
+    paths = []
+    for i in range(2):
+        turns = np.linalg.qr(rng.normal(size=(50, 3, 3)))[0].astype(np.float32)
+        frames = md.Trajectory(triangle @ turns, topology, time=STEP * np.arange(50))
+        paths += write(tmp_path, **{f"w{i}__xtc": frames})
+    frames[0].save(str(tmp_path / "w.pdb"))
+    assert open_trajectories(paths, tmp_path / "w.pdb").n_frames == [50, 50]
+    assert "parts of one run" not in caplog.text
 
 
 @pytest.mark.parametrize(

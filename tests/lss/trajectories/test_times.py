@@ -39,6 +39,15 @@ def test_times_that_count_frames_demand_dt(kind, first, whole, tmp_path):
     assert TrajectorySet.open(path, WLALL.top, 1.0).notes == []
 
 
+@pytest.mark.parametrize("kind", ["xtc", "nc"])
+def test_what_is_made_of_a_dcd_without_times_demands_dt(kind, whole, tmp_path):
+    """Its header then says one unit of CHARMM a frame, which converters pass on."""
+    path = save(whole, tmp_path / f"a.{kind}", 0.04888821 * np.arange(37))
+    with pytest.raises(InputError, match=r"only count frames \(.* CHARMM, 48\.888"):
+        TrajectorySet.open(path, WLALL.top)
+    assert TrajectorySet.open(path, WLALL.top, 100.0).spacing_ps == 100.0
+
+
 @pytest.mark.parametrize("kind", ["xtc", "trr"])
 def test_step_numbers_in_the_place_of_times_demand_dt(kind, whole, tmp_path):
     steps = 5000 * np.arange(37)
@@ -131,8 +140,9 @@ def test_irregular_times_can_be_set_aside(times, whole, tmp_path):
     assert opened.spacing_ps == 100.0 and "a.xtc (irregular) were set aside" in opened.notes[0]
 
 
-def test_a_time_without_its_unit_is_refused(folder):
-    for dt in (100.0, "100", "100 frames", "files"):
+def test_what_is_no_time_is_refused(folder):
+    for dt in ("100", "100 frames", "files", [100.0], True, -100.0, float("nan")):
         with pytest.raises(InputError, match="`dt`"):
             open_trajectories(str(folder / "a.xtc"), WLALL.top, dt)
-    assert open_trajectories(folder / "a.xtc", WLALL.top, "0.1ns").spacing_ps == 100.0
+    for dt in ("0.1ns", 100, 100.0, np.float32(100)):
+        assert open_trajectories(folder / "a.xtc", WLALL.top, dt).spacing_ps == 100.0

@@ -11,7 +11,7 @@ from lss.errors import InputError
 from lss.examples import example
 from lss.run import inputs
 from lss.trajectories import open_trajectories
-from lss.trajectories.shapes import shape_atoms, shapes
+from lss.trajectories.shapes import TOLERANCE_NM, pairs_of_same, shape_atoms, shapes
 
 WLALL = example("wlall")
 
@@ -38,7 +38,7 @@ def test_a_file_given_twice_is_refused(training, tmp_path, monkeypatch):
     for other in (path, "0.xtc", "[01].xtc", tmp_path / "link.xtc"):
         with pytest.raises(InputError, match=r"\.xtc is given twice: give each trajectory once"):
             open_trajectories([path, other], WLALL.top)
-    with pytest.raises(InputError, match=r"0\.xtc and .*copy\.xtc are the same file"):
+    with pytest.raises(InputError, match=r"0\.xtc and .*copy\.xtc are the same: give"):
         open_trajectories([path, tmp_path / "copy.xtc"], WLALL.top)
 
 
@@ -120,6 +120,26 @@ def test_molecules_without_a_shape_are_told_apart_by_their_files(tmp_path, rng):
     assert inputs.open_held_out(paths[1:], small).n_frames == [300]
     with pytest.raises(InputError, match="is the same as"):
         inputs.open_held_out(paths[:1], small)
+
+
+def test_chance_is_no_overlap(tmp_path):
+    """Six atoms of a peptide, nearly rigid: frames of two runs are the same by chance."""
+    atoms = md.load_topology(WLALL.top).select("element != H")[:6]
+    frames = [md.load(WLALL.files[i], top=WLALL.top).atom_slice(atoms) for i in (0, 3)]
+    for i in (0, 1):
+        frames[i].save(str(tmp_path / f"{i}.xtc"))
+    frames[1][100:400].save(str(tmp_path / "piece.xtc"))
+    frames[0][0].save(str(tmp_path / "a.pdb"))
+    first, second = (open_trajectories(tmp_path / f"{i}.xtc", tmp_path / "a.pdb") for i in (0, 1))
+    one, two = (
+        np.concatenate([shapes(part.xyz) for part in x.iterate(0)]) for x in (first, second)
+    )
+    rows, columns = pairs_of_same(one, two)
+    assert len(rows) > 100
+    assert (np.abs(one[rows] - two[columns]) <= TOLERANCE_NM).all()
+    assert inputs.open_held_out([str(tmp_path / "1.xtc")], first).n_frames == [5001]
+    with pytest.raises(InputError, match=r"piece\.xtc holds frames of .*1\.xtc"):
+        inputs.open_held_out([str(tmp_path / "piece.xtc")], second)
 
 
 def test_shapes_do_not_depend_on_place_and_rounding(mds):
