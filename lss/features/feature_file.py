@@ -9,7 +9,7 @@ import numpy as np
 from tqdm import tqdm
 
 from lss.errors import InputError
-from lss.molecule.bonds import molecule_bonds
+from lss.molecule.cells import molecule_bonds
 from lss.storage import processes
 from lss.storage.full_disk import new_hdf5
 from lss.storage.whole_files import PARTIAL, remove, replacing

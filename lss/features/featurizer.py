@@ -11,7 +11,9 @@ from lss.errors import InputError
 from lss.features.feature_file import dataset_name, featurize
 from lss.features.specifications import MAX_FEATURES, WORDS, default_specs, resolve, split_specs
 from lss.molecule.atoms import identities, match_names
-from lss.molecule.bonds import make_whole, molecule_bonds
+from lss.molecule.images import Placement
+from lss.molecule.molecules import Molecules
+from lss.molecule.superposed import turned
 
 __all__ = [
     "MAX_FEATURES",
@@ -65,8 +67,7 @@ class Featurizer:
         self._distances = np.array(list(distances.values()), dtype=np.int64).reshape(-1, 2)
         self.names = [f"{f} {word}" for word in torsions for f in ("cos", "sin")] + list(distances)
         self.atoms = np.unique(np.concatenate([self._torsions.ravel(), self._distances.ravel()]))
-        self._ordered_bonds = molecule_bonds(topology)[1]
-        self._between = _between_molecules(topology, self._distances)
+        self._molecules = None
 
     def __len__(self):
         return len(self.names)
@@ -78,9 +79,11 @@ class Featurizer:
         ----------
         trajectory : mdtraj.Trajectory
             Frames of this topology, in nm. It is not changed. Molecules broken over a periodic
-            cell are made whole first; distances between molecules are to the nearest image.
+            cell are made whole first, and those that features need are put into one image, as
+            consecutive frames (see `lss.molecule.images`); distances are plain.
         selected : bool
-            The trajectory holds the atoms ``self.atoms`` only, whole, instead of all.
+            The trajectory holds the atoms ``self.atoms`` only, whole and in one image, instead of
+            all.
         first_frame : int
             Number of the first frame, for error messages.
 
@@ -91,8 +94,8 @@ class Featurizer:
         Raises
         ------
         InputError
-            If the trajectory has another number of atoms, or a feature is not finite; the frame
-            and the feature are named.
+            If the trajectory has another number of atoms, a molecule cannot be made whole, or a
+            feature is not finite; the frame and the feature are named.
         """
         wanted = len(self.atoms) if selected else self.topology.n_atoms
         if trajectory.n_atoms != wanted:
@@ -100,12 +103,10 @@ class Featurizer:
                 f"the trajectory has {trajectory.n_atoms} atoms, the features were defined for "
                 f"{wanted}: give a trajectory of the same topology"
             )
-        torsions, distances = self._torsions, self._distances
-        if selected:
-            torsions = np.searchsorted(self.atoms, torsions)
-            distances = np.searchsorted(self.atoms, distances)
-        elif trajectory.unitcell_lengths is not None and len(self._ordered_bonds):
-            trajectory = make_whole(trajectory[:], self._ordered_bonds)
+        if not selected:
+            trajectory = self._select(trajectory, first_frame)
+        torsions = np.searchsorted(self.atoms, self._torsions)
+        distances = np.searchsorted(self.atoms, self._distances)
         out = np.empty((trajectory.n_frames, len(self.names)), dtype=np.float32)
         n_angles = 2 * len(torsions)
         if len(torsions):
@@ -113,17 +114,21 @@ class Featurizer:
             np.cos(angles, out=out[:, 0:n_angles:2])
             np.sin(angles, out=out[:, 1:n_angles:2])
         if len(distances):
-            out[:, n_angles:] = self._compute_distances(trajectory, distances)
+            # The core, since compute_distances works out the cell even where it is unused.
+            out[:, n_angles:] = compute_distances_core(trajectory.xyz, distances, periodic=False)
         self._check(out, first_frame)
         return out
 
-    def _compute_distances(self, trajectory, pairs):
-        # The core is called because compute_distances works out the cell even where it is unused.
-        values = compute_distances_core(trajectory.xyz, pairs, periodic=False)
-        if self._between.any() and trajectory.unitcell_lengths is not None:
-            between = md.compute_distances(trajectory, pairs[self._between], periodic=True)
-            values[:, self._between] = between
-        return values
+    def _select(self, trajectory, first_frame):
+        """The atoms of the features, whole and in one image."""
+        if self._molecules is None:
+            self._molecules = Molecules(self.topology, self.atoms)
+        molecules = self._molecules
+        frames = molecules.take(trajectory)
+        sample = frames[:: max(1, len(frames) // 5)] if molecules.several else frames[:0]
+        placement = Placement(molecules, turned(sample, molecules.bonds))
+        molecules.check(frames, placement.apply(frames), "the trajectory", first_frame)
+        return md.Trajectory(frames.xyz[:, np.searchsorted(molecules.atoms, self.atoms)], None)
 
     def _check(self, values, first_frame):
         if np.isfinite(values.sum(dtype=np.float64)):
@@ -198,13 +203,3 @@ def _indices(features, width, n_atoms):
             raise ValueError(f"{word}: {atoms}")
         checked[str(word)] = atoms
     return checked
-
-
-def _between_molecules(topology, pairs):
-    """Mark the pairs whose atoms belong to different molecules: bool (n_pairs,)."""
-    if len(pairs) == 0 or topology.n_bonds == 0:
-        return np.zeros(len(pairs), dtype=bool)
-    molecule = np.empty(topology.n_atoms, dtype=np.int64)
-    for number, atoms in enumerate(topology.find_molecules()):
-        molecule[[a.index for a in atoms]] = number
-    return molecule[pairs[:, 0]] != molecule[pairs[:, 1]]

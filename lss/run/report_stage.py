@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import h5py
+import mdtraj
 import numpy as np
 from tqdm import tqdm
 
@@ -162,18 +163,25 @@ def project(box, trajectories, decoded, file):
             shape = (n_frames, *reference.shape)
             states, done = [], 0
             coordinates.append(file.create_dataset(f"{i:06d}", shape, np.float32))
-            for chunk, modes in with_modes(box, trajectories, i):
+            for xyz, modes in with_modes(box, trajectories, i, found):
                 states.append(modes)
-                xyz = superpose(chunk.xyz[:, found], reference)
-                coordinates[-1][done : done + len(chunk)] = xyz
-                done += len(chunk)
-                bar.update(len(chunk))
+                coordinates[-1][done : done + len(xyz)] = superpose(xyz, reference)
+                done += len(xyz)
+                bar.update(len(xyz))
             psi.append(np.concatenate(states))
     return psi, coordinates
 
 
-def with_modes(box, trajectories, i):
-    """Read one trajectory in chunks and encode it: pairs of mdtraj.Trajectory and psi (n, m)."""
+def with_modes(box, trajectories, i, atoms):
+    """Read one trajectory in chunks and encode it.
+
+    Yields coordinates (n, atoms, 3), **nm**, of the given atoms, and psi (n, m) of the same frames;
+    molecules are whole and in one image.
+    """
     featurizer = Featurizer.from_dict(box.meta["features"], trajectories.topology)
-    for chunk in trajectories.iterate(i, chunk=5000):
-        yield chunk, box.srv.predict(featurizer.compute(chunk), batch_size=8192, verbose=0)
+    needed = np.union1d(featurizer.atoms, atoms)
+    ours = np.searchsorted(needed, featurizer.atoms)
+    for chunk in trajectories.iterate(i, chunk=5000, atom_indices=needed):
+        features = featurizer.compute(mdtraj.Trajectory(chunk.xyz[:, ours], None), selected=True)
+        psi = box.srv.predict(features, batch_size=8192, verbose=0)
+        yield chunk.xyz[:, np.searchsorted(needed, atoms)], psi

@@ -11,7 +11,7 @@ import numpy as np
 
 from lss.box import load_network
 from lss.errors import InputError
-from lss.molecule.bonds import molecule_bonds, spread_over_cell
+from lss.features.featurizer import Featurizer
 from lss.storage import processes
 from lss.storage.full_disk import new_hdf5
 from lss.storage.whole_files import replacing, write_json
@@ -22,11 +22,6 @@ log = logging.getLogger(__name__)
 IN_MEMORY = 2**29  # bytes of features that are read at once, of which training makes two copies
 REFERENCE_SAMPLE = 2000  # frames from which the reference structure is chosen
 BLOCK = 50_000  # frames superposed at once
-SPREAD = (
-    "%s: decoded atoms that no bonds of the topology hold together lie at opposite faces of the "
-    "periodic cell; where they belong together, write the trajectory again with all of them in one "
-    "image, or give a topology with their bonds"
-)
 DECODER_BYTES = 2**27  # of coordinates that the decoder is trained on; of more, a sample
 
 
@@ -135,6 +130,9 @@ def open_psi(run):
 def write_coordinates(run, trajectories, atoms):
     """Write coords.h5: the decoded atoms of all frames, superposed on one reference structure.
 
+    Several molecules are put into one image together with those of the features, so that features
+    and decoded atoms come from the same coordinates.
+
     Returns
     -------
     mdtraj.Trajectory
@@ -142,17 +140,15 @@ def write_coordinates(run, trajectories, atoms):
     """
     from cwgan.superpose import mean_structure, superpose
 
-    molecules, tree = molecule_bonds(trajectories.topology, atoms)
-    apart = len(molecules) - len(tree) > 1
+    featurizer = Featurizer(trajectories.topology, run.settings("features")["features"])
+    needed = np.union1d(featurizer.atoms, atoms)
+    kept = np.searchsorted(needed, atoms)
     with replacing(run.path / "coords.h5") as partial, new_hdf5(partial) as file:
         for i, n_frames in enumerate(trajectories.n_frames):
             shape = (n_frames, len(atoms), 3)
             data, done = file.create_dataset(f"{i:06d}", shape, np.float32), 0
-            for chunk in trajectories.iterate(i, atom_indices=atoms):
-                if apart and spread_over_cell(chunk):
-                    log.warning(SPREAD, trajectories.files[i])
-                    apart = False  # once is enough
-                data[done : done + len(chunk)] = chunk.xyz
+            for chunk in trajectories.iterate(i, atom_indices=needed):
+                data[done : done + len(chunk)] = chunk.xyz[:, kept]
                 done += len(chunk)
         stride = max(1, sum(trajectories.n_frames) // REFERENCE_SAMPLE)
         sample = np.concatenate([data[::stride] for data in file.values()])

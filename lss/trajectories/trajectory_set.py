@@ -4,12 +4,16 @@ import logging
 import math
 from pathlib import Path
 
+import mdtraj as md
 import numpy as np
 
 from lss.errors import InputError
 from lss.molecule.atoms import check_same
-from lss.molecule.bonds import make_whole, molecule_bonds
-from lss.trajectories import file_scan, formats
+from lss.molecule.images import Placement
+from lss.molecule.molecules import WRITE_WHOLE, Molecules
+from lss.molecule.superposed import turned
+from lss.trajectories import file_scan, formats, plausibility
+from lss.trajectories.faults import check_frames, is_sound
 from lss.trajectories.file_search import digest, find_files, read_topology
 from lss.trajectories.frame_spacing import common_spacing, spacing_from_times
 from lss.units import format_time
@@ -18,6 +22,13 @@ logger = logging.getLogger(__name__)
 
 #: Formats of topologies that hold coordinates as well.
 _STRUCTURES = {".pdb", ".pdb.gz", ".gro", ".cif", ".mmcif", ".pdbx", ".mol2"} | formats.HDF5
+#: Frames of a file that tell whether it was superposed.
+_SAMPLE = 5
+_TURNED = (
+    "%s: the frames were superposed after they were imaged, so that the periodic cell no longer "
+    "fits the coordinates; molecules are left where the file puts them unless the cell mends what "
+    f"it broke. Where several molecules belong together, {WRITE_WHOLE}"
+)
 
 
 class TrajectorySet:
@@ -51,6 +62,7 @@ class TrajectorySet:
         self.top = top
         self.spacing_ps = spacing_ps
         self.n_frames = n_frames
+        self._molecules, self._turned = {}, {}
         self.reference = self._find_reference()
 
     @classmethod
@@ -84,7 +96,8 @@ class TrajectorySet:
             raise InputError(f"{dt_name} is {dt_ps!r} ps: it must be greater than zero and finite")
         files = find_files(patterns)
         top, topology = _open_topology(files, top)
-        scans = {path: _scan(path, topology, top) for path in dict.fromkeys(files)}
+        structure = _structure(top, topology)
+        scans = {path: _scan(path, topology, top, structure) for path in dict.fromkeys(files)}
         spacings = {
             path: None if s.times is None else spacing_from_times(s.times, str(path))
             for path, s in scans.items()
@@ -133,9 +146,9 @@ class TrajectorySet:
         select = None if atom_indices is None else np.asarray(atom_indices, dtype=np.int64)
         if select is not None and (len(select) == 0 or np.any(np.diff(select) <= 0)):
             raise InputError("atom_indices must be non-empty and increasing, each atom once")
-        atoms, ordered = molecule_bonds(self.topology, select)
+        molecules, placement = self._placement(i, select)
+        atoms = molecules.atoms
         everything = len(atoms) == self.topology.n_atoms
-        subset = self.topology if everything else self.topology.subset(atoms)
         keep = None if select is None else np.searchsorted(atoms, select)
         whole = select is None or len(keep) == len(atoms)
         parts = formats.iterate(path, self.topology, chunk, None if everything else atoms)
@@ -145,11 +158,11 @@ class TrajectorySet:
                 part = next(parts, None)
             if part is None:
                 break
-            _check_frames(part, path, done)
-            part.topology = subset
+            check_frames(part, path, done)
+            part.topology = molecules.subset
             part.time = self.spacing_ps * np.arange(done, done + part.n_frames)
+            molecules.check(part, placement.apply(part), path, done)
             done += part.n_frames
-            make_whole(part, ordered)
             yield part if whole else part.atom_slice(keep)
         if done != self.n_frames[i]:
             raise InputError(
@@ -158,18 +171,50 @@ class TrajectorySet:
             )
 
     def read_frame(self, i, j):
-        """Read frame ``j`` of trajectory ``i``: an mdtraj.Trajectory of one frame, all atoms."""
+        """Read frame ``j`` of trajectory ``i``: an mdtraj.Trajectory of one frame, all atoms.
+
+        Molecules that are equally near in several images are put where they are most like the
+        reference structure, since the frame before is not read.
+        """
         if not 0 <= i < len(self.files):
             raise InputError(f"there is no trajectory {i}: there are {len(self.files)}, from 0")
         if not 0 <= j < self.n_frames[i]:
             raise InputError(f"{self.files[i]}: no frame {j}: it has {self.n_frames[i]}, from 0")
+        frame = self._load(i, j)
+        molecules, placement = self._placement(i)
+        molecules.check(frame, placement.apply(frame), self.files[i], j)
+        return frame
+
+    def _load(self, i, j):
+        """Frame `j` of trajectory `i` as the file has it."""
         path = self.files[i]
         with formats.reading(path):
             frame = formats.load_frame(path, self.topology, j)
-            _check_frames(frame, path, j)
-            frame.topology = self.topology
-            frame.time = np.array([j * self.spacing_ps])
-            return make_whole(frame, molecule_bonds(self.topology)[1])
+            check_frames(frame, path, j)
+        frame.topology = self.topology
+        frame.time = np.array([j * self.spacing_ps])
+        return frame
+
+    def _placement(self, i, atom_indices=None):
+        """The molecules that hold the chosen atoms, and how to put those of a file together."""
+        key = None if atom_indices is None else atom_indices.tobytes()
+        if key not in self._molecules:
+            self._molecules = {key: Molecules(self.topology, atom_indices, self.reference)}
+        molecules = self._molecules[key]
+        doubtful = molecules.several and self._is_turned(i, molecules)
+        return molecules, Placement(molecules, doubtful, self.reference.xyz[0][molecules.atoms])
+
+    def _is_turned(self, i, molecules):
+        """Whether a file's frames were superposed after imaging; said once."""
+        path = self.files[i]
+        if path not in self._turned:
+            numbers = np.unique(np.linspace(0, self.n_frames[i] - 1, _SAMPLE).astype(int))
+            frames = md.join([self._load(i, int(j)) for j in numbers], check_topology=False)
+            start = self.reference.xyz[0][molecules.atoms]
+            self._turned[path] = turned(molecules.take(frames), molecules.bonds, start)
+            if self._turned[path] and sum(self._turned.values()) == 1:
+                logger.warning(_TURNED, path)
+        return self._turned[path]
 
     def fingerprints(self):
         """Identify the data, to tell later whether they changed.
@@ -191,13 +236,12 @@ class TrajectorySet:
         return prints
 
     def _find_reference(self):
-        if self.top is not None and formats.suffix(self.top) in _STRUCTURES:
-            with formats.reading(self.top):
-                frame = formats.load_frame(self.top, self.topology, 0)
-            if frame.n_atoms > 0 and _fault(frame.xyz) is None:
-                frame.time = np.zeros(1)
-                return make_whole(frame, molecule_bonds(self.topology)[1])
-        return self.read_frame(0, 0)
+        frame = _structure(self.top, self.topology)
+        if frame is None:
+            frame = self._load(0, 0)
+        frame.time = np.zeros(1)
+        Placement(Molecules(self.topology)).apply(frame)
+        return frame
 
 
 def read_frame(path, top, j):
@@ -223,7 +267,7 @@ def read_frame(path, top, j):
     if len(files) > 1:
         raise InputError(f"{path} names {len(files)} files; give one")
     top, topology = _open_topology(files, top)
-    n_frames = _scan(files[0], topology, top).n_frames
+    n_frames = _scan(files[0], topology, top, _structure(top, topology)).n_frames
     return TrajectorySet(files, topology, top, 1.0, [n_frames]).read_frame(0, j)
 
 
@@ -238,7 +282,7 @@ def _open_topology(files, top):
     return None, read_topology(files[0])
 
 
-def _scan(path, topology, top):
+def _scan(path, topology, top, structure):
     """Count one file and check that its atoms are those of the topology."""
     scan = file_scan.scan(path, topology)
     if scan.n_frames == 0:
@@ -255,46 +299,18 @@ def _scan(path, topology, top):
         own = formats.hdf5_topology(path) if kind in formats.HDF5 else read_topology(path)
         if own is not None:
             check_same(own, topology, str(path), str(top or "the first trajectory"))
+    plausibility.check_file(path, topology, structure)
     return scan
 
 
-def _fault(xyz):
-    """Return (frame, what is wrong) for the first bad frame of (n, atoms, 3), or None."""
-    # The sum is finite only if every term is; the look for the culprit is left for when it is not.
-    if not np.isfinite(xyz.sum(dtype=np.float64)):
-        bad = ~np.isfinite(xyz).all(axis=(1, 2))
-        return int(np.argmax(bad)), "holds coordinates that are not finite numbers"
-    if xyz.shape[1] > 1:
-        same = (xyz[:, 1:2] == xyz[:, :1]).all(axis=(1, 2))
-        for frame in np.flatnonzero(same):
-            if (xyz[frame] == xyz[frame, :1]).all():
-                return int(frame), "has all its atoms at one point"
-    return None
-
-
-def _check_frames(frames, path, first):
-    """Refuse coordinates and unit cells that no simulation writes; the frame is named."""
-    fault = _fault(frames.xyz) or _cell_fault(frames)
-    if fault is not None:
-        raise InputError(
-            f"{path}: frame {first + fault[0]} {fault[1]}: repair the file or leave it out"
-        )
-
-
-def _cell_fault(frames):
-    """Return (frame, what is wrong) for the first impossible unit cell, or None."""
-    lengths, angles = frames.unitcell_lengths, frames.unitcell_angles
-    if lengths is None or angles is None:
+def _structure(top, topology):
+    """The structure in the topology file, as it is there, or None where there is none."""
+    if top is None or formats.suffix(top) not in _STRUCTURES:
         return None
-    # No edges mean no cell; whatever the angles then are.
-    good = (lengths == 0).all(axis=1)
-    good |= (lengths > 0).all(axis=1) & np.isfinite(lengths).all(axis=1) & _is_cell(angles)
-    return None if good.all() else (int(np.argmin(good)), "has an impossible unit cell")
-
-
-def _is_cell(angles):
-    """Whether three angles (degrees) span a volume (J. Foadi, G. Evans, 2011)."""
-    with np.errstate(over="ignore", invalid="ignore"):  # of damaged files angles may be infinite
-        total = angles.sum(axis=1)
-        spread = total - 2 * angles.max(axis=1)
-    return (angles.min(axis=1) > 0) & (total < 360) & (spread > 0)
+    with formats.reading(top):
+        frame = formats.load_frame(top, topology, 0)
+    if frame.n_atoms == 0 or not is_sound(frame):
+        return None
+    frame.topology = topology
+    plausibility.check_structure(frame, top)
+    return frame

@@ -9,7 +9,7 @@ import pytest
 
 from lss.errors import InputError
 from lss.examples import example
-from lss.molecule.bonds import molecule_bonds
+from lss.molecule.cells import molecule_bonds
 from lss.molecule.selection import select
 from lss.run import run_files
 from lss.trajectories import formats
