@@ -3,8 +3,8 @@
 Where several are looked at together, `lss.molecule.images` puts them into one image.
 """
 
-import mdtraj as md
 import numpy as np
+from mdtraj.geometry.distance import compute_distances_core
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import breadth_first_order, connected_components
 
@@ -63,16 +63,51 @@ def molecule_bonds(topology, atom_indices=None):
     return atoms, np.array(ordered, dtype=np.int32).reshape(-1, 2)
 
 
-def widths(trajectory):
-    """Return the diagonal of the cell vectors, (n_frames, 3) in nm.
+def cell_vectors(trajectory, frames=slice(None)):
+    """Return the cell vectors of chosen frames as rows, (n_frames, 3, 3) of float64 in nm.
 
-    A vector of the lattice reaches at least so far along the last axis along which it does not
-    vanish: what is shorter than half of it, along each axis, lies over no face of the cell.
+    The first lies along x and the second in the plane of x and y, as mdtraj has it, whose own
+    conversion takes longer than reading the frames.
     """
-    lengths, angles = trajectory.unitcell_lengths, trajectory.unitcell_angles
-    if (angles == 90).all():
-        return lengths
-    return np.diagonal(trajectory.unitcell_vectors, axis1=1, axis2=2)
+    a, b, c = trajectory.unitcell_lengths[frames].astype(np.float64).T
+    angles = trajectory.unitcell_angles[frames].astype(np.float64).T
+    alpha, beta, gamma = np.where(angles == 90, 0, np.cos(np.radians(angles)))
+    sine = np.sqrt(1 - gamma**2)
+    y = (alpha - beta * gamma) / sine
+    zero = np.zeros_like(a)
+    rows = [
+        [a, zero, zero],
+        [b * gamma, b * sine, zero],
+        [c * beta, c * y, c * np.sqrt(np.maximum(1 - beta**2 - y**2, 0))],
+    ]
+    return np.moveaxis(np.array(rows), -1, 0)
+
+
+def back(steps, vectors):
+    """Return the translations (n, 3) that bring steps over faces of the cell back.
+
+    Exact where a step, brought back, is along each axis shorter than half the diagonal of the
+    cell vectors: a vector of the lattice reaches at least so far along the last axis along which
+    it does not vanish.
+
+    Parameters
+    ----------
+    steps : array (n, 3) of float64
+        In **nm**.
+    vectors : array (n, 3, 3)
+        From :func:`cell_vectors`.
+    """
+    moves = np.zeros_like(steps)
+    for axis in (2, 1, 0):
+        edge = vectors[:, axis]
+        times = np.round((steps[:, axis] + moves[:, axis]) / edge[:, axis])
+        moves -= times[:, None] * edge
+    return moves
+
+
+def bond_lengths(trajectory, pairs):
+    """Return the lengths of bonds as the coordinates are, (n_frames, n_bonds) in nm."""
+    return compute_distances_core(trajectory.xyz, pairs, periodic=False)
 
 
 def make_whole(trajectory, ordered_bonds):
@@ -88,27 +123,39 @@ def make_whole(trajectory, ordered_bonds):
 
     Returns
     -------
-    ndarray (n_frames,) of bool
-        The frames in which a molecule was broken.
+    broken : ndarray (n_frames,) of bool
+        The frames in which a bond was so long that it may have lain over a face.
+    lengths : ndarray (n_frames, n_bonds) of float32
+        Of the bonds, afterwards, **nm**.
     """
-    broken = has_cell(trajectory)
-    if len(ordered_bonds) == 0 or not broken.any():
-        return np.zeros_like(broken)
-    wide = widths(trajectory)
+    real = has_cell(trajectory)
+    lengths = bond_lengths(trajectory, ordered_bonds)
     # A bond over a face of the cell is nearly as long as a cell edge. Most chunks have none, and
     # to look is far cheaper than to repair.
-    parents, children = ordered_bonds.T
-    steps = np.abs(trajectory.xyz[:, children] - trajectory.xyz[:, parents])
-    if steps.max() < wide[broken].min() / 2:
-        return np.zeros_like(broken)
-    broken &= (steps >= wide[:, None] / 2).any(axis=(1, 2))
+    if lengths.size == 0 or not real.any():
+        return np.zeros_like(real), lengths
+    half = np.full(len(real), np.inf)
+    half[real] = np.diagonal(cell_vectors(trajectory, real), axis1=1, axis2=2).min(axis=1) / 2
+    if lengths.max() < half.min():
+        return np.zeros_like(real), lengths
+    broken = lengths.max(axis=1) >= half
     if broken.any():
-        mended = md.Trajectory(  # a slice would copy the topology
-            trajectory.xyz[broken],
-            trajectory.topology,
-            unitcell_lengths=trajectory.unitcell_lengths[broken],
-            unitcell_angles=trajectory.unitcell_angles[broken],
-        )
-        mended.make_molecules_whole(inplace=True, sorted_bonds=ordered_bonds)
-        trajectory.xyz[broken] = mended.xyz
-    return broken
+        frames = np.flatnonzero(broken)
+        mended = _mend(trajectory, frames, lengths[frames] >= half[frames, None], ordered_bonds)
+        lengths[frames] = compute_distances_core(mended, ordered_bonds, periodic=False)
+        trajectory.xyz[frames] = mended
+    return broken, lengths
+
+
+def _mend(trajectory, frames, over_face, ordered_bonds):
+    """Coordinates of frames after the atoms beyond a bond over a face were brought back."""
+    xyz, vectors = trajectory.xyz[frames], cell_vectors(trajectory, frames)
+    moves = np.zeros((len(frames), len(ordered_bonds), 3))
+    one, two = np.nonzero(over_face)
+    parents, children = ordered_bonds[two].T
+    steps = xyz[one, children].astype(np.float64) - xyz[one, parents]
+    moves[one, two] = back(steps, vectors[one])
+    total = np.zeros((xyz.shape[1], len(frames), 3))
+    for bond, (parent, child) in enumerate(ordered_bonds):
+        total[child] = total[parent] + moves[:, bond]
+    return xyz + total.swapaxes(0, 1).astype(np.float32)

@@ -11,8 +11,8 @@ import numpy as np
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 
-from lss.molecule.cells import has_cell, make_whole
-from lss.molecule.nearest import CONTACT, MARGIN, approaches, back, rank, reduced
+from lss.molecule.cells import back, cell_vectors, has_cell, make_whole
+from lss.molecule.nearest import CONTACT, MARGIN, approaches, rank, reduced
 
 
 class Placement:
@@ -46,17 +46,18 @@ class Placement:
 
         Returns
         -------
-        ndarray (n_frames,) of bool
-            The frames in which a molecule was broken; see `Molecules.check`.
+        tuple
+            What was found about the bonds, for `Molecules.check`.
         """
-        broken = make_whole(frames, self.molecules.bonds)
+        found = make_whole(frames, self.molecules.bonds)
         real = has_cell(frames)
         if self.molecules.several and real.any():
-            vectors = frames.unitcell_vectors.astype(np.float64)
+            vectors = np.zeros((len(real), 3, 3))
+            vectors[real] = cell_vectors(frames, real)
             self._join(frames.xyz, vectors, real)
             for frame in np.flatnonzero(real) if self.molecules.small else ():
                 self._gather_small(frames.xyz[frame], reduced(vectors[frame]))
-        return broken
+        return found
 
     def _join(self, xyz, vectors, real):
         """Put the large molecules together, frame by frame where the frame before is no help."""
@@ -83,7 +84,7 @@ class Placement:
         for parent, child, one, two in self._links:
             steps = xyz[:, two].astype(np.float64) - xyz[:, one] - moves[:, parent]
             if not self.doubtful:
-                moves[:, child] = np.where(real[:, None], back(steps, vectors), 0)
+                moves[real, child] = back(steps[real], vectors[real])
             near = ((steps + moves[:, child]) ** 2).sum(axis=1) <= CONTACT**2
             good &= near | ~real
         n = len(xyz) if good.all() else int(np.argmin(good))

@@ -5,7 +5,14 @@ import numpy as np
 
 from lss.errors import InputError
 from lss.molecule.atoms import describe_atom
-from lss.molecule.cells import has_cell, make_whole, molecule_bonds, molecule_labels, widths
+from lss.molecule.cells import (
+    back,
+    cell_vectors,
+    has_cell,
+    make_whole,
+    molecule_bonds,
+    molecule_labels,
+)
 
 #: A molecule of more heavy atoms is large; others (water, ions) go to where the large ones are.
 _SMALL = 3
@@ -18,8 +25,9 @@ _ANCHORS = 8
 #: A bond may be longer than in the reference structure by this (nm): heat and strain stay far
 #: below, and a bond over a face of the cell far above.
 _STRETCH = 0.45
-#: What is longer in the reference structure is no bond (nm), but joins residues over a gap.
-_LONGEST = 0.6
+#: What is longer in the reference structure is no bond (nm), but joins residues over a gap; the
+#: second number is for coarse-grained models, most of whose bonds are longer than the first.
+_LONGEST, _LONGEST_BEADS = 0.28, 0.6
 #: Without bonds, atoms that follow one another in the file are neighbours below this (nm).
 _NEIGHBOURS = 1.2
 WRITE_WHOLE = (
@@ -108,19 +116,19 @@ class Molecules:
         if reference is None or len(self.bonds) == 0:
             return np.full(len(self.bonds), np.inf)
         frame = self.take(reference)
-        make_whole(frame, self.bonds)
-        lengths = _lengths(frame.xyz, self.bonds)[0]
-        return np.where(lengths <= _LONGEST, lengths + _STRETCH, np.inf)
+        lengths = make_whole(frame, self.bonds)[1][0]
+        longest = _LONGEST if np.median(lengths) < _LONGEST else _LONGEST_BEADS
+        return np.where(lengths <= longest, lengths + _STRETCH, np.inf)
 
-    def check(self, frames, broken, name, first):
+    def check(self, frames, found, name, first):
         """Refuse frames whose molecules are not whole.
 
         Parameters
         ----------
         frames : mdtraj.Trajectory
             Of the atoms of the molecules, after they were made whole.
-        broken : array (n_frames,) of bool
-            Where they had been broken.
+        found : tuple
+            What `lss.molecule.cells.make_whole` returned.
         name, first
             File and number of the first frame, for messages.
 
@@ -131,22 +139,19 @@ class Molecules:
         """
         if self.topology.n_bonds == 0:
             self._check_unbonded(frames, name, first)
-        if not np.isfinite(self._limits).any():
+        broken, lengths = found
+        if lengths.size == 0 or lengths.max() <= self._limits.min():
             return
-        one, two = self.bonds.T
-        steps = np.abs(frames.xyz[:, two] - frames.xyz[:, one])
-        if steps.max() < _STRETCH / np.sqrt(3):  # shorter than every limit
-            return
-        excess = np.sqrt((steps**2).sum(axis=-1)) - self._limits
+        excess = lengths - self._limits
         bad = (excess > 0).any(axis=1)
         if bad.any():
             frame = int(np.argmax(bad))
             bond = int(np.argmax(excess[frame]))
-            raise self._too_long(frames, frame, bond, broken[frame], name, first)
+            raise self._too_long(frames, lengths, frame, bond, broken[frame], name, first)
 
-    def _too_long(self, frames, frame, bond, was_broken, name, first):
+    def _too_long(self, frames, lengths, frame, bond, was_broken, name, first):
         i, j = self.bonds[bond]
-        length = _lengths(frames.xyz[frame : frame + 1], self.bonds[bond : bond + 1])[0, 0]
+        length = lengths[frame, bond]
         if was_broken:
             reason = "although the molecule was made whole: the periodic cell does not fit the "
             reason += "coordinates (were they turned after imaging?)"
@@ -165,13 +170,12 @@ class Molecules:
         real = np.flatnonzero(has_cell(frames))
         if len(real) == 0:
             return
-        wide, vectors = widths(frames), frames.unitcell_vectors
+        vectors = cell_vectors(frames, real)
+        half = np.diagonal(vectors, axis1=1, axis2=2)[:, None] / 2
         for part in self.large + self.small:
             steps = np.diff(frames.xyz[np.ix_(real, part)].astype(np.float64), axis=1)
-            far = (np.abs(steps) > wide[real, None] / 2).any(axis=-1)
-            for k, i in np.argwhere(far):
-                fraction = np.linalg.solve(vectors[real[k]].T.astype(np.float64), steps[k, i])
-                near = (fraction - np.round(fraction)) @ vectors[real[k]]
+            for k, i in np.argwhere((np.abs(steps) > half).any(axis=-1)):
+                near = steps[k, i] + back(steps[k, i][None], vectors[k][None])[0]
                 if np.linalg.norm(near) < _NEIGHBOURS:
                     raise InputError(
                         f"{name}: in frame {first + real[k]} {self.describe(part[i])} and "
@@ -179,10 +183,6 @@ class Molecules:
                         "and the topology has no bonds along which to make the molecule whole: "
                         f"give a topology with bonds, or {WRITE_WHOLE}"
                     )
-
-
-def _lengths(xyz, bonds):
-    return np.linalg.norm(xyz[:, bonds[:, 1]] - xyz[:, bonds[:, 0]], axis=-1)
 
 
 def _solute(atoms, parts):

@@ -12,6 +12,8 @@ _GRID = np.stack(np.meshgrid(*[np.arange(-2, 3)] * 3, indexing="ij"), axis=-1).r
 def reduced(vectors):
     """Return short edges (3, 3) of the lattice that the rows of ``vectors`` span."""
     edges = np.array(vectors, dtype=np.float64)
+    if not (edges - np.diag(np.diag(edges))).any():
+        return edges
     changed = True
     while changed:
         changed = False
@@ -20,27 +22,6 @@ def reduced(vectors):
             edges[i] -= times * edges[j]
             changed |= times != 0
     return edges
-
-
-def back(steps, vectors):
-    """Return the translations (n, 3) that bring steps over faces of the cell back.
-
-    Exact where a step, brought back, is along each axis shorter than half the diagonal of the
-    cell vectors.
-
-    Parameters
-    ----------
-    steps : array (n, 3)
-        In **nm**.
-    vectors : array (n, 3, 3)
-        Cell vectors in lower triangular form, **nm**.
-    """
-    moves = np.zeros_like(steps)
-    for axis in (2, 1, 0):
-        edge = vectors[:, axis]
-        times = np.round((steps[:, axis] + moves[:, axis]) / edge[:, axis])
-        moves -= times[:, None] * edge
-    return moves
 
 
 def rank(distance):

@@ -32,7 +32,7 @@ def turned(frames, bonds, reference=None):
     if frames.n_frames < _FEWEST or not has_cell(frames).any():
         return False
     # Molecules that are broken where the cell says so were not turned in it.
-    return not make_whole(frames[:], bonds).any() and superposed(frames, reference)
+    return not make_whole(frames[:], bonds)[0].any() and superposed(frames, reference)
 
 
 def superposed(frames, reference=None):

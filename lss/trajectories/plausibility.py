@@ -10,7 +10,14 @@ import numpy as np
 
 from lss.errors import InputError
 from lss.molecule.atoms import describe_atom, is_alpha_carbon
-from lss.molecule.cells import has_cell, make_whole, molecule_bonds
+from lss.molecule.cells import (
+    back,
+    bond_lengths,
+    cell_vectors,
+    has_cell,
+    make_whole,
+    molecule_bonds,
+)
 from lss.molecule.molecules import WRITE_WHOLE
 from lss.trajectories import formats
 
@@ -82,8 +89,9 @@ def check_file(path, topology, structure=None):
     frames.topology = topology
     pairs, wanted = _covalent(topology) if structure is None else _of_structure(structure)
     if len(pairs) == 0:
+        _check_neighbours(frames, path, structure)
         return
-    before = _lengths(frames, pairs)
+    before = bond_lengths(frames, pairs)
     lengths = _whole_lengths(frames, pairs)
     strict = structure is not None
     # A file that brings its own topology may have bonds by name that are none.
@@ -95,29 +103,46 @@ def check_file(path, topology, structure=None):
         if len(pairs) == 0:
             return
     ratios = lengths / wanted
-    bad = [_of_one_factor(r, strict) is not None or _torn(r) for r in ratios]
+    bad = [_of_one_factor(r, strict) is not None or _torn(r, strict) for r in ratios]
     if not any(bad):
         return
     frame = int(np.argmax(bad))
-    reason = _scaled(frames[frame], pairs, wanted) or _of_one_factor(ratios[frame], strict)
-    if reason is None:
-        reason = _reason(frames, frame, bad, before, lengths, wanted)
+    # In another unit, molecules that are whole would be broken up by the cell.
+    for found in (before[frame] / wanted, ratios[frame]):
+        reason = _scaled(frames[frame], pairs, wanted) or _of_one_factor(found, strict)
+        if reason is not None:
+            raise _refusal(topology, path, frame, pairs, wanted, found, reason)
+    reason = _reason(frames, frame, bad, before, lengths, wanted)
     raise _refusal(topology, path, frame, pairs, wanted, ratios[frame], reason)
+
+
+def _check_neighbours(frames, path, structure):
+    """Without bonds, atoms that follow one another at least show a wrong unit."""
+    if structure is None or frames.n_atoms < _FEW:
+        return
+    pairs = np.stack([np.arange(frames.n_atoms - 1), np.arange(1, frames.n_atoms)], axis=1)
+    wanted = bond_lengths(structure, pairs)[0]
+    good = (wanted > 0.02) & (wanted < _NO_BOND)
+    if good.sum() >= _FEW:
+        pairs, wanted = pairs[good], wanted[good]
+        ratios = bond_lengths(frames, pairs)[0] / wanted
+        reason = _scaled(frames[0], pairs, wanted) or _of_ten(ratios)
+        if reason:
+            raise _refusal(frames.topology, path, 0, pairs, wanted, ratios, reason)
 
 
 def _reason(frames, frame, bad, before, lengths, wanted):
     """Why some bonds are too long and others are not."""
-    if frame > 0 or not all(bad):
-        others = "the other frames" if len(bad) > 2 else "another frame"
-        if not _over_cell(before, lengths, wanted, frame):
-            return f"{others} are sound, so this one is damaged: leave it out, or repair the file"
+    sound = "" if all(bad) else "; other frames are sound, so leave this one out if it is damaged"
     if _over_cell(before, lengths, wanted, frame):
         if has_cell(frames)[frame]:
-            return (
-                "the periodic cell does not fit the coordinates (were they turned after imaging, "
-                f"or is the cell in another unit?): {WRITE_WHOLE}"
-            )
-        return f"the molecule is broken over a periodic cell that the file lacks: {WRITE_WHOLE}"
+            reason = "the periodic cell does not fit the coordinates (were they turned after "
+            reason += "imaging, or is the cell in another unit?)"
+        else:
+            reason = "the molecule is broken over a periodic cell that the file lacks"
+        return f"{reason}, or the frame is damaged: {WRITE_WHOLE}{sound}"
+    if sound:
+        return "other frames are sound, so this one is damaged: leave it out, or repair the file"
     return (
         "the atoms are probably in another order than in the topology: give the topology of the "
         "program that wrote the trajectory; or the frame is damaged"
@@ -142,10 +167,10 @@ def _refusal(topology, path, frame, pairs, wanted, ratios, reason):
 
 def _of_one_factor(ratios, strict):
     """What is wrong where all bonds are as many times too long or too short, or None."""
+    reason = _of_ten(ratios)
+    if reason is not None:
+        return reason
     low, middle, high = np.quantile(ratios, [0.1, 0.5, 0.9])
-    for least, most, reason in _FACTORS:
-        if least < middle < most and high < _SPREAD**2 * max(low, 1e-9):
-            return reason
     uniform = high < _SPREAD * max(low, 1e-9)
     # Sites of coarse-grained models are further apart than the elements they are taken for.
     limits = (1 / _SPREAD, _SPREAD) if strict else (0.5, 6)
@@ -159,21 +184,33 @@ def _of_one_factor(ratios, strict):
     return None
 
 
-def _torn(ratios):
+def _of_ten(ratios):
+    """What is wrong where all lengths are about ten times too large or too small, or None."""
+    low, middle, high = np.quantile(ratios, [0.1, 0.5, 0.9])
+    for least, most, reason in _FACTORS:
+        if least < middle < most and high < _SPREAD**2 * max(low, 1e-9):
+            return reason
+    return None
+
+
+def _torn(ratios, strict):
     """Whether so many bonds are so long that no strain explains it."""
+    low, high = np.quantile(ratios, [0.1, 0.9])
+    if not strict and low > _LONG and high < min(2 * low, 4):
+        return False  # sites of a coarse-grained model
     n_long = (ratios > _LONG).sum()
     return bool(n_long >= max(_FEW, _SHARE * len(ratios)) or (ratios > _BROKEN).any())
 
 
 def _scaled(frame, pairs, wanted):
-    """Whether the coordinates are fractions of the edges of the cell."""
+    """What is wrong where the coordinates are fractions of the edges of the cell, or None."""
     if not has_cell(frame)[0]:
         return None
     for unit in (1, 10):  # fractions that were taken for nm, and for Angstrom
         steps = unit * (frame.xyz[0, pairs[:, 1]] - frame.xyz[0, pairs[:, 0]]).astype(np.float64)
         steps -= np.round(steps)
-        lengths = np.linalg.norm(steps @ frame.unitcell_vectors[0], axis=1)
-        if 0.75 < np.median(lengths / wanted) < 1.33:
+        lengths = np.linalg.norm(steps @ cell_vectors(frame)[0], axis=1)
+        if 0.9 < np.median(lengths / wanted) < 1.1:
             return (
                 "these are scaled coordinates, fractions of the cell: write them unscaled (in "
                 "LAMMPS `dump ... x y z` or `xu yu zu`, not `xs ys zs`)"
@@ -190,7 +227,7 @@ def _of_structure(structure):
     good = (lengths > 0.02) & (lengths < _NO_BOND)
     # Bonds by name of atoms that are no neighbours.
     good &= ~((lengths > 0.25) & (lengths > _LONG * covalent) & (np.median(lengths) < 0.25))
-    return pairs[good], np.maximum(lengths, 0.9 * np.minimum(covalent, lengths))[good]
+    return pairs[good], lengths[good]
 
 
 def _covalent(topology):
@@ -206,7 +243,7 @@ def _pairs(topology, usable):
         (a.index, b.index) if a.index < b.index else (b.index, a.index)
         for a, b in topology.bonds
         # Readers and force fields also bond the hydrogens of water to each other.
-        if usable(a) and usable(b) and not _symbol(a) == _symbol(b) == "H"
+        if usable(a) and usable(b) and not {_symbol(a), _symbol(b)} <= {"H", "D"}
     }
     for chain in topology.chains:
         residues = [r for r in chain.residues if r.n_atoms == 1]
@@ -228,22 +265,16 @@ def _sum_of_radii(topology, pair):
     return sum(_RADII.get(_symbol(atom), _METAL) for atom in (one, two))
 
 
-def _lengths(frames, pairs):
-    steps = frames.xyz[:, pairs[:, 1]].astype(np.float64) - frames.xyz[:, pairs[:, 0]]
-    return np.linalg.norm(steps, axis=-1)
-
-
 def _whole_lengths(frames, pairs):
     """Lengths of bonds after molecules were made whole: (n_frames, n_bonds)."""
     whole = frames[:]
     make_whole(whole, molecule_bonds(frames.topology)[1])
-    lengths = _lengths(whole, pairs)
+    lengths = bond_lengths(whole, pairs)
     real = has_cell(whole)
     if real.any() and lengths[real].max(initial=0) > 1.0:
         # Rings closed over a face, and CA traces without bonds.
         steps = whole.xyz[:, pairs[:, 1]].astype(np.float64) - whole.xyz[:, pairs[:, 0]]
-        for frame in np.flatnonzero(real):
-            vectors = whole.unitcell_vectors[frame].astype(np.float64)
-            times = np.round(np.linalg.solve(vectors.T, steps[frame].T).T)
-            lengths[frame] = np.linalg.norm(steps[frame] - times @ vectors, axis=-1)
+        for frame, vectors in zip(np.flatnonzero(real), cell_vectors(whole, real), strict=True):
+            moves = back(steps[frame], np.broadcast_to(vectors, (len(pairs), 3, 3)))
+            lengths[frame] = np.linalg.norm(steps[frame] + moves, axis=-1)
     return lengths

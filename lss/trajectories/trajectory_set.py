@@ -4,31 +4,23 @@ import logging
 import math
 from pathlib import Path
 
-import mdtraj as md
 import numpy as np
 
 from lss.errors import InputError
 from lss.molecule.atoms import check_same
 from lss.molecule.images import Placement
-from lss.molecule.molecules import WRITE_WHOLE, Molecules
-from lss.molecule.superposed import turned
+from lss.molecule.molecules import Molecules
 from lss.trajectories import file_scan, formats, plausibility
 from lss.trajectories.faults import check_frames, is_sound
 from lss.trajectories.file_search import digest, find_files, read_topology
 from lss.trajectories.frame_spacing import common_spacing, spacing_from_times
+from lss.trajectories.turned import TurnedFiles
 from lss.units import format_time
 
 logger = logging.getLogger(__name__)
 
 #: Formats of topologies that hold coordinates as well.
 _STRUCTURES = {".pdb", ".pdb.gz", ".gro", ".cif", ".mmcif", ".pdbx", ".mol2"} | formats.HDF5
-#: Frames of a file that tell whether it was superposed.
-_SAMPLE = 5
-_TURNED = (
-    "%s: the frames were superposed after they were imaged, so that the periodic cell no longer "
-    "fits the coordinates; molecules are left where the file puts them unless the cell mends what "
-    f"it broke. Where several molecules belong together, {WRITE_WHOLE}"
-)
 
 
 class TrajectorySet:
@@ -56,14 +48,14 @@ class TrajectorySet:
 
     times_only_count = False
 
-    def __init__(self, files, topology, top, spacing_ps, n_frames):
+    def __init__(self, files, topology, top, spacing_ps, n_frames, structure=None):
         self.files = files
         self.topology = topology
         self.top = top
         self.spacing_ps = spacing_ps
         self.n_frames = n_frames
-        self._molecules, self._turned = {}, {}
-        self.reference = self._find_reference()
+        self._molecules, self._turned = {}, TurnedFiles()
+        self.reference = self._find_reference(structure)
 
     @classmethod
     def open(cls, patterns, top=None, dt_ps=None, *, dt_name="--dt"):
@@ -113,7 +105,7 @@ class TrajectorySet:
                 f" and {len(overridden) - 1} more" if len(overridden) > 1 else "",
                 format_time(spacing_ps),
             )
-        opened = cls(files, topology, top, spacing_ps, counts)
+        opened = cls(files, topology, top, spacing_ps, counts, structure)
         opened.times_only_count = bool(overridden)
         return opened
 
@@ -201,20 +193,10 @@ class TrajectorySet:
         if key not in self._molecules:
             self._molecules = {key: Molecules(self.topology, atom_indices, self.reference)}
         molecules = self._molecules[key]
-        doubtful = molecules.several and self._is_turned(i, molecules)
+        doubtful = molecules.several and self._turned.holds(
+            self.files[i], lambda j: self._load(i, j), self.n_frames[i], molecules, self.reference
+        )
         return molecules, Placement(molecules, doubtful, self.reference.xyz[0][molecules.atoms])
-
-    def _is_turned(self, i, molecules):
-        """Whether a file's frames were superposed after imaging; said once."""
-        path = self.files[i]
-        if path not in self._turned:
-            numbers = np.unique(np.linspace(0, self.n_frames[i] - 1, _SAMPLE).astype(int))
-            frames = md.join([self._load(i, int(j)) for j in numbers], check_topology=False)
-            start = self.reference.xyz[0][molecules.atoms]
-            self._turned[path] = turned(molecules.take(frames), molecules.bonds, start)
-            if self._turned[path] and sum(self._turned.values()) == 1:
-                logger.warning(_TURNED, path)
-        return self._turned[path]
 
     def fingerprints(self):
         """Identify the data, to tell later whether they changed.
@@ -235,10 +217,8 @@ class TrajectorySet:
             prints.append({"kind": "topology", "file": str(self.top), **digest(self.top)})
         return prints
 
-    def _find_reference(self):
-        frame = _structure(self.top, self.topology)
-        if frame is None:
-            frame = self._load(0, 0)
+    def _find_reference(self, structure):
+        frame = self._load(0, 0) if structure is None else structure[:]
         frame.time = np.zeros(1)
         Placement(Molecules(self.topology)).apply(frame)
         return frame
@@ -267,8 +247,9 @@ def read_frame(path, top, j):
     if len(files) > 1:
         raise InputError(f"{path} names {len(files)} files; give one")
     top, topology = _open_topology(files, top)
-    n_frames = _scan(files[0], topology, top, _structure(top, topology)).n_frames
-    return TrajectorySet(files, topology, top, 1.0, [n_frames]).read_frame(0, j)
+    structure = _structure(top, topology)
+    n_frames = _scan(files[0], topology, top, structure).n_frames
+    return TrajectorySet(files, topology, top, 1.0, [n_frames], structure).read_frame(0, j)
 
 
 def _open_topology(files, top):
