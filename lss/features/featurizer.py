@@ -3,6 +3,8 @@
 Torsions come before distances. Distances are in nm.
 """
 
+import logging
+
 import mdtraj as md
 import numpy as np
 from mdtraj.geometry.distance import compute_distances_core
@@ -14,6 +16,8 @@ from lss.molecule.atoms import identities, match_names
 from lss.molecule.images import Placement
 from lss.molecule.molecules import Molecules
 from lss.molecule.superposed import turned
+
+logger = logging.getLogger(__name__)
 
 __all__ = [
     "MAX_FEATURES",
@@ -67,7 +71,7 @@ class Featurizer:
         self._distances = np.array(list(distances.values()), dtype=np.int64).reshape(-1, 2)
         self.names = [f"{f} {word}" for word in torsions for f in ("cos", "sin")] + list(distances)
         self.atoms = np.unique(np.concatenate([self._torsions.ravel(), self._distances.ravel()]))
-        self._molecules = None
+        self._molecules, self._told = None, False
 
     def __len__(self):
         return len(self.names)
@@ -126,7 +130,14 @@ class Featurizer:
         molecules = self._molecules
         frames = molecules.take(trajectory)
         sample = frames[:: max(1, len(frames) // 5)] if molecules.several else frames[:0]
-        placement = Placement(molecules, turned(sample, molecules.bonds))
+        superposed = turned(sample, molecules.bonds) == "superposed"
+        if superposed and not self._told:
+            self._told = True
+            logger.warning(
+                "the frames were superposed after they were imaged: their periodic cell no longer "
+                "fits the coordinates, and molecules are left where they are"
+            )
+        placement = Placement(molecules, superposed)
         molecules.check(frames, placement.apply(frames), "the trajectory", first_frame)
         return md.Trajectory(frames.xyz[:, np.searchsorted(molecules.atoms, self.atoms)], None)
 

@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 
 from lss.molecule.cells import back, cell_vectors, has_cell, make_whole
-from lss.molecule.nearest import CONTACT, MARGIN, approaches, rank, reduced
+from lss.molecule.nearest import CONTACT, MARGIN, approaches, least_gaps, rank, reduced
 
 
 class Placement:
@@ -103,23 +103,45 @@ class Placement:
             return
         cores, edges = self.molecules.cores, reduced(vectors)
         anchors = self._anchors(xyz)
-        placed, self._links = [0], []
+        points = [xyz[core].astype(np.float64) for core in cores]
+        centres = np.array([p.mean(axis=0) for p in points])
+        spread = [p - c for p, c in zip(points, centres, strict=True)]
+        radii = np.sqrt([(s**2).sum(axis=1).max() for s in spread])
+        placed, self._links, trees = [0], [], {}
         options = {c: [] for c in range(1, len(cores))}
+        pending = []
         while options:
-            parent = placed[-1]
-            tree = cKDTree(xyz[cores[parent]].astype(np.float64))
-            for c, known in options.items():
-                points = xyz[cores[c]].astype(np.float64)
-                for distance, move, one, two in approaches(tree, points, edges, self.doubtful):
-                    known.append((distance, move, parent, c, cores[parent][one], cores[c][two]))
+            parent, others = placed[-1], list(options)
+            trees[parent] = cKDTree(points[parent])
+            gaps = least_gaps(centres[parent], radii[parent], centres[others], radii[others], edges)
+            pending += [(gap, parent, c) for gap, c in zip(gaps, others, strict=True)]
+            pending = self._evaluate(pending, options, trees, points, edges)
             _, move, parent, child, one, two = self._choose(options, anchors, placed)
             if move.any():
                 xyz[self.molecules.large[child]] += move
                 anchors[child] += move
-            self._links.append((parent, child, one, two))
+                points[child] += move
+                centres[child] += move
+            self._links.append((parent, child, cores[parent][one], cores[child][two]))
             placed.append(child)
             del options[child]
         self._previous = anchors
+
+    def _evaluate(self, pending, options, trees, points, edges):
+        """Look at those pairs of molecules that may be the nearest; return the other pairs."""
+        best = min((rank(o[0]) for known in options.values() for o in known), default=np.inf)
+        later = []
+        for gap, parent, child in sorted(pending):
+            if child not in options:
+                continue
+            if gap > best + MARGIN:
+                later.append((gap, parent, child))
+                continue
+            found = approaches(trees[parent], points[child], edges, self.doubtful)
+            for distance, move, one, two in found:
+                options[child].append((distance, move, parent, child, one, two))
+                best = min(best, rank(distance))
+        return later
 
     def _choose(self, options, anchors, placed):
         """The molecule that comes next, and its image."""

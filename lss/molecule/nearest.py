@@ -29,6 +29,14 @@ def rank(distance):
     return max(distance, CONTACT)
 
 
+def least_gaps(centre, radius, centres, radii, edges):
+    """Return distances (n,) that no images of spheres come nearer than to another sphere, nm."""
+    steps = centres - centre
+    home = np.round(np.linalg.solve(edges.T, steps.T).T)
+    images = steps[:, None] + (_GRID - home[:, None]) @ edges
+    return np.linalg.norm(images, axis=-1).min(axis=1) - radii - radius
+
+
 def approaches(tree, points, edges, own=False):
     """Find the nearest images of a molecule to another one.
 

@@ -26,40 +26,33 @@ def turned(frames, bonds, reference=None):
 
     Returns
     -------
-    bool
-        False also where the frames are too few or too much alike to tell.
+    {"superposed", "rigid", None}
+        "rigid" where a molecule that never changes is always turned the same way: superposed, or
+        held. None where it was not superposed, or the frames are too few to tell.
     """
     if frames.n_frames < _FEWEST or not has_cell(frames).any():
-        return False
+        return None
     # Molecules that are broken where the cell says so were not turned in it.
-    return not make_whole(frames[:], bonds)[0].any() and superposed(frames, reference)
+    return None if make_whole(frames[:], bonds)[0].any() else superposed(frames, reference)
 
 
 def superposed(frames, reference=None):
-    """Whether every frame lies best on one structure as it is.
+    """Whether every frame lies best on one structure as it is; see :func:`turned`.
 
     A molecule in a cell turns. It is tried which atoms may have been superposed (all, heavy,
     backbone, CA), with or without their masses, on the first of the frames or on a reference.
-
-    Parameters
-    ----------
-    frames : mdtraj.Trajectory
-        Some frames far apart, whole.
-    reference : array (n_atoms, 3), optional
-        In **nm**.
-
-    Returns
-    -------
-    bool
     """
     targets = [frames.xyz[0]] + ([] if reference is None else [np.asarray(reference)])
+    found = None
     for group in _groups(frames.topology):
         masses = np.array([frames.topology.atom(i).element.mass for i in group])
         for target in targets:
             for weights in (np.ones(len(group)), masses):
-                if _at_rest(frames.xyz[:, group], target[group], weights):
-                    return True
-    return False
+                unlike = _at_rest(frames.xyz[:, group], target[group], weights)
+                if unlike is not None and unlike > _ALIKE:
+                    return "superposed"
+                found = found if unlike is None else "rigid"
+    return found
 
 
 def _groups(topology):
@@ -79,13 +72,13 @@ def _groups(topology):
 
 
 def _at_rest(xyz, target, weights):
-    """Whether no frame (n, atoms, 3) must be turned to lie on the target (atoms, 3)."""
+    """How unlike frames (n, atoms, 3) are that need no turn to lie on a target, or None (nm)."""
     unlike = 0.0
     aim = target - np.average(target, axis=0, weights=weights)
     for frame in xyz:
         here = frame - np.average(frame, axis=0, weights=weights)
         turn, distance = Rotation.align_vectors(aim, here, weights=weights)
         if np.degrees(turn.magnitude()) > _TURN:
-            return False
+            return None
         unlike = max(unlike, distance / np.sqrt(weights.sum()))
-    return unlike > _ALIKE
+    return unlike

@@ -12,10 +12,15 @@ logger = logging.getLogger(__name__)
 
 #: Frames of a file that tell.
 _SAMPLE = 5
-_TURNED = (
+_SUPERPOSED = (
     "%s: the frames were superposed after they were imaged, so that the periodic cell no longer "
     "fits the coordinates; molecules are left where the file puts them unless the cell mends what "
     f"it broke. Where several molecules belong together, {WRITE_WHOLE}"
+)
+_RIGID = (
+    "%s: a molecule is turned the same way in all frames; if they were superposed, the periodic "
+    "cell no longer fits the coordinates, and several molecules may end up in different images: "
+    f"{WRITE_WHOLE}"
 )
 
 
@@ -43,6 +48,8 @@ class TurnedFiles:
             frames = md.join([load(int(j)) for j in numbers], check_topology=False)
             start = reference.xyz[0][molecules.atoms]
             self._known[path] = turned(molecules.take(frames), molecules.bonds, start)
-            if self._known[path] and sum(self._known.values()) == 1:
-                logger.warning(_TURNED, path)
-        return self._known[path]
+            told = sum(found is not None for found in self._known.values()) > 1
+            if self._known[path] is not None and not told:
+                message = _RIGID if self._known[path] == "rigid" else _SUPERPOSED
+                logger.warning(message, path)
+        return self._known[path] == "superposed"

@@ -205,6 +205,37 @@ def test_frames_turned_after_imaging(peptides, tmp_path, caplog):
         featurise(data, featurizer, 1000)
 
 
+def test_rigid_molecules_that_never_turn_are_told(peptides, tmp_path, caplog):
+    """Superposed or held: nothing in the frames tells which."""
+    cell = CELLS["cubic"]
+    topology, xyz = assembly(peptides, 2, False)
+    moving = xyz[:1] + np.cumsum(np.full((N_FRAMES, 1, 3), 0.2), axis=0)
+    whole_cell = by_molecule(moving, cell, 2)
+    data = write(tmp_path, topology, whole_cell, moving[:1], cell)
+    featurizer = Featurizer(data.topology, SPECS)
+    with caplog.at_level(logging.WARNING):
+        check(featurise(data, featurizer, 1000), featurizer, topology, moving)
+    assert caplog.text.count("turned the same way in all frames") == 1
+
+
+@pytest.mark.parametrize("kind", CELLS)
+def test_many_molecules(kind, peptides):
+    """Twelve in a row along a diagonal of a large cell, one in contact with the next."""
+    rng, cell, n = np.random.default_rng(7), 4 * CELLS[kind], 12
+    parts = [peptides.xyz[9 * m : 9 * m + 5].astype(np.float64) for m in range(n)]
+    along = np.array([0.8, 0.7, 0.6])
+    xyz = np.concatenate(
+        [p - p.mean(1, keepdims=True) + m * along for m, p in enumerate(parts)], axis=1
+    )
+    topology = peptides.topology
+    for _ in range(n - 1):
+        topology = topology.join(peptides.topology)
+    xyz += rng.uniform(0, 20, (5, 1, 3))
+    featurizer = Featurizer(topology, ["ca-distances"])
+    frames = trajectory(topology, wrapped(xyz, cell), cell)
+    check(featurizer.compute(frames), featurizer, topology, xyz)
+
+
 def test_frames_without_a_cell_among_others(peptides, tmp_path):
     """Whatever comes in one chunk with a frame, it is treated by its own cell."""
     cell = CELLS["cubic"]
