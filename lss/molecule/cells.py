@@ -56,11 +56,15 @@ def molecule_bonds(topology, atom_indices=None):
     atoms = np.flatnonzero(np.isin(labels, labels[chosen]))
     local = np.full(n, -1)
     local[atoms] = np.arange(len(atoms))
-    ordered = []
-    for root in atoms[np.unique(labels[atoms], return_index=True)[1]]:
-        order, parents = breadth_first_order(graph, root, directed=False)
-        ordered += [(local[parents[atom]], local[atom]) for atom in order[1:]]
-    return atoms, np.array(ordered, dtype=np.int32).reshape(-1, 2)
+    # One search from a node that is joined to one atom of each molecule, not one search for each.
+    roots = atoms[np.unique(labels[atoms], return_index=True)[1]]
+    i, j = graph.nonzero()
+    i, j = np.concatenate([i, np.full(len(roots), n)]), np.concatenate([j, roots])
+    joined = coo_array((np.ones(len(i)), (i, j)), shape=(n + 1, n + 1)).tocsr()
+    order, parents = breadth_first_order(joined, n, directed=False)
+    children = order[1:][parents[order[1:]] != n]
+    ordered = np.stack([local[parents[children]], local[children]], axis=1)
+    return atoms, ordered.astype(np.int32)
 
 
 def cell_vectors(trajectory, frames=slice(None)):

@@ -4,34 +4,32 @@ The bonds of the first frames, made whole, are compared with those of the struct
 topology file, or with covalent radii where that file has no coordinates.
 """
 
-import itertools
+from dataclasses import dataclass
 
+import mdtraj as md
 import numpy as np
 
 from lss.errors import InputError
-from lss.molecule.atoms import describe_atom, is_alpha_carbon
+from lss.molecule.atoms import describe_atom
 from lss.molecule.cells import (
-    back,
     bond_lengths,
     cell_vectors,
     has_cell,
-    make_whole,
     molecule_bonds,
 )
 from lss.molecule.molecules import WRITE_WHOLE
 from lss.trajectories import formats
+from lss.trajectories.wanted_lengths import (
+    LONG,
+    NO_BOND,
+    covalent,
+    of_structure,
+    whole_lengths,
+)
 
 _FRAMES = 3  # of each file
-#: Covalent radii in nm (B. Cordero et al., Dalton Trans. (2008) 2832); metals count as 0.15.
-_RADII = {"H": 0.031, "D": 0.031, "C": 0.076, "N": 0.071, "O": 0.066, "F": 0.057, "B": 0.084}
-_RADII |= {"Si": 0.111, "P": 0.107, "S": 0.105, "Cl": 0.102, "Se": 0.12, "Br": 0.12, "I": 0.139}
-_METAL = 0.15
-#: Neighbouring CA atoms of a trace (nm).
-_CA_STEP = 0.38
-#: What is longer in the structure of the topology file is no bond (nm).
-_NO_BOND = 0.6
-#: A bond as many times longer than wanted is no strained one; so many times longer, a few suffice.
-_LONG, _BROKEN = 1.5, 2.5
+#: Bonds so many times longer than wanted that a few suffice.
+_BROKEN = 2.5
 #: Share of long bonds, and their number, that no strain explains.
 _SHARE, _FEW = 0.03, 3
 #: All lengths are multiplied by one number where those of the middle differ by less than this.
@@ -43,63 +41,100 @@ _FACTORS = (
 )
 
 
-def check_structure(structure, path):
-    """Refuse a topology file whose own coordinates are in another unit.
+@dataclass(frozen=True)
+class Known:
+    """What bonds of a topology should be like, worked out once for many files.
+
+    Attributes
+    ----------
+    topology : mdtraj.Topology
+    structure : mdtraj.Trajectory or None
+        The structure in the topology file.
+    pairs : ndarray (n_bonds, 2) of int32
+    wanted : ndarray (n_bonds,)
+        Lengths, **nm**: those in the structure, or else sums of covalent radii.
+    tree : ndarray
+        For making molecules whole; see `lss.molecule.cells.molecule_bonds`.
+    """
+
+    topology: md.Topology
+    structure: md.Trajectory | None
+    pairs: np.ndarray
+    wanted: np.ndarray
+    tree: np.ndarray
+
+
+def known_bonds(topology, structure=None, path=None):
+    """Find what the bonds of a topology should be like.
 
     Parameters
     ----------
-    structure : mdtraj.Trajectory
-        One frame, with the topology of the file.
-    path : Path
-        For messages.
+    topology : mdtraj.Topology
+    structure : mdtraj.Trajectory, optional
+        The structure in the topology file, one frame.
+    path : Path, optional
+        The topology file, for messages.
+
+    Returns
+    -------
+    Known
 
     Raises
     ------
     InputError
-        Names the worst bond.
+        If the structure is in another unit; names the worst bond.
     """
-    pairs, wanted = _covalent(structure.topology)
+    tree = molecule_bonds(topology)[1]
+    pairs, wanted = covalent(topology)
+    if structure is None:
+        return Known(topology, None, pairs, wanted, tree)
     if len(pairs):
-        ratios = _whole_lengths(structure, pairs)[0] / wanted
-        reason = _of_one_factor(ratios, strict=False)
-        if reason:
-            raise _refusal(structure.topology, path, 0, pairs, wanted, ratios, reason)
+        for lengths in (bond_lengths(structure, pairs), whole_lengths(structure, pairs, tree)):
+            reason = _of_one_factor(lengths[0] / wanted, strict=False)
+            if reason:
+                ratios = lengths[0] / wanted
+                raise _refusal(topology, path, 0, pairs, wanted, ratios, reason)
+    return Known(topology, structure, *of_structure(structure, tree), tree)
 
 
-def check_file(path, topology, structure=None):
+def check_file(path, known):
     """Refuse a file whose first frames do not belong to the topology.
 
     Parameters
     ----------
     path : Path
         A trajectory file.
-    topology : mdtraj.Topology
-    structure : mdtraj.Trajectory, optional
-        The structure in the topology file, if it has one.
+    known : Known
 
     Raises
     ------
     InputError
         Names the worst bond, its length, and what is probably wrong.
     """
+    topology, pairs, wanted = known.topology, known.pairs, known.wanted
     with formats.reading(path):
         frames = next(formats.iterate(path, topology, _FRAMES), None)
     if frames is None or frames.n_frames == 0 or not np.isfinite(frames.xyz).all():
         return  # whoever reads the frames says so
     frames.topology = topology
-    pairs, wanted = _covalent(topology) if structure is None else _of_structure(structure)
     if len(pairs) == 0:
-        _check_neighbours(frames, path, structure)
+        _check_neighbours(frames, path, known.structure)
         return
     before = bond_lengths(frames, pairs)
-    lengths = _whole_lengths(frames, pairs)
-    strict = structure is not None
-    # A file that brings its own topology may have bonds by name that are none.
-    own = structure is None and formats.suffix(path) in formats.WITH_TOPOLOGY
-    if own:
-        never = (lengths > _LONG * wanted).all(axis=0)
-        pairs, wanted, lengths = pairs[~never], wanted[~never], lengths[:, ~never]
-        before = before[:, ~never]
+    lengths = whole_lengths(frames, pairs, known.tree)
+    strict = known.structure is not None
+    if not strict and formats.suffix(path) in formats.WITH_TOPOLOGY:
+        reason = _of_one_factor(before[0] / wanted, strict)
+        if reason is not None:
+            raise _refusal(topology, path, 0, pairs, wanted, before[0] / wanted, reason)
+        # The topology of the file itself: its bonds by name may be none.
+        some = ~(lengths > LONG * wanted).all(axis=0)
+        pairs, wanted, before, lengths = (
+            pairs[some],
+            wanted[some],
+            before[:, some],
+            lengths[:, some],
+        )
         if len(pairs) == 0:
             return
     ratios = lengths / wanted
@@ -122,7 +157,7 @@ def _check_neighbours(frames, path, structure):
         return
     pairs = np.stack([np.arange(frames.n_atoms - 1), np.arange(1, frames.n_atoms)], axis=1)
     wanted = bond_lengths(structure, pairs)[0]
-    good = (wanted > 0.02) & (wanted < _NO_BOND)
+    good = (wanted > 0.02) & (wanted < NO_BOND)
     if good.sum() >= _FEW:
         pairs, wanted = pairs[good], wanted[good]
         ratios = bond_lengths(frames, pairs)[0] / wanted
@@ -151,7 +186,7 @@ def _reason(frames, frame, bad, before, lengths, wanted):
 
 def _over_cell(before, lengths, wanted, frame):
     """Whether most bonds are sound and the others reach over a cell."""
-    long = lengths[frame] > _LONG * wanted
+    long = lengths[frame] > LONG * wanted
     return long.mean() < 0.2 and before[frame][long].min() > max(1.0, 5 * np.median(wanted))
 
 
@@ -196,9 +231,9 @@ def _of_ten(ratios):
 def _torn(ratios, strict):
     """Whether so many bonds are so long that no strain explains it."""
     low, high = np.quantile(ratios, [0.1, 0.9])
-    if not strict and low > _LONG and high < min(2 * low, 4):
+    if not strict and low > LONG and high < min(2 * low, 4):
         return False  # sites of a coarse-grained model
-    n_long = (ratios > _LONG).sum()
+    n_long = (ratios > LONG).sum()
     return bool(n_long >= max(_FEW, _SHARE * len(ratios)) or (ratios > _BROKEN).any())
 
 
@@ -216,65 +251,3 @@ def _scaled(frame, pairs, wanted):
                 "LAMMPS `dump ... x y z` or `xu yu zu`, not `xs ys zs`)"
             )
     return None
-
-
-def _of_structure(structure):
-    """Bonds of a structure and their lengths in it, but for those that are none there."""
-    topology = structure.topology
-    pairs = _pairs(topology, lambda atom: True)
-    lengths = _whole_lengths(structure, pairs)[0] if len(pairs) else np.empty(0)
-    covalent = np.array([_sum_of_radii(topology, pair) for pair in pairs])
-    good = (lengths > 0.02) & (lengths < _NO_BOND)
-    # Bonds by name of atoms that are no neighbours.
-    good &= ~((lengths > 0.25) & (lengths > _LONG * covalent) & (np.median(lengths) < 0.25))
-    return pairs[good], lengths[good]
-
-
-def _covalent(topology):
-    """Bonds between atoms of known elements, and the lengths that these should have (nm)."""
-    pairs = _pairs(topology, lambda atom: atom.element is not None and atom.element.symbol != "VS")
-    wanted = [_sum_of_radii(topology, pair) for pair in pairs]
-    return pairs, np.array(wanted, dtype=np.float64)
-
-
-def _pairs(topology, usable):
-    """Bonds between usable atoms, and between CA atoms of a trace: int (n, 2)."""
-    found = {
-        (a.index, b.index) if a.index < b.index else (b.index, a.index)
-        for a, b in topology.bonds
-        # Readers and force fields also bond the hydrogens of water to each other.
-        if usable(a) and usable(b) and not {_symbol(a), _symbol(b)} <= {"H", "D"}
-    }
-    for chain in topology.chains:
-        residues = [r for r in chain.residues if r.n_atoms == 1]
-        for one, two in itertools.pairwise(residues):
-            a, b = next(one.atoms), next(two.atoms)
-            if is_alpha_carbon(a) and is_alpha_carbon(b) and two.resSeq - one.resSeq == 1:
-                found.add((a.index, b.index))
-    return np.array(sorted(found), dtype=np.int64).reshape(-1, 2)
-
-
-def _symbol(atom):
-    return None if atom.element is None else atom.element.symbol
-
-
-def _sum_of_radii(topology, pair):
-    one, two = (topology.atom(int(i)) for i in pair)
-    if is_alpha_carbon(one) and is_alpha_carbon(two):
-        return _CA_STEP
-    return sum(_RADII.get(_symbol(atom), _METAL) for atom in (one, two))
-
-
-def _whole_lengths(frames, pairs):
-    """Lengths of bonds after molecules were made whole: (n_frames, n_bonds)."""
-    whole = frames[:]
-    make_whole(whole, molecule_bonds(frames.topology)[1])
-    lengths = bond_lengths(whole, pairs)
-    real = has_cell(whole)
-    if real.any() and lengths[real].max(initial=0) > 1.0:
-        # Rings closed over a face, and CA traces without bonds.
-        steps = whole.xyz[:, pairs[:, 1]].astype(np.float64) - whole.xyz[:, pairs[:, 0]]
-        for frame, vectors in zip(np.flatnonzero(real), cell_vectors(whole, real), strict=True):
-            moves = back(steps[frame], np.broadcast_to(vectors, (len(pairs), 3, 3)))
-            lengths[frame] = np.linalg.norm(steps[frame] + moves, axis=-1)
-    return lengths

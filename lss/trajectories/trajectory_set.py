@@ -26,9 +26,9 @@ _STRUCTURES = {".pdb", ".pdb.gz", ".gro", ".cif", ".mmcif", ".pdbx", ".mol2"} | 
 class TrajectorySet:
     """Trajectories of one molecule at one frame spacing.
 
-    Made by :meth:`open`. Coordinates are in nm, times in ps. Where a file has a periodic cell and
-    the topology has bonds, molecules are made whole before anything sees them, so that distances
-    and shapes need no minimum-image rule.
+    Made by :meth:`open`. Coordinates are in nm, times in ps. In a periodic cell, molecules are made
+    whole before anything sees them, and those that are read together are put into one image (see
+    `lss.molecule.images`), so that distances and shapes need no minimum-image rule.
 
     Attributes
     ----------
@@ -81,15 +81,16 @@ class TrajectorySet:
         Raises
         ------
         InputError
-            If a file is missing, unreadable, damaged, empty or of another molecule, if frames are
-            not equally spaced, or if nothing tells their spacing.
+            If a file is missing, unreadable, damaged, empty or of another molecule (by its atoms
+            or by the lengths of its bonds, see `lss.trajectories.plausibility`), if frames are not
+            equally spaced, or if nothing tells their spacing.
         """
         if dt_ps is not None and not (math.isfinite(dt_ps) and dt_ps > 0):
             raise InputError(f"{dt_name} is {dt_ps!r} ps: it must be greater than zero and finite")
         files = find_files(patterns)
         top, topology = _open_topology(files, top)
-        structure = _structure(top, topology)
-        scans = {path: _scan(path, topology, top, structure) for path in dict.fromkeys(files)}
+        known = _known_bonds(top, topology)
+        scans = {path: _scan(path, known, top) for path in dict.fromkeys(files)}
         spacings = {
             path: None if s.times is None else spacing_from_times(s.times, str(path))
             for path, s in scans.items()
@@ -105,7 +106,7 @@ class TrajectorySet:
                 f" and {len(overridden) - 1} more" if len(overridden) > 1 else "",
                 format_time(spacing_ps),
             )
-        opened = cls(files, topology, top, spacing_ps, counts, structure)
+        opened = cls(files, topology, top, spacing_ps, counts, known.structure)
         opened.times_only_count = bool(overridden)
         return opened
 
@@ -130,7 +131,7 @@ class TrajectorySet:
         ------
         InputError
             If the file is damaged, has changed since it was opened, or holds coordinates that are
-            not finite; the file and the frame are named.
+            not finite or no whole molecules; the file and the frame are named.
         """
         if chunk < 1:
             raise InputError(f"chunk is {chunk}: read at least one frame at a time")
@@ -247,9 +248,9 @@ def read_frame(path, top, j):
     if len(files) > 1:
         raise InputError(f"{path} names {len(files)} files; give one")
     top, topology = _open_topology(files, top)
-    structure = _structure(top, topology)
-    n_frames = _scan(files[0], topology, top, structure).n_frames
-    return TrajectorySet(files, topology, top, 1.0, [n_frames], structure).read_frame(0, j)
+    known = _known_bonds(top, topology)
+    n_frames = _scan(files[0], known, top).n_frames
+    return TrajectorySet(files, topology, top, 1.0, [n_frames], known.structure).read_frame(0, j)
 
 
 def _open_topology(files, top):
@@ -263,8 +264,9 @@ def _open_topology(files, top):
     return None, read_topology(files[0])
 
 
-def _scan(path, topology, top, structure):
+def _scan(path, known, top):
     """Count one file and check that its atoms are those of the topology."""
+    topology = known.topology
     scan = file_scan.scan(path, topology)
     if scan.n_frames == 0:
         raise InputError(f"{path}: it holds no frames: leave it out")
@@ -280,18 +282,17 @@ def _scan(path, topology, top, structure):
         own = formats.hdf5_topology(path) if kind in formats.HDF5 else read_topology(path)
         if own is not None:
             check_same(own, topology, str(path), str(top or "the first trajectory"))
-    plausibility.check_file(path, topology, structure)
+    plausibility.check_file(path, known)
     return scan
 
 
-def _structure(top, topology):
-    """The structure in the topology file, as it is there, or None where there is none."""
+def _known_bonds(top, topology):
+    """What the bonds should be like, by the structure in the topology file where there is one."""
     if top is None or formats.suffix(top) not in _STRUCTURES:
-        return None
+        return plausibility.known_bonds(topology)
     with formats.reading(top):
         frame = formats.load_frame(top, topology, 0)
     if frame.n_atoms == 0 or not is_sound(frame):
-        return None
+        return plausibility.known_bonds(topology)
     frame.topology = topology
-    plausibility.check_structure(frame, top)
-    return frame
+    return plausibility.known_bonds(topology, frame, top)

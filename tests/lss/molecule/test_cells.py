@@ -12,8 +12,7 @@ from scipy.spatial.transform import Rotation
 from lss.errors import InputError
 from lss.examples import example
 from lss.features.featurizer import Featurizer
-from lss.molecule.cells import back, cell_vectors, molecule_bonds
-from lss.molecule.nearest import CONTACT, MARGIN, approaches, reduced
+from lss.molecule.nearest import CONTACT, MARGIN
 from lss.trajectories.trajectory_set import TrajectorySet
 
 N_FRAMES = 40
@@ -119,40 +118,6 @@ def test_features_do_not_depend_on_the_wrapping(kind, n_molecules, turning, pept
     check(featurizer.compute(frames), featurizer, topology, xyz)
     alone = featurizer.compute(data.read_frame(0, N_FRAMES - 1))
     np.testing.assert_allclose(alone, values[-1:], atol=1e-4)
-
-
-@pytest.mark.parametrize("kind", CELLS)
-def test_approaches_are_those_of_all_images(kind):
-    """Against every image of 9 x 9 x 9 cells."""
-    rng, cell = np.random.default_rng(0), CELLS[kind]
-    grid = np.stack(np.meshgrid(*[np.arange(-4, 5)] * 3), axis=-1).reshape(-1, 3) @ cell
-    for _ in range(20):
-        one = rng.normal(scale=0.6, size=(12, 3))
-        two = rng.normal(scale=0.6, size=(9, 3)) + rng.uniform(-0.5, 0.5, 3) @ cell
-        steps = two[None, None] + grid[:, None, None] - one[None, :, None]
-        all_images = np.linalg.norm(steps, axis=-1).min(axis=(1, 2))
-        reach = max(all_images.min(), CONTACT) + MARGIN
-        found = approaches(cKDTree(one), two, reduced(cell))
-        assert min(f[0] for f in found) == pytest.approx(all_images.min())
-        assert len(found) == (all_images <= reach).sum()
-        for distance, move, i, j in found:
-            assert np.linalg.norm(two[j] + move - one[i]) == pytest.approx(distance)
-
-
-@pytest.mark.parametrize("kind", CELLS)
-def test_steps_over_faces_are_brought_back(kind):
-    rng, cell = np.random.default_rng(1), CELLS[kind]
-    short = rng.uniform(-0.3, 0.3, size=(200, 3))
-    over = short + rng.integers(-2, 3, size=(200, 3)) @ cell
-    vectors = np.broadcast_to(cell, (200, 3, 3))
-    np.testing.assert_allclose(over + back(over, vectors), short, atol=1e-9)
-
-
-def test_cell_vectors_are_those_of_mdtraj(peptides):
-    for cell in CELLS.values():
-        frames = trajectory(peptides.topology, peptides.xyz[:3], cell)
-        np.testing.assert_allclose(cell_vectors(frames), frames.unitcell_vectors, atol=1e-5)
-        np.testing.assert_allclose(cell_vectors(frames)[0], cell, atol=1e-5)
 
 
 def test_molecules_that_touch_in_several_images_stay_with_the_frame_before(peptides, tmp_path):
@@ -322,13 +287,3 @@ def test_a_chain_of_beads(with_bonds, tmp_path):
     else:
         with pytest.raises(InputError, match="no bonds along which to make the molecule whole"):
             featurizer.compute(broken)
-
-
-def test_a_tree_of_bonds_reaches_every_atom(peptides):
-    atoms, ordered = molecule_bonds(peptides.topology, [5])
-    np.testing.assert_array_equal(atoms, np.arange(94))
-    assert len(ordered) == 93
-    seen = {int(ordered[0, 0])}
-    for parent, child in ordered:
-        assert parent in seen and child not in seen
-        seen.add(int(child))
