@@ -1,11 +1,18 @@
 """What features that are computed from structures have in common."""
 
+import logging
+
 import numpy as np
 from tqdm import tqdm
 
 from lss.errors import InputError
-from lss.molecule.bonds import molecule_bonds
+from lss.molecule.cells import molecule_bonds
+from lss.molecule.images import Placement
+from lss.molecule.molecules import Molecules
+from lss.molecule.superposed import turned
 from lss.trajectories.trajectory_set import TrajectorySet
+
+logger = logging.getLogger(__name__)
 
 #: Frames are read so many at a time that their coordinates take about this much.
 _READ_BYTES = 8 * 1024 * 1024
@@ -19,11 +26,13 @@ class Features:
     names : list of str
     atoms : ndarray (k,) of int64
         The atoms needed, sorted.
-    own, shareable : bool
-        Whether they are the user's own, and whether other processes may compute them.
+    own, shareable, everything : bool
+        Whether they are the user's own, whether other processes may compute them, and whether they
+        are given all atoms, of which the solvent stays where it is.
     """
 
-    own, shareable = False, True
+    own, shareable, everything = False, True, False
+    _molecules, _told = None, False
 
     def __len__(self):
         return len(self.names)
@@ -45,7 +54,8 @@ class Features:
         atoms = len(molecule_bonds(trajectories.topology, self.atoms)[0])
         chunk = int(np.clip(_READ_BYTES // (12 * atoms + 4 * len(self)), 1, 10_000))
         done = 0
-        for frames in trajectories.iterate(i, chunk, self.atoms):
+        wanted = None if self.everything else self.atoms
+        for frames in trajectories.iterate(i, chunk, wanted):
             try:
                 yield self.compute(frames, selected=True, first_frame=done)
             except InputError as error:
@@ -88,6 +98,24 @@ class Features:
     def of(self, trajectories):
         """The features for these trajectories: themselves, where they cannot be carried over."""
         return self
+
+    def _whole(self, trajectory, first_frame):
+        """The molecules that hold the atoms of the features, whole and in one image."""
+        if self._molecules is None:
+            self._molecules = Molecules(self.topology, None if self.everything else self.atoms)
+        molecules = self._molecules
+        frames = molecules.take(trajectory)
+        sample = frames[:: max(1, len(frames) // 5)] if molecules.several else frames[:0]
+        superposed = turned(sample, molecules.bonds) == "superposed"
+        if superposed and not self._told:
+            self._told = True
+            logger.warning(
+                "the frames were superposed after they were imaged: their periodic cell no longer "
+                "fits the coordinates, and molecules are left where they are"
+            )
+        placement = Placement(molecules, superposed)
+        molecules.check(frames, placement.apply(frames), "the trajectory", first_frame)
+        return frames
 
     def _check_atoms(self, trajectory, selected):
         wanted = len(self.atoms) if selected else self.topology.n_atoms

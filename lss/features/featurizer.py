@@ -3,6 +3,8 @@
 Torsions come before distances. Distances are in nm.
 """
 
+import logging
+
 import mdtraj as md
 import numpy as np
 from mdtraj.geometry.distance import compute_distances_core
@@ -12,7 +14,8 @@ from lss.features.base import Features
 from lss.features.feature_file import dataset_name, featurize
 from lss.features.specifications import MAX_FEATURES, WORDS, default_specs, resolve, split_specs
 from lss.molecule.atoms import identities, match_names
-from lss.molecule.bonds import make_whole, molecule_bonds
+
+logger = logging.getLogger(__name__)
 
 __all__ = [
     "MAX_FEATURES",
@@ -69,8 +72,7 @@ class Featurizer(Features):
         self._distances = np.array(list(distances.values()), dtype=np.int64).reshape(-1, 2)
         self.names = [f"{f} {word}" for word in torsions for f in ("cos", "sin")] + list(distances)
         self.atoms = np.unique(np.concatenate([self._torsions.ravel(), self._distances.ravel()]))
-        self._ordered_bonds = molecule_bonds(topology)[1]
-        self._between = _between_molecules(topology, self._distances)
+        self._molecules, self._told = None, False
 
     def compute(self, trajectory, *, selected=False, first_frame=0):
         """Compute the features of every frame.
@@ -79,9 +81,11 @@ class Featurizer(Features):
         ----------
         trajectory : mdtraj.Trajectory
             Frames of this topology, in nm. It is not changed. Molecules broken over a periodic
-            cell are made whole first; distances between molecules are to the nearest image.
+            cell are made whole first, and those that features need are put into one image, as
+            consecutive frames (see `lss.molecule.images`); distances are plain.
         selected : bool
-            The trajectory holds the atoms ``self.atoms`` only, whole, instead of all.
+            The trajectory holds the atoms ``self.atoms`` only, whole and in one image, instead of
+            all.
         first_frame : int
             Number of the first frame, for error messages.
 
@@ -92,16 +96,16 @@ class Featurizer(Features):
         Raises
         ------
         InputError
-            If the trajectory has another number of atoms, or a feature is not finite; the frame
-            and the feature are named.
+            If the trajectory has another number of atoms, a molecule cannot be made whole, or a
+            feature is not finite; the frame and the feature are named.
         """
         self._check_atoms(trajectory, selected)
-        torsions, distances = self._torsions, self._distances
-        if selected:
-            torsions = np.searchsorted(self.atoms, torsions)
-            distances = np.searchsorted(self.atoms, distances)
-        elif trajectory.unitcell_lengths is not None and len(self._ordered_bonds):
-            trajectory = make_whole(trajectory[:], self._ordered_bonds)
+        if not selected:
+            frames = self._whole(trajectory, first_frame)
+            kept = np.searchsorted(self._molecules.atoms, self.atoms)
+            trajectory = md.Trajectory(frames.xyz[:, kept], None)
+        torsions = np.searchsorted(self.atoms, self._torsions)
+        distances = np.searchsorted(self.atoms, self._distances)
         out = np.empty((trajectory.n_frames, len(self.names)), dtype=np.float32)
         n_angles = 2 * len(torsions)
         if len(torsions):
@@ -109,21 +113,14 @@ class Featurizer(Features):
             np.cos(angles, out=out[:, 0:n_angles:2])
             np.sin(angles, out=out[:, 1:n_angles:2])
         if len(distances):
-            out[:, n_angles:] = self._compute_distances(trajectory, distances)
+            # The core, since compute_distances works out the cell even where it is unused.
+            out[:, n_angles:] = compute_distances_core(trajectory.xyz, distances, periodic=False)
         self._check(out, first_frame)
         return out
 
     def of(self, trajectories):
         """The same features of another topology of the molecule."""
         return Featurizer.from_dict(self.to_dict(), trajectories.topology)
-
-    def _compute_distances(self, trajectory, pairs):
-        # The core is called because compute_distances works out the cell even where it is unused.
-        values = compute_distances_core(trajectory.xyz, pairs, periodic=False)
-        if self._between.any() and trajectory.unitcell_lengths is not None:
-            between = md.compute_distances(trajectory, pairs[self._between], periodic=True)
-            values[:, self._between] = between
-        return values
 
     def _check(self, values, first_frame):
         if np.isfinite(values.sum(dtype=np.float64)):
@@ -241,13 +238,3 @@ def _indices(features, width, n_atoms):
             raise ValueError(f"{word}: {atoms}")
         checked[str(word)] = atoms
     return checked
-
-
-def _between_molecules(topology, pairs):
-    """Mark the pairs whose atoms belong to different molecules: bool (n_pairs,)."""
-    if len(pairs) == 0 or topology.n_bonds == 0:
-        return np.zeros(len(pairs), dtype=bool)
-    molecule = np.empty(topology.n_atoms, dtype=np.int64)
-    for number, atoms in enumerate(topology.find_molecules()):
-        molecule[[a.index for a in atoms]] = number
-    return molecule[pairs[:, 0]] != molecule[pairs[:, 1]]

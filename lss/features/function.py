@@ -6,7 +6,6 @@ import numpy as np
 
 from lss.errors import InputError
 from lss.features.base import Features
-from lss.molecule.bonds import make_whole, molecule_bonds
 
 
 class FromFunction(Features):
@@ -14,6 +13,7 @@ class FromFunction(Features):
 
     own = True
     shareable = False  # other processes may not find the function
+    everything = True
 
     def __init__(self, function, topology, names=None):
         if not callable(function):
@@ -22,12 +22,11 @@ class FromFunction(Features):
         self.specs = [getattr(function, "__qualname__", type(function).__name__)]
         self.names = None if names is None else [str(name) for name in names]
         self.atoms = np.arange(topology.n_atoms)
-        self._ordered_bonds = molecule_bonds(topology)[1]
 
     def compute(self, trajectory, *, selected=False, first_frame=0):
         self._check_atoms(trajectory, selected)
         if not selected:
-            trajectory = make_whole(trajectory[:], self._ordered_bonds)
+            trajectory = self._whole(trajectory, first_frame)
         values = np.asarray(self.function(trajectory))
         if values.ndim == 1:
             values = values[:, None]

@@ -1,4 +1,4 @@
-"""Bonds among chosen atoms, and molecules made whole over a periodic cell."""
+"""Bonds among chosen atoms."""
 
 import logging
 from collections import defaultdict
@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import breadth_first_order, connected_components
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from lss.errors import InputError
@@ -16,10 +16,6 @@ from lss.molecule.guessing import RADII
 
 logger = logging.getLogger(__name__)
 
-#: Below this a unit cell cannot hold a molecule; such cells are dummies.
-_SMALLEST_CELL_NM = 1.0
-#: Atoms that reach over more than this share of a cell edge are taken for images of two cells.
-_SPREAD = 0.75
 #: No bond is longer than this many times the sum of its covalent radii.
 _LONGEST_BOND = 2.0
 
@@ -191,91 +187,3 @@ def _join_closest(here, there, xyz, labels, joins):
     i, j = here[a], there[b]
     labels[labels == labels[j]] = labels[i]
     joins.add((min(i, j), max(i, j)))
-
-
-def molecule_bonds(topology, atom_indices=None):
-    """Order the bonds of the molecules that hold the chosen atoms, for making them whole.
-
-    Parameters
-    ----------
-    topology : mdtraj.Topology
-    atom_indices : array (n,), optional
-        All atoms by default.
-
-    Returns
-    -------
-    atoms : ndarray (k,) of int64
-        The atoms of these molecules, sorted; the chosen atoms if the topology has no bonds.
-    ordered : ndarray (n_bonds, 2) of int32
-        Tree of bonds in the numbering of ``atoms``, each parent before its children.
-    """
-    chosen = np.arange(topology.n_atoms) if atom_indices is None else np.unique(atom_indices)
-    pairs = np.array([(a.index, b.index) for a, b in topology.bonds], dtype=np.int64)
-    if len(pairs) == 0:
-        return chosen, np.empty((0, 2), np.int32)
-    n = topology.n_atoms
-    graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(n, n)).tocsr()
-    labels = connected_components(graph, directed=False)[1]
-    atoms = np.flatnonzero(np.isin(labels, labels[chosen]))
-    local = np.full(n, -1)
-    local[atoms] = np.arange(len(atoms))
-    ordered = []
-    for root in atoms[np.unique(labels[atoms], return_index=True)[1]]:
-        order, parents = breadth_first_order(graph, root, directed=False)
-        ordered += [(local[parents[atom]], local[atom]) for atom in order[1:]]
-    return atoms, np.array(ordered, dtype=np.int32).reshape(-1, 2)
-
-
-def spread_over_cell(trajectory):
-    """Whether atoms that no bonds hold together lie at opposite faces of the periodic cell.
-
-    Then they may be images of different cells, as happens to the chains of a complex, and to the
-    atoms of a molecule whose bonds the topology lacks: :func:`make_whole` cannot put them right.
-
-    Parameters
-    ----------
-    trajectory : mdtraj.Trajectory
-        The chosen atoms alone.
-
-    Returns
-    -------
-    bool
-    """
-    if not _has_cell(trajectory):
-        return False
-    extent = np.ptp(trajectory.xyz, axis=1)
-    return bool((extent > _SPREAD * trajectory.unitcell_lengths).any())
-
-
-def _has_cell(trajectory):
-    lengths = trajectory.unitcell_lengths
-    if lengths is None:
-        return False
-    return bool(np.isfinite(lengths).all() and lengths.min() >= _SMALLEST_CELL_NM)
-
-
-def make_whole(trajectory, ordered_bonds):
-    """Undo the breaking of molecules over the faces of a periodic cell, in place.
-
-    Nothing happens where there is no cell, no bond, or the cell is a dummy (an edge under 1 nm).
-
-    Parameters
-    ----------
-    trajectory : mdtraj.Trajectory
-    ordered_bonds : array (n_bonds, 2) of int32
-        From :func:`molecule_bonds`.
-
-    Returns
-    -------
-    mdtraj.Trajectory
-        The same object.
-    """
-    if len(ordered_bonds) == 0 or not _has_cell(trajectory):
-        return trajectory
-    lengths = trajectory.unitcell_lengths
-    # A bond over a face of the cell is nearly as long as a cell edge. Most chunks have none, and
-    # to look is far cheaper than to repair.
-    parents, children = ordered_bonds.T
-    if np.abs(trajectory.xyz[:, children] - trajectory.xyz[:, parents]).max() < lengths.min() / 4:
-        return trajectory
-    return trajectory.make_molecules_whole(inplace=True, sorted_bonds=ordered_bonds)

@@ -54,14 +54,27 @@ def project(simulator, trajectories, decoded, file, name="held-out MD"):
             shape = (n_frames, *reference.shape)
             states, done = [], 0
             coordinates.append(file.create_dataset(f"{i:06d}", shape, np.float32))
-            for chunk in trajectories.iterate(i, chunk=CHUNK):
-                states.append(simulator.encode(chunk))
-                xyz = superpose(chunk.xyz[:, found], reference)
-                coordinates[-1][done : done + len(chunk)] = xyz
-                done += len(chunk)
-                bar.update(len(chunk))
+            for xyz, modes in with_modes(simulator.box, trajectories, i, found):
+                states.append(modes)
+                coordinates[-1][done : done + len(xyz)] = superpose(xyz, reference)
+                done += len(xyz)
+                bar.update(len(xyz))
             psi.append(np.concatenate(states))
     return Sample(psi, coordinates, lag)
+
+
+def with_modes(box, trajectories, i, atoms):
+    """Read one trajectory in chunks and encode it.
+
+    Yields coordinates (n, atoms, 3), **nm**, of the given atoms, and psi (n, m) of the same frames;
+    molecules are whole and in one image.
+    """
+    featurizer = box.featurizer(trajectories.topology)
+    needed = np.union1d(featurizer.atoms, atoms).astype(np.int64)
+    ours, theirs = (np.searchsorted(needed, some) for some in (featurizer.atoms, atoms))
+    for chunk in trajectories.iterate(i, chunk=CHUNK, atom_indices=needed):
+        features = featurizer.compute(mdtraj.Trajectory(chunk.xyz[:, ours], None), selected=True)
+        yield chunk.xyz[:, theirs], box.srv.predict(features, batch_size=8192, verbose=0)
 
 
 def find_decoded(box, md):

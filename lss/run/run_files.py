@@ -9,6 +9,7 @@ import numpy as np
 
 from lss.box import load_network
 from lss.errors import InputError
+from lss.features.featurizer import Featurizer
 from lss.run.superposition import BLOCK, superpose_all
 from lss.storage import processes
 from lss.storage.full_disk import new_hdf5
@@ -123,8 +124,18 @@ def open_psi(run):
         yield list(file.values())
 
 
+def feature_atoms(run, trajectories):
+    """Atoms that the features are computed from; none where they are the user's own."""
+    if run.report("features").get("own"):
+        return ()
+    return Featurizer(trajectories.topology, run.settings("features")["features"]).atoms
+
+
 def write_coordinates(run, trajectories, atoms):
     """Write coords.h5: the decoded atoms of all frames, superposed on one reference structure.
+
+    Several molecules are put into one image together with those of the features, so that features
+    and decoded atoms come from the same coordinates.
 
     Returns
     -------
@@ -136,7 +147,7 @@ def write_coordinates(run, trajectories, atoms):
             file.create_dataset(f"{i:06d}", (n_frames, len(atoms), 3), np.float32)
             for i, n_frames in enumerate(trajectories.n_frames)
         ]
-        return superpose_all(trajectories, atoms, stores)
+        return superpose_all(trajectories, atoms, stores, feature_atoms(run, trajectories))
 
 
 @contextmanager

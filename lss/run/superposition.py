@@ -1,21 +1,12 @@
 """The decoded atoms of all frames, superposed on one structure, in memory or in a file."""
 
-import logging
-
 import numpy as np
 
-from lss.molecule.bonds import bonds, molecule_bonds, spread_over_cell
+from lss.molecule.bonds import bonds
 from lss.run.inputs import decoded_atoms, default_atoms
-
-log = logging.getLogger(__name__)
 
 REFERENCE_SAMPLE = 2000  # frames from which the reference structure is chosen
 BLOCK = 50_000  # frames superposed at once
-SPREAD = (
-    "%s: decoded atoms that no bonds of the topology hold together lie at opposite faces of the "
-    "periodic cell; where they belong together, write the trajectory again with all of them in one "
-    "image, or give a topology with their bonds"
-)
 
 
 def superposed(trajectories, atoms=None):
@@ -49,7 +40,7 @@ def superposed(trajectories, atoms=None):
     return coordinates, reference, bonds(topology, trajectories.reference.xyz[0], selected)
 
 
-def superpose_all(trajectories, atoms, stores):
+def superpose_all(trajectories, atoms, stores, together=()):
     """Read the coordinates of atoms, and superpose them where they are stored.
 
     Parameters
@@ -58,6 +49,9 @@ def superpose_all(trajectories, atoms, stores):
     atoms : np.ndarray of int, shape (n_atoms,)
     stores : list of np.ndarray or h5py.Dataset, shape (n_frames, n_atoms, 3), float32
         One for each trajectory; filled, **nm**.
+    together : array of int
+        Atoms of the features: molecules that hold them go into one image with the others, so that
+        the decoder sees the coordinates that the features were computed from.
 
     Returns
     -------
@@ -66,7 +60,7 @@ def superpose_all(trajectories, atoms, stores):
     """
     from cwgan.superpose import mean_structure, superpose
 
-    read(trajectories, atoms, stores)
+    read(trajectories, atoms, stores, together)
     stride = max(1, sum(trajectories.n_frames) // REFERENCE_SAMPLE)
     sample = np.concatenate([data[::stride] for data in stores])
     mean = mean_structure(sample)
@@ -80,15 +74,12 @@ def superpose_all(trajectories, atoms, stores):
     return reference
 
 
-def read(trajectories, atoms, stores):
-    """Fill stores with the coordinates of atoms; a warning where their molecules lie apart."""
-    molecules, tree = molecule_bonds(trajectories.topology, atoms)
-    apart = len(molecules) - len(tree) > 1
+def read(trajectories, atoms, stores, together):
+    """Fill stores with the coordinates of atoms, in one image with other atoms."""
+    needed = np.union1d(atoms, together).astype(np.int64)
+    kept = np.searchsorted(needed, atoms)
     for i, data in enumerate(stores):
         done = 0
-        for chunk in trajectories.iterate(i, atom_indices=atoms):
-            if apart and spread_over_cell(chunk):
-                log.warning(SPREAD, trajectories.names[i])
-                apart = False  # once is enough
-            data[done : done + len(chunk)] = chunk.xyz
+        for chunk in trajectories.iterate(i, atom_indices=needed):
+            data[done : done + len(chunk)] = chunk.xyz[:, kept]
             done += len(chunk)

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from lss.molecule.bonds import make_whole, molecule_bonds
+from lss.molecule.cells import make_whole, molecule_bonds
 from lss.trajectories import formats
 
 _ATOMS = 24
@@ -84,7 +84,8 @@ class Frames:
         if (i, j) not in self._known:
             with formats.reading(self._sources[i]):
                 frame = formats.load_frame(self._sources[i], self._topology, j)
-                frame = make_whole(frame.atom_slice(self._molecule), self._ordered)
+            frame = frame.atom_slice(self._molecule)
+            make_whole(frame, self._ordered)
             self._known[i, j] = shapes(frame.xyz[:, self._chosen])[0]
         return self._known[i, j]
 

@@ -4,19 +4,23 @@ import copy
 import logging
 from dataclasses import replace
 
+import mdtraj as md
 import numpy as np
 
 from lss.errors import InputError
-from lss.molecule.bonds import make_whole, molecule_bonds
 from lss.molecule.connection import complete_by
-from lss.trajectories import formats, seams
+from lss.molecule.images import Placement
+from lss.molecule.molecules import Molecules
+from lss.trajectories import formats, plausibility, seams
 from lss.trajectories import parts as part_files
 from lss.trajectories.common_topology import open_topology, scan_of
+from lss.trajectories.faults import check_frames, is_sound
 from lss.trajectories.file_search import digest, find_files
 from lss.trajectories.in_memory import InMemory
 from lss.trajectories.parts import Part
 from lss.trajectories.settled_times import DT, check_dt, own_spacings, settle
 from lss.trajectories.shapes import Frames
+from lss.trajectories.turned import TurnedFiles
 from lss.trajectories.twice import refuse_same_files, refuse_same_frames
 
 logger = logging.getLogger(__name__)
@@ -28,9 +32,9 @@ _STRUCTURES = {".pdb", ".pdb.gz", ".gro", ".cif", ".mmcif", ".pdbx", ".mol2"} | 
 class TrajectorySet:
     """Trajectories of one molecule at one frame spacing.
 
-    Made by :meth:`open`. Coordinates are in nm, times in ps. Where a file has a periodic cell and
-    the topology has bonds, molecules are made whole before anything sees them, so that distances
-    and shapes need no minimum-image rule.
+    Made by :meth:`open`. Coordinates are in nm, times in ps. In a periodic cell, molecules are made
+    whole before anything sees them, and those that are read together are put into one image (see
+    `lss.molecule.images`), so that distances and shapes need no minimum-image rule.
 
     Attributes
     ----------
@@ -57,13 +61,14 @@ class TrajectorySet:
         `force_dt` and `join`, as they were given.
     """
 
-    def __init__(self, parts, topology, top, spacing_ps):
+    def __init__(self, parts, topology, top, spacing_ps, structure=None):
         self._arrange(parts)
         self.topology = topology
         self.top = top
         self.spacing_ps = spacing_ps
         self.notes, self.options = [], {"force_dt": False, "join": False}
-        self.reference = self._find_reference()
+        self._molecules, self._turned = {}, TurnedFiles()
+        self.reference = self._find_reference(structure)
 
     def _arrange(self, parts):
         self.parts = parts
@@ -100,21 +105,25 @@ class TrajectorySet:
         Raises
         ------
         InputError
-            If a file is missing, unreadable, damaged, empty or of another molecule, if frames are
-            not equally spaced, if nothing tells their spacing, or if data are given twice.
+            If a file is missing, unreadable, damaged, empty or of another molecule (by its atoms
+            or by the lengths of its bonds, see `lss.trajectories.plausibility`), if frames are not
+            equally spaced, if nothing tells their spacing, or if data are given twice.
         """
         check_dt(dt_ps, dt_name, force_dt)
         files = find_files(patterns)
         refuse_same_files(files)
         top, topology = open_topology(files, top)
+        known = _known_bonds(top, topology)
         scans = [scan_of(path, topology, top) for path in files]
+        for path in files:
+            plausibility.check_file(path, known)
         counts, names = [scan.n_frames for scan in scans], [str(path) for path in files]
         spacings = own_spacings(scans, names, force_dt)
         spacing_ps, note = settle(spacings, names, counts, dt_ps, dt_name, force_dt)
         if note:
             logger.info("%s", note)
         parts = [[Part(path, n, n)] for path, n in zip(files, counts, strict=True)]
-        opened = cls(parts, topology, top, spacing_ps)
+        opened = cls(parts, topology, top, spacing_ps, known.structure)
         opened.notes = [note] if note else []
         opened.options = {"force_dt": force_dt, "join": join}
         if len(files) > 1:
@@ -147,7 +156,7 @@ class TrajectorySet:
         ------
         InputError
             If the file is damaged, has changed since it was opened, or holds coordinates that are
-            not finite; the file and the frame are named.
+            not finite or no whole molecules; the file and the frame are named.
         """
         if chunk < 1:
             raise InputError(f"chunk is {chunk}: read at least one frame at a time")
@@ -155,33 +164,55 @@ class TrajectorySet:
         select = None if atom_indices is None else np.asarray(atom_indices, dtype=np.int64)
         if select is not None and (len(select) == 0 or np.any(np.diff(select) <= 0)):
             raise InputError("atom_indices must be non-empty and increasing, each atom once")
-        atoms, ordered = molecule_bonds(self.topology, select)
+        molecules, placement = self._placement(i, select)
+        atoms = molecules.atoms
         everything = len(atoms) == self.topology.n_atoms
-        subset = self.topology if everything else self.topology.subset(atoms)
         keep = None if select is None else np.searchsorted(atoms, select)
         whole = select is None or len(keep) == len(atoms)
         wanted = None if everything else atoms
         for path, first, part in part_files.iterate(self.parts[i], self.topology, chunk, wanted):
-            _check_frames(part, path, first)
-            part.topology = subset
+            check_frames(part, path, first)
+            part.topology = molecules.subset
             part.time = self.spacing_ps * np.arange(done, done + part.n_frames)
+            molecules.check(part, placement.apply(part), path, first)
             done += part.n_frames
-            make_whole(part, ordered)
             yield part if whole else part.atom_slice(keep)
 
     def read_frame(self, i, j):
-        """Read frame ``j`` of trajectory ``i``: an mdtraj.Trajectory of one frame, all atoms."""
+        """Read frame ``j`` of trajectory ``i``: an mdtraj.Trajectory of one frame, all atoms.
+
+        Molecules that are equally near in several images are put where they are most like the
+        reference structure, since the frame before is not read.
+        """
         if not 0 <= i < len(self.files):
             raise InputError(f"there is no trajectory {i}: there are {len(self.files)}, from 0")
         if not 0 <= j < self.n_frames[i]:
             raise InputError(f"{self.names[i]}: no frame {j}: it has {self.n_frames[i]}, from 0")
+        frame = self._load(i, j)
+        molecules, placement = self._placement(i)
+        molecules.check(frame, placement.apply(frame), self.names[i], j)
+        return frame
+
+    def _load(self, i, j):
+        """Frame `j` of trajectory `i` as the file has it."""
         path, number = part_files.find(self.parts[i], j)
         with formats.reading(path):
             frame = formats.load_frame(path, self.topology, number)
-            _check_frames(frame, path, number)
-            frame.topology = self.topology
-            frame.time = np.array([j * self.spacing_ps])
-            return make_whole(frame, molecule_bonds(self.topology)[1])
+            check_frames(frame, path, number)
+        frame.topology = self.topology
+        frame.time = np.array([j * self.spacing_ps])
+        return frame
+
+    def _placement(self, i, atom_indices=None):
+        """The molecules that hold the chosen atoms, and how to put those of a file together."""
+        key = None if atom_indices is None else atom_indices.tobytes()
+        if key not in self._molecules:
+            self._molecules = {key: Molecules(self.topology, atom_indices, self.reference)}
+        molecules = self._molecules[key]
+        doubtful = molecules.several and self._turned.holds(
+            self.names[i], lambda j: self._load(i, j), self.n_frames[i], molecules, self.reference
+        )
+        return molecules, Placement(molecules, doubtful, self.reference.xyz[0][molecules.atoms])
 
     def fingerprints(self):
         """Identify the data, to tell later whether they changed.
@@ -220,26 +251,18 @@ class TrajectorySet:
         """Whether some of the trajectories are in no file of ours to read."""
         return any(isinstance(part.source, InMemory) for files in self.parts for part in files)
 
-    def _find_reference(self):
-        """Complete the topology by a structure, and return that structure."""
-        structure = None
-        if self.top is not None and formats.suffix(self.top) in _STRUCTURES:
-            with formats.reading(self.top):
-                structure = formats.load_frame(self.top, self.topology, 0)
-            if structure.n_atoms == 0 or _fault(structure.xyz) is not None:
-                structure = None
-        self.topology, reference = complete_by(self.topology, structure, self._first_frame)
-        reference.topology = self.topology
-        reference.time = np.zeros(1)
-        return make_whole(reference, molecule_bonds(self.topology)[1])
-
-    def _first_frame(self):
-        """The first frame of all as its file has it."""
-        path = self.files[0]
-        with formats.reading(path):
-            frame = formats.load_frame(path, self.topology, 0)
-        _check_frames(frame, path, 0)
-        return frame
+    def _find_reference(self, structure):
+        """Complete the topology by a structure, and return that structure, whole."""
+        self.topology, found = complete_by(self.topology, structure, lambda: self._load(0, 0))
+        reference = md.Trajectory(
+            found.xyz.copy(),
+            self.topology,
+            time=np.zeros(1),
+            unitcell_lengths=found.unitcell_lengths,
+            unitcell_angles=found.unitcell_angles,
+        )
+        Placement(Molecules(self.topology)).apply(reference)
+        return reference
 
 
 def read_frame(path, top, j):
@@ -265,49 +288,20 @@ def read_frame(path, top, j):
     if len(files) > 1:
         raise InputError(f"{path} names {len(files)} files; give one")
     top, topology = open_topology(files, top)
+    known = _known_bonds(top, topology)
     n_frames = scan_of(files[0], topology, top).n_frames
-    return TrajectorySet([[Part(files[0], n_frames, n_frames)]], topology, top, 1.0).read_frame(
-        0, j
-    )
+    plausibility.check_file(files[0], known)
+    parts = [[Part(files[0], n_frames, n_frames)]]
+    return TrajectorySet(parts, topology, top, 1.0, known.structure).read_frame(0, j)
 
 
-def _fault(xyz):
-    """Return (frame, what is wrong) for the first bad frame of (n, atoms, 3), or None."""
-    # The sum is finite only if every term is; the look for the culprit is left for when it is not.
-    if not np.isfinite(xyz.sum(dtype=np.float64)):
-        bad = ~np.isfinite(xyz).all(axis=(1, 2))
-        return int(np.argmax(bad)), "holds coordinates that are not finite numbers"
-    if xyz.shape[1] > 1:
-        same = (xyz[:, 1:2] == xyz[:, :1]).all(axis=(1, 2))
-        for frame in np.flatnonzero(same):
-            if (xyz[frame] == xyz[frame, :1]).all():
-                return int(frame), "has all its atoms at one point"
-    return None
-
-
-def _check_frames(frames, path, first):
-    """Refuse coordinates and unit cells that no simulation writes; the frame is named."""
-    fault = _fault(frames.xyz) or _cell_fault(frames)
-    if fault is not None:
-        raise InputError(
-            f"{path}: frame {first + fault[0]} {fault[1]}: repair the file or leave it out"
-        )
-
-
-def _cell_fault(frames):
-    """Return (frame, what is wrong) for the first impossible unit cell, or None."""
-    lengths, angles = frames.unitcell_lengths, frames.unitcell_angles
-    if lengths is None or angles is None:
-        return None
-    # No edges mean no cell; whatever the angles then are.
-    good = (lengths == 0).all(axis=1)
-    good |= (lengths > 0).all(axis=1) & np.isfinite(lengths).all(axis=1) & _is_cell(angles)
-    return None if good.all() else (int(np.argmin(good)), "has an impossible unit cell")
-
-
-def _is_cell(angles):
-    """Whether three angles (degrees) span a volume (J. Foadi, G. Evans, 2011)."""
-    with np.errstate(over="ignore", invalid="ignore"):  # of damaged files angles may be infinite
-        total = angles.sum(axis=1)
-        spread = total - 2 * angles.max(axis=1)
-    return (angles.min(axis=1) > 0) & (total < 360) & (spread > 0)
+def _known_bonds(top, topology):
+    """What the bonds should be like, by the structure in the topology file where there is one."""
+    if top is None or formats.suffix(top) not in _STRUCTURES:
+        return plausibility.known_bonds(topology)
+    with formats.reading(top):
+        frame = formats.load_frame(top, topology, 0)
+    if frame.n_atoms == 0 or not is_sound(frame):
+        return plausibility.known_bonds(topology)
+    frame.topology = topology
+    return plausibility.known_bonds(topology, frame, top)

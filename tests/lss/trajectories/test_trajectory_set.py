@@ -9,7 +9,7 @@ import pytest
 
 from lss.errors import InputError
 from lss.examples import example
-from lss.molecule.bonds import molecule_bonds
+from lss.features.featurizer import Featurizer
 from lss.molecule.selection import select
 from lss.run import run_files
 from lss.trajectories import formats
@@ -166,28 +166,30 @@ def test_molecules_are_made_whole(whole, tmp_path):
     np.testing.assert_allclose(frame.xyz[0], np.concatenate([p.xyz for p in data.iterate(0)])[5])
 
 
-def test_atoms_of_a_complex_in_two_images_are_reported(whole, tmp_path, caplog):
-    """Two molecules in a 4 nm cell, the second beyond a face of it; together, nothing is said."""
+def test_the_decoder_reads_the_coordinates_of_the_features(whole, tmp_path):
+    """Two molecules in a 4 nm cell, the second beyond a face of it."""
     both = whole.stack(whole)
     both.xyz -= both.xyz.mean(axis=1, keepdims=True) - 2
-    run = SimpleNamespace(path=tmp_path)
-    for shift, said in ((0.9, False), (3.2, True)):
+    specs = ["distances:name CA"]
+    run = SimpleNamespace(path=tmp_path, settings=lambda stage: {"features": specs})
+    found = []
+    for shift in (0.9, 4.9):
         both.xyz[:, 94:, 0] = both.xyz[:, :94, 0] + np.float32(shift)
         both.save(str(tmp_path / "both.xtc"))
         both[0].save(str(tmp_path / "both.pdb"))
         data = TrajectorySet.open([str(tmp_path / "both.xtc")], str(tmp_path / "both.pdb"))
-        run_files.write_coordinates(run, data, select(data.topology, "name CA"))
-        assert ("opposite faces of the periodic cell" in caplog.text) == said
-
-
-def test_a_tree_of_bonds_reaches_every_atom(whole):
-    atoms, ordered = molecule_bonds(whole.topology, [5])
-    np.testing.assert_array_equal(atoms, np.arange(94))
-    assert len(ordered) == 93
-    seen = {int(ordered[0, 0])}
-    for parent, child in ordered:
-        assert parent in seen and child not in seen
-        seen.add(int(child))
+        atoms = select(data.topology, "name CA")
+        run_files.write_coordinates(run, data, atoms)
+        featurizer = Featurizer(data.topology, specs)
+        with run_files.open_coordinates(run) as (coordinates,):
+            decoded = coordinates[:]
+        pairs = np.searchsorted(atoms, featurizer._distances)
+        lengths = np.linalg.norm(decoded[:, pairs[:, 0]] - decoded[:, pairs[:, 1]], axis=-1)
+        parts = data.iterate(0, 10, featurizer.atoms)
+        features = [featurizer.compute(part, selected=True) for part in parts]
+        np.testing.assert_allclose(lengths, np.concatenate(features), atol=1e-5)
+        found.append(lengths)
+    np.testing.assert_allclose(*found, atol=2e-3)
 
 
 def test_zero_and_missing_cells_are_no_cells(whole, tmp_path):
