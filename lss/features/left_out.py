@@ -3,7 +3,7 @@
 import logging
 from collections import defaultdict
 
-from lss.molecule.atoms import describe_residue
+from lss.molecule.atoms import describe_residue, is_alpha_carbon
 from lss.molecule.names import quoted, residue_name
 from lss.molecule.solvent import is_ion, is_water
 
@@ -12,6 +12,8 @@ logger = logging.getLogger(__name__)
 _CAPS = {"ACE", "NME", "NH2", "FOR"}
 #: Groups named in one message.
 _SHOWN = 8
+#: All CA atoms of larger molecules make too many distances; so many of them are proposed then.
+_FEW_CA, _ANCHORS = 60, 10
 
 
 def name_left_out(topology, atoms, what, selection):
@@ -59,7 +61,7 @@ def name_left_out(topology, atoms, what, selection):
         logger.warning(
             "these take no part in the %s (%s): %s%s; to bring them in, give %r",
             what, selection, ", ".join(groups[g] for g in shown), more,
-            _bringing(what, selection, shown),
+            _bringing(topology, what, selection, shown),
         )  # fmt: skip
     return list(groups.values())
 
@@ -71,8 +73,14 @@ def _is_polymer(residue):
     return {"N", "CA", "C"} <= names or {"C1'", "C3'", "O3'", "P"} <= names
 
 
-def _bringing(what, selection, groups):
+def _bringing(topology, what, selection, groups):
     them = " or ".join(groups)
     if what == "decoded atoms":
         return f"({selection}) or (heavy and ({them}))"
-    return f"{selection},distances:name CA or (heavy and ({them}))"
+    # A few CA atoms of a large protein tell where a ligand is; all would be too many distances.
+    trace = [a.residue.index for a in topology.atoms if is_alpha_carbon(a)]
+    some = trace[:: max(1, -(-len(trace) // _ANCHORS))]
+    anchors = "name CA"
+    if len(trace) > _FEW_CA:
+        anchors = f"(name CA and resid {' '.join(map(str, some))})"
+    return f"{selection},distances:{anchors} or (heavy and ({them}))"

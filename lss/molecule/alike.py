@@ -41,7 +41,7 @@ def find_alike(topology, wanted):
     found : dict or None
         Position in `wanted` -> index of the atom; None where the atoms are not all there, once.
     problem : str or None
-        The first difference in words, where shifted numbers fit better than the given ones.
+        The first difference in words, where half of a run of residues fits before it.
     """
     runs = _runs(_wanted_residues(wanted))
     segments = [run for run in _runs(_residues_there(topology, wanted)) if run]
@@ -136,11 +136,8 @@ def _places(run, segments):
             fit, problem = _walk(run, segments, s, k)
             if problem is None:
                 fits.append(fit)
-            elif len(fit.residues) > furthest and fit.shift != 0:
+            elif len(fit.residues) >= furthest + (fit.shift != 0):
                 furthest, best = len(fit.residues), problem
-            elif len(fit.residues) >= furthest and fit.shift == 0:
-                # The given numbers fit as well: the difference is told in those.
-                furthest, best = len(fit.residues), None
     return fits, best if 2 * furthest >= len(run) else None
 
 
@@ -169,7 +166,8 @@ def _walk(run, segments, s, k):
                 fit.residues.append(there)
                 used = at + 1
                 continue
-            problem = f"{_words(r)} is {_words(there)} there, which has no atom {missing}"
+            same = "" if _words(r) == _words(there) else f" is {_words(there)} there, which"
+            problem = f"{_words(r)}{same} has no atom {missing}"
         break
     return fit, problem
 

@@ -100,6 +100,10 @@ def test_the_first_difference_is_told():
     there.residue(3).name = "ILE"
     with pytest.raises(InputError, match=r"the residue in the place of LEU 4 is ILE 3 there"):
         match(there, WLALL)
+    few = _changed(WLALL, atoms={"H": "HN"})
+    few.residue(3).name = "VAL"
+    with pytest.raises(InputError, match=r"not the given one: the residue in the place of LEU 4"):
+        match(few, WLALL)
     few = _changed(WLALL, -1)
     few = few.subset([a.index for a in few.atoms if not (a.residue.index == 3 and a.name == "CG")])
     with pytest.raises(InputError, match=r"LEU 4 is LEU 3 there, which has no atom CG"):
