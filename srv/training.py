@@ -76,11 +76,9 @@ class Trainer(keras.Model):
 
     def test_step(self, data):
         """Score one batch of validation pairs."""
-        self._score_tracker.update_state(
-            self._pair_loss(data, self._pools[1], None, training=False)
-        )
         self.traced.note()
-        self._score_tracker.update_state(self._pair_loss(data, self._pools[1], training=False))
+        loss = self._pair_loss(data, self._pools[1], None, training=False)
+        self._score_tracker.update_state(loss)
         return {"loss": self._score_tracker.result()}
 
     def reweight(self, trajectories):

@@ -23,7 +23,7 @@ ALLOWED = {
     "scripts": {"lss", "reproduction"},
 }
 # What the ground may stand on itself.
-GROUND = {"numpy", "scipy", "sklearn", "keras", "tqdm"}
+GROUND = {"numpy", "scipy", "sklearn", "keras", "tqdm", "tensorflow"}
 SCRIPTS = sorted(path.name for path in (ROOT / "scripts").glob("*.py"))
 
 

@@ -171,7 +171,9 @@ def test_the_decoder_reads_the_coordinates_of_the_features(whole, tmp_path):
     both = whole.stack(whole)
     both.xyz -= both.xyz.mean(axis=1, keepdims=True) - 2
     specs = ["distances:name CA"]
-    run = SimpleNamespace(path=tmp_path, settings=lambda stage: {"features": specs})
+    run = SimpleNamespace(
+        path=tmp_path, settings=lambda stage: {"features": specs}, report=lambda stage: {}
+    )
     found = []
     for shift in (0.9, 4.9):
         both.xyz[:, 94:, 0] = both.xyz[:, :94, 0] + np.float32(shift)

@@ -111,7 +111,9 @@ def test_molecules_without_a_shape_are_told_apart_by_their_files(tmp_path, rng):
     topology = md.load_topology(WLALL.top).subset([0, 1])
     paths = []
     for i in range(2):
-        xyz = rng.normal(0, 0.05, (300, 2, 3)).astype(np.float32) + np.float32([[0] * 3, [1] * 3])
+        xyz = rng.normal(0, 0.002, (300, 2, 3)).astype(np.float32) + np.float32(
+            [[0] * 3, [0.06] * 3]
+        )
         frames = md.Trajectory(xyz, topology, time=10.0 * np.arange(300))
         paths.append(str(tmp_path / f"{i}.xtc"))
         frames.save(paths[-1])
