@@ -4,9 +4,9 @@ import mdtraj
 import numpy as np
 
 from lss.box import load_box, save_box
-from lss.composition import compose
 from lss.errors import InputError
 from lss.features.featurizer import is_own, own_specs
+from lss.simulation.composition import compose
 from lss.simulation.simulate import simulate
 
 

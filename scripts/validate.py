@@ -6,9 +6,9 @@ from lss.commands import cli
 
 def main():
     args = cli.parser(__doc__, "simulation", "held-out", "seed", "out", "force").parse_args()
+    run = cli.open_run(args.out)
     from lss.run import inputs, report_stage, stages
 
-    run = cli.open_run(args.out)
     if args.held_out:
         # A mistake is found before the simulation, which takes its time.
         trajectories, _ = inputs.open_data(run.settings("features")["source"])

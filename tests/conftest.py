@@ -37,6 +37,15 @@ def small_md(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def other_md(tmp_path_factory):
+    """900 frames of the pentapeptide of which none is in `small_md`."""
+    data = example("wlall")
+    path = tmp_path_factory.mktemp("held-out") / "other.xtc"
+    mdtraj.load(str(data.files[3]), top=str(data.top))[:900].save_xtc(str(path))
+    return str(path)
+
+
+@pytest.fixture(scope="session")
 def source(small_md):
     return {"traj": [small_md[0]], "top": small_md[1], "dt_ps": None}
 

@@ -11,7 +11,6 @@ from lss.run import inputs, run_files
 from lss.run.projection import project
 from lss.run.validate import compare_with_bar
 from lss.simulation.xtc_frames import read_synthetic
-from lss.simulator import LatentSpaceSimulator
 from lss.storage.full_disk import new_hdf5
 
 NETWORKS = ("SRV", "MDN", "cWGAN")
@@ -91,6 +90,8 @@ def ratios(comparison):
 
 def compare_with_md(run, held_out=None):
     """Compare the synthetic trajectories of a run with its MD; see `validation.compare`."""
+    from lss.simulator import LatentSpaceSimulator
+
     trajectories, _ = inputs.open_data(run.settings("features")["source"])
     atoms = selection.select(trajectories.topology, run.settings("cwgan")["atoms"])
     reference = trajectories.reference.atom_slice(atoms)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from lss.errors import InputError, StageError
 from lss.storage.processes import LOCAL
+from lss.storage.versions import versions
 from lss.storage.whole_files import plain, remove, write_json
-from lss.versions import versions
 
 log = logging.getLogger(__name__)
 

@@ -4,13 +4,13 @@ import logging
 
 from tqdm import tqdm
 
-from lss.composition import encoder_meta, propagator_meta
 from lss.errors import training
 from lss.features.featurizer import Featurizer, featurize
 from lss.features.left_out import name_left_out
 from lss.features.own import featurizer_for
 from lss.molecule.bonds import bonds as find_bonds
 from lss.run import inputs, messages, run_files
+from lss.simulation.composition import encoder_meta, propagator_meta
 from lss.units import lag_in_frames
 
 log = logging.getLogger(__name__)

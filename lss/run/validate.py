@@ -14,8 +14,9 @@ from lss.simulation.simulate import check
 from lss.simulation.xtc_frames import read_synthetic
 from lss.storage.full_disk import new_hdf5
 from lss.storage.whole_files import PARTIAL
+from lss.trajectories.held_out import refuse_overlap
 from lss.trajectories.trajectory_set import TrajectorySet
-from lss.units import lag_in_frames, parse_time
+from lss.units import lag_in_frames, time_ps
 
 
 def validate(simulator, md, held_out=None, *, to, n_trajectories=100, length=None, seed=0):
@@ -49,7 +50,7 @@ def validate(simulator, md, held_out=None, *, to, n_trajectories=100, length=Non
     ------
     InputError
         Where the MD is of another molecule or is not longer than the lag time, its frames do not
-        divide the lag time, or `length` is shorter than that.
+        divide the lag time, `length` is shorter than that, or `held_out` has frames of `md`.
     """
     for name, given in (("md", md), ("held_out", held_out)):
         if not isinstance(given, TrajectorySet) and not (name == "held_out" and given is None):
@@ -59,11 +60,12 @@ def validate(simulator, md, held_out=None, *, to, n_trajectories=100, length=Non
             )
         if given is not None:
             lag_in_frames(simulator.lag_time_ps, given.spacing_ps, "the simulator's lag time")
-    length_ps = parse_time(length, "length") if isinstance(length, str) else length
-    if length_ps is None:
-        length_ps = (max(md.n_frames) - 1) * md.spacing_ps
+    longest_ps = (max(md.n_frames) - 1) * md.spacing_ps
+    length_ps = longest_ps if length is None else time_ps(length, "length")
     n_steps = inputs.steps_of(length_ps, simulator.lag_time_ps)
     check(n_steps, n_trajectories, seed, "xtc")
+    if held_out is not None:
+        refuse_overlap(held_out, md)
     reference = md.reference.atom_slice(find_decoded(simulator.box, md))
     settings = {"length_ps": length_ps, "trajectories": n_trajectories, "seed": seed}
     to = Path(to)

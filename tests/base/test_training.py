@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from lss_base.estimators import DivergedError
+from lss_base.graphs import TracedGraphs
 from lss_base.training import CosineToZero, ProgressBar, WarmupCosine, diverged, run
 
 
@@ -35,6 +36,7 @@ def model():
     """One weight, whose loss is what the data say."""
     network = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
     network.compile("sgd", loss=lambda wanted, made: wanted + 0 * made)
+    network.traced = TracedGraphs()
     return network
 
 

@@ -153,11 +153,11 @@ def test_features_of_ones_own_are_passed_by_the_encoder(compose, notebook, tmp_p
     simulator = compose(features=None)
     simulator.save(tmp_path / "box")
     for one in (simulator, lss.LatentSpaceSimulator.load(tmp_path / "box")):
-        with pytest.raises(InputError, match=r"its maker's own.*box\.srv\.predict"):
+        with pytest.raises(InputError, match="features of its user's own"):
             one.encode(notebook["md"].read_frame(0, 0))
-        psi = one.box.srv.predict(notebook["x"][0][:5], verbose=0)
+        psi = one.encode(notebook["x"][0][:5])
         np.testing.assert_allclose(psi, notebook["psi"][0][:5], rtol=1e-4, atol=1e-4)
-    assert "of its maker" in describe(simulator.box)
+    assert "encode takes features" in describe(simulator.box)
 
 
 def test_a_topology_alone_is_given_a_structure(compose, notebook):

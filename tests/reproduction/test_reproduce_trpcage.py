@@ -86,9 +86,9 @@ def test_a_stage_asks_the_estimator_by_name(stage, trained, tmp_path, monkeypatc
             train(preset=preset)
 
 
-def test_tables_of_a_judged_run(trained, small_md, tmp_path):
+def test_tables_of_a_judged_run(trained, other_md, tmp_path):
     run = Run.open(shutil.copytree(trained.path, tmp_path / "run"))
-    report_stage.make_report(run, [small_md[0].replace("*", "1")])
+    report_stage.make_report(run, [other_md])
     printed = trpcage_study.write(run)
     assert "1070" in printed and "reached" in printed
     folder = run.path / "reproduction"

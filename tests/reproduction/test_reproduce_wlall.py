@@ -71,10 +71,10 @@ def test_too_few_frames_for_the_states():
 
 
 @pytest.fixture(scope="module")
-def judged(trained, small_md, tmp_path_factory):
+def judged(trained, other_md, tmp_path_factory):
     """The tiny simulator, judged, once as it is and once more as if of heavy atoms."""
     run = Run.open(shutil.copytree(trained.path, tmp_path_factory.mktemp("wlall") / "backbone"))
-    held_out = [small_md[0].replace("*", "1")]
+    held_out = [other_md]
     report_stage.make_report(run, held_out)
     heavy = shutil.copytree(run.path, run.path.with_name("heavy"))
     return [run, Run.open(heavy)], held_out
@@ -116,7 +116,7 @@ def test_a_branch_shares_modes_and_propagator(judged):
 
 
 def test_the_script_trains_two_decoders_on_one_propagator(
-    run_script, small_md, tmp_path, monkeypatch
+    run_script, small_md, other_md, tmp_path, monkeypatch
 ):
     calls = []
     for stage in ("train_srv", "train_mdn", "train_cwgan", "make_synthetic"):
@@ -127,9 +127,9 @@ def test_the_script_trains_two_decoders_on_one_propagator(
     monkeypatch.setattr(report_stage, "make_report", lambda run, held_out: calls.append(held_out))
     monkeypatch.setattr(wlall_study, "branch", lambda run, name, force: run)
     monkeypatch.setattr(wlall_study, "write", lambda runs, *args: calls.append(args))
-    files = ["--traj", small_md[0], "--top", small_md[1], "--held-out", small_md[0]]
+    files = ["--traj", small_md[0], "--top", small_md[1], "--held-out", other_md]
     run_script("reproduce_wlall.py", *files, "--seed", 5, "--out", tmp_path / "out")
-    decoder = [("make_synthetic", None, 100, 5), [small_md[0]]]
+    decoder = [("make_synthetic", None, 100, 5), [other_md]]
     assert calls == [
         ("train_srv", 500.0, 3, 5, None),
         ("train_mdn",),
@@ -137,7 +137,7 @@ def test_the_script_trains_two_decoders_on_one_propagator(
         *decoder,
         ("train_cwgan", "heavy"),
         *decoder,
-        ([small_md[0]], tmp_path / "out" / "reproduction", 5),
+        ([other_md], tmp_path / "out" / "reproduction", 5),
     ]
 
 

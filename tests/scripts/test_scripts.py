@@ -12,11 +12,8 @@ import time
 from pathlib import Path
 
 import h5py
-import mdtraj
 import numpy as np
 import pytest
-
-from lss.examples import example
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 
@@ -74,13 +71,11 @@ def test_the_stages_one_by_one(trained, tmp_path):
     assert "synthetic" not in record["stages"]
 
 
-def test_held_out_md_gives_ratios(trained, small_md, tmp_path):
+def test_held_out_md_gives_ratios(trained, small_md, other_md, tmp_path):
     run = shutil.copytree(trained.path, tmp_path / "run")
-    held_out = str(tmp_path / "other.xtc")
-    mdtraj.load(example("wlall").files[3], top=small_md[1])[:900].save(held_out)
     settings = trained.settings("synthetic")
     done = call(
-        "validate.py", "--out", run, "--held-out", held_out, "--seed", settings["seed"],
+        "validate.py", "--out", run, "--held-out", other_md, "--seed", settings["seed"],
         "--length", "10ns", "--trajectories", 3, cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -22,8 +22,8 @@ def md(small_md):
 
 
 @pytest.fixture(scope="module")
-def held_out(small_md):
-    return TrajectorySet.open(small_md[0].replace("*", "1"), small_md[1])
+def held_out(small_md, other_md):
+    return TrajectorySet.open(other_md, small_md[1])
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +61,8 @@ def test_the_report_is_that_of_the_run(trained, small_md, md, held_out, simulato
 def test_trajectories_are_as_long_as_the_longest_md_by_default(md, simulator, tmp_path):
     found = lss.validate(simulator, md, to=tmp_path, n_trajectories=2)
     assert found.heldout is None
+    with pytest.raises(InputError, match="which is trained on"):
+        lss.validate(simulator, md, md, to=tmp_path / "same", length="10ns")
     # 1200 frames of 100 ps: 239 whole lags of 500 ps.
     assert found.lss.n_trajectories == 2 and found.lss.n_frames == 2 * 240
 

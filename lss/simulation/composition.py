@@ -6,9 +6,9 @@ import numpy as np
 from lss.box import Box
 from lss.errors import InputError
 from lss.features.base import Features
+from lss.storage.versions import versions
 from lss.storage.whole_files import plain
 from lss.units import format_time, lag_in_frames, time_ps
-from lss.versions import versions
 
 STARTS = 1000  # start states that a box carries
 
