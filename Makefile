@@ -7,8 +7,13 @@ BIN := .venv/bin
 demo: .venv/installed
 	$(BIN)/python scripts/run_lss.py --example trpcage --lag 20ns --out demo --force
 
+# In parts, each with processes of its own: TensorFlow keeps what it has compiled as long as a
+# process lives, some 20 MB a network.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 test: .venv/installed-test
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(PYTEST) tests/base tests/contract tests/srv tests/mdn
+	$(PYTEST) tests/cwgan tests/reproduction tests/scripts tests/test_*.py
+	$(PYTEST) tests/lss
 
 lint: .venv/installed-test
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -102,8 +102,9 @@ class PairBlocks(keras.utils.PyDataset):
         self._rest = [part[self._batch_size :] for part in self._rest]
         weights = (parts.pop(),) if self._trajectories.is_weighted else ()
         both = np.stack(parts[:2], axis=1)
-        known = np.stack(parts[2:], axis=1) if len(parts) > 2 else None
-        self._batch = (both, known, *weights) if weights or known is not None else (both,)
+        # Keras takes no None: modes that are not known have no columns.
+        known = np.stack(parts[2:], axis=1) if len(parts) > 2 else np.zeros((len(both), 2, 0))
+        self._batch = (both, known, *weights) if weights or known.size else (both,)
         self._next_number += 1
 
     def _refill(self):
