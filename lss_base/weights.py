@@ -179,7 +179,8 @@ def rite_weights(starts, ends, seed=0):
 
 def _nearest(points, centres):
     """Number of the nearest centre of each point."""
-    return np.argmin((centres**2).sum(axis=1) - 2 * points @ centres.T, axis=1)
+    # Centres in rows: numpy looks along the first axis several times as fast.
+    return np.argmin((centres**2).sum(axis=1)[:, None] - 2 * centres @ points.T, axis=0)
 
 
 def stationary(counts):

@@ -8,7 +8,8 @@ from sklearn.base import clone
 from lss_base.estimators import check_count, refusal
 from lss_base.resampling import bootstrap_timescales
 from lss_base.trajectories import as_sources
-from srv.data import check_trajectories, windows
+from srv.data import check_trajectories
+from srv.windows import windows
 
 
 class _Numbers:

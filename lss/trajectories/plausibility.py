@@ -19,6 +19,7 @@ from lss.molecule.cells import (
 )
 from lss.molecule.molecules import WRITE_WHOLE
 from lss.trajectories import formats
+from lss.trajectories.faults import is_sound
 from lss.trajectories.in_memory import InMemory
 from lss.trajectories.wanted_lengths import (
     LONG,
@@ -28,6 +29,8 @@ from lss.trajectories.wanted_lengths import (
     whole_lengths,
 )
 
+#: Formats of topologies that hold coordinates as well.
+_STRUCTURES = {".pdb", ".pdb.gz", ".gro", ".cif", ".mmcif", ".pdbx", ".mol2"} | formats.HDF5
 _FRAMES = 3  # of each file
 #: Bonds so many times longer than wanted that a few suffice.
 _BROKEN = 2.5
@@ -96,6 +99,18 @@ def known_bonds(topology, structure=None, path=None):
                 ratios = lengths[0] / wanted
                 raise _refusal(topology, path, 0, pairs, wanted, ratios, reason)
     return Known(topology, structure, *of_structure(structure, tree), tree)
+
+
+def of_topology_file(top, topology):
+    """What the bonds should be like, by the structure in the topology file where there is one."""
+    if top is None or formats.suffix(top) not in _STRUCTURES:
+        return known_bonds(topology)
+    with formats.reading(top):
+        frame = formats.load_frame(top, topology, 0)
+    if frame.n_atoms == 0 or not is_sound(frame):
+        return known_bonds(topology)
+    frame.topology = topology
+    return known_bonds(topology, frame, top)
 
 
 def check_file(path, known):

@@ -14,7 +14,7 @@ from lss.molecule.molecules import Molecules
 from lss.trajectories import formats, plausibility, seams
 from lss.trajectories import parts as part_files
 from lss.trajectories.common_topology import open_topology, scan_of
-from lss.trajectories.faults import check_frames, is_sound
+from lss.trajectories.faults import check_frames
 from lss.trajectories.file_search import digest, find_files
 from lss.trajectories.in_memory import InMemory
 from lss.trajectories.parts import Part
@@ -24,9 +24,6 @@ from lss.trajectories.turned import TurnedFiles
 from lss.trajectories.twice import refuse_same_files, refuse_same_frames
 
 logger = logging.getLogger(__name__)
-
-#: Formats of topologies that hold coordinates as well.
-_STRUCTURES = {".pdb", ".pdb.gz", ".gro", ".cif", ".mmcif", ".pdbx", ".mol2"} | formats.HDF5
 
 
 class TrajectorySet:
@@ -113,7 +110,7 @@ class TrajectorySet:
         files = find_files(patterns)
         refuse_same_files(files)
         top, topology = open_topology(files, top)
-        known = _known_bonds(top, topology)
+        known = plausibility.of_topology_file(top, topology)
         scans = [scan_of(path, topology, top) for path in files]
         for path in files:
             plausibility.check_file(path, known)
@@ -288,20 +285,8 @@ def read_frame(path, top, j):
     if len(files) > 1:
         raise InputError(f"{path} names {len(files)} files; give one")
     top, topology = open_topology(files, top)
-    known = _known_bonds(top, topology)
+    known = plausibility.of_topology_file(top, topology)
     n_frames = scan_of(files[0], topology, top).n_frames
     plausibility.check_file(files[0], known)
     parts = [[Part(files[0], n_frames, n_frames)]]
     return TrajectorySet(parts, topology, top, 1.0, known.structure).read_frame(0, j)
-
-
-def _known_bonds(top, topology):
-    """What the bonds should be like, by the structure in the topology file where there is one."""
-    if top is None or formats.suffix(top) not in _STRUCTURES:
-        return plausibility.known_bonds(topology)
-    with formats.reading(top):
-        frame = formats.load_frame(top, topology, 0)
-    if frame.n_atoms == 0 or not is_sound(frame):
-        return plausibility.known_bonds(topology)
-    frame.topology = topology
-    return plausibility.known_bonds(topology, frame, top)
