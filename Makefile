@@ -11,8 +11,9 @@ demo: .venv/installed
 # process lives, some 20 MB a network.
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 test: .venv/installed-test
-	$(PYTEST) tests/base tests/contract tests/srv tests/mdn
-	$(PYTEST) tests/cwgan tests/reproduction tests/scripts tests/test_*.py
+	$(PYTEST) tests/base tests/contract tests/srv
+	$(PYTEST) tests/mdn tests/cwgan
+	$(PYTEST) tests/reproduction tests/scripts tests/test_*.py
 	$(PYTEST) tests/lss
 
 lint: .venv/installed-test

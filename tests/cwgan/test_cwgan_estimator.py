@@ -67,13 +67,12 @@ def test_decode_is_keyed_by_seed_and_row(fitted, molecule):
 
 def test_same_seed_same_network(molecule):
     psi, coords, bonds = molecule
-    make = lambda seed: MolGen.from_preset(  # noqa: E731
-        "recommended", 1, 5, bonds=bonds, **{**TINY, "seed": seed}
-    ).fit(psi, coords)
-    first, second, third = make(1), make(1), make(2)
+    first, second = (
+        MolGen.from_preset("recommended", 1, 5, bonds=bonds, **TINY).fit(psi, coords)
+        for _ in range(2)
+    )
     for a, b in zip(first.generator.get_weights(), second.generator.get_weights(), strict=True):
         assert np.array_equal(a, b)
-    assert not np.array_equal(first.transform(psi[:3]), third.transform(psi[:3]))
 
 
 def test_drop_in_for_scaled_coordinates(molecule):
@@ -92,16 +91,6 @@ def test_drop_in_for_scaled_coordinates(molecule):
     assert all(np.array_equal(a, b) for a, b in zip(first.get_weights(), weights, strict=True))
     assert not np.array_equal(model.generator.get_weights()[0], weights[0])
     assert np.array_equal(before[0], flat) and np.array_equal(before[1], psi)
-
-
-def test_going_on_starts_from_the_earlier_weights(molecule):
-    psi, coords, _ = molecule
-    model = MolGen(1, 15, batch_size=20, n_epochs=1, learning_rate=1e-9, verbose=False, seed=0)
-    model.fit(psi, coords)
-    before = model.generator.get_weights()
-    model.fit(psi, coords)
-    for a, b in zip(model.generator.get_weights(), before, strict=True):
-        assert np.allclose(a, b, atol=1e-6)
 
 
 def test_paper_preset_scales_inside(molecule):

@@ -51,14 +51,9 @@ def test_score_equals_deeptime_on_held_out_data(two_processes, quick):
     assert by_mode == pytest.approx(1 + np.sum(np.square(correlations)), abs=1e-8)
 
 
-def test_same_seed_same_result_other_seed_other(two_state, quick):
-    first, again, other = (
-        SRV(2, **{**quick, "seed": s}).fit(two_state).transform(two_state[0]) for s in (3, 3, 4)
-    )
-    np.testing.assert_array_equal(first, again)
-    assert np.abs(first - other).max() > 1e-4
-    # The sign does not depend on the seed.
-    assert np.corrcoef(first[:, 0], other[:, 0])[0, 1] > 0.9
+def test_the_sign_of_a_mode_does_not_depend_on_the_seed(fitted, two_state, quick):
+    other = SRV(2, **{**quick, "seed": 4}).fit(two_state).transform(two_state[0])
+    assert np.corrcoef(fitted.transform(two_state[0])[:, 0], other[:, 0])[0, 1] > 0.9
 
 
 def test_global_random_state_is_left_alone(two_state, quick):
@@ -79,15 +74,6 @@ def test_second_fit_goes_on_and_leaves_the_first_encoder_alone(two_state, quick)
     assert np.abs(srv.transform(x) - before).max() > 1e-4
     assert srv.train_score_ > score - 0.005
     assert len(srv.history["loss"]) == 4
-
-
-def test_changed_network_settings_start_afresh(two_state, quick, caplog):
-    srv = SRV(2, **{**quick, "n_epochs": 1}).fit(two_state)
-    srv.set_params(hidden_size=8)
-    with caplog.at_level("INFO", logger="srv"):
-        srv.fit(two_state)
-    assert "starts afresh" in caplog.text
-    assert srv.encoder.layers[2].units == 8
 
 
 def test_early_stopping_on_held_out_trajectories(two_state, quick):
