@@ -22,7 +22,7 @@ def jackknife(value, left_out, sizes=None):
     ----------
     value : np.ndarray, any shape
         The statistic of all blocks.
-    left_out : np.ndarray, shape (blocks, *value.shape)
+    left_out : np.ndarray, shape (blocks, ...)
         The statistic with one block left out.
     sizes : np.ndarray, shape (blocks,), optional
         Frames of each block; equal where not given.

@@ -32,14 +32,14 @@ def as_parts(name, value, width):
     ----------
     name : str
         What the argument is called in an error.
-    value : array-like, shape (n, *width), or list of such
+    value : array-like, shape (n, ...) with frames of `width`, or list of such
         Where a frame is one number, (n,) will do.
     width : int or tuple of int
         Shape of one frame.
 
     Returns
     -------
-    list of np.ndarray, shape (n_i, *width), float32
+    list of np.ndarray, shape (n_i, ...), float32
         Views of `value` where its type is right: not to be written to.
 
     Raises
@@ -74,7 +74,7 @@ def as_sources(name, value, width):
     Returns
     -------
     sources : list
-        Each with `shape` (n_i, *width), `dtype` and slices. Their values are not looked at.
+        Each with `shape` (n_i, ...), `dtype` and slices. Their values are not looked at.
     names : list of str
         What to call each in an error.
 
