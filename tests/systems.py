@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from lss_base.moments import LaggedMoments
+
 
 def autoregressive(rng, shape, correlation):
     """AR(1) of unit variance along the first axis: x' ~ N(a x, 1 - a^2), eigenvalue a a frame.
@@ -23,3 +25,23 @@ def autoregressive(rng, shape, correlation):
 def telegraph(rng, shape, flip):
     """+1 and -1 along the first axis, flipping with probability `flip`: eigenvalue 1 - 2 flip."""
     return np.cumprod(np.where(rng.random(shape) < flip, -1.0, 1.0), axis=0)
+
+
+def wandering(seed=0):
+    """Four trajectories of four columns, two of them short, the last column far from zero."""
+    rng = np.random.default_rng(seed)
+    out = []
+    for n in (700, 3, 450, 12):
+        x = np.cumsum(rng.standard_normal((n, 4)), axis=0) * 0.1 + rng.standard_normal((n, 4))
+        out.append(x + np.array([0, 5, -3, 1e3]))
+    return out
+
+
+def accumulated(series, lag, block):
+    """Moments of trajectories that come in blocks of so many frames."""
+    moments = LaggedMoments(lag)
+    for x in series:
+        moments.start()
+        for first in range(0, len(x), block):
+            moments.update(x[first : first + block])
+    return moments

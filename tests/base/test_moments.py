@@ -4,31 +4,14 @@ import numpy as np
 import pytest
 
 from lss_base.moments import LaggedMoments, block_moments, mean_free
-
-
-def _series(seed=0):
-    rng = np.random.default_rng(seed)
-    out = []
-    for n in (700, 3, 450, 12):
-        x = np.cumsum(rng.standard_normal((n, 4)), axis=0) * 0.1 + rng.standard_normal((n, 4))
-        out.append(x + np.array([0, 5, -3, 1e3]))
-    return out
-
-
-def _accumulate(series, lag, block):
-    moments = LaggedMoments(lag)
-    for x in series:
-        moments.start()
-        for first in range(0, len(x), block):
-            moments.update(x[first : first + block])
-    return moments
+from tests.systems import accumulated, wandering
 
 
 @pytest.mark.parametrize("lag", [1, 5, 40])
 @pytest.mark.parametrize("block", [1, 7, 10_000])
 def test_streaming_covariances_equal_direct_sums(lag, block):
-    series = _series()
-    moments = _accumulate(series, lag, block)
+    series = wandering()
+    moments = accumulated(series, lag, block)
     x = np.concatenate([s[:-lag] for s in series if len(s) > lag])
     y = np.concatenate([s[lag:] for s in series if len(s) > lag])
     assert moments.n_pairs == len(x)
@@ -45,7 +28,7 @@ def test_streaming_covariances_equal_direct_sums(lag, block):
 
 
 def test_sums_of_parts_equal_the_whole():
-    series = _series()
+    series = wandering()
     whole = LaggedMoments(5, shift=np.zeros(4))
     parts = []
     for x in series:
@@ -71,7 +54,7 @@ def test_no_pair_is_an_error():
 
 
 def test_blocks_hold_every_pair_once_and_leave_one_out():
-    series = [x - [0, 0, 0, 1e3] for x in _series()]
+    series = [x - [0, 0, 0, 1e3] for x in wandering()]
     moments = block_moments(series, 5)
     pairs = [np.hstack([x[:-5], x[5:]]) for x in series if len(x) > 5]
     x, y = np.split(np.concatenate(pairs), 2, axis=1)

@@ -13,29 +13,12 @@ from srv.koopman import (
     vamp2,
     whitening,
 )
-
-
-def _series(seed=0):
-    rng = np.random.default_rng(seed)
-    out = []
-    for n in (700, 3, 450, 12):
-        x = np.cumsum(rng.standard_normal((n, 4)), axis=0) * 0.1 + rng.standard_normal((n, 4))
-        out.append(x + np.array([0, 5, -3, 1e3]))
-    return out
-
-
-def _accumulate(series, lag, block):
-    moments = LaggedMoments(lag)
-    for x in series:
-        moments.start()
-        for first in range(0, len(x), block):
-            moments.update(x[first : first + block])
-    return moments
+from tests.systems import accumulated, wandering
 
 
 def test_reversible_modes_equal_deeptime_and_are_normalised():
-    series = [s for s in _series() if len(s) > 20]
-    cov = _accumulate(series, 5, 1000).covariances(True)
+    series = [s for s in wandering() if len(s) > 20]
+    cov = accumulated(series, 5, 1000).covariances(True)
     values, vectors = reversible_modes(cov, 3)
     estimator = Covariance(5, compute_c0t=True, reversible=True, remove_data_mean=True)
     oracle = VAMP(epsilon=1e-14).fit(estimator.fit(series).fetch_model()).fetch_model()
@@ -45,8 +28,8 @@ def test_reversible_modes_equal_deeptime_and_are_normalised():
 
 
 def test_singular_modes_and_vamp2_equal_deeptime():
-    series = [s for s in _series() if len(s) > 20]
-    cov = _accumulate(series, 5, 1000).covariances(False)
+    series = [s for s in wandering() if len(s) > 20]
+    cov = accumulated(series, 5, 1000).covariances(False)
     values, left, right = singular_modes(cov, 4)
     oracle = VAMP(lagtime=5, epsilon=1e-14).fit(series).fetch_model()
     np.testing.assert_allclose(values, oracle.singular_values[:4], rtol=1e-8)
