@@ -105,7 +105,7 @@ def koopman_vector(mean_0, mean_t, c_00, c_0t):
     -------
     vector : np.ndarray, shape=(m,)
         The weight of a frame is 1 + (f - mean_0) vector: 1 on average over the starts. It may be
-        negative where the data do not determine it; see `clipped`.
+        negative where the data do not determine it.
     """
     values, vectors = np.linalg.eigh(c_00)
     kept = values > _RANK_TOLERANCE * values[-1]
@@ -115,24 +115,6 @@ def koopman_vector(mean_0, mean_t, c_00, c_0t):
     operator = whiten.T @ c_0t @ whiten
     shift = (mean_t - mean_0) @ whiten
     return whiten @ np.linalg.solve(np.eye(len(shift)) - operator.T, shift)
-
-
-def clipped(weights):
-    """Set negative weights to zero and scale the others to the mean 1.
-
-    Parameters
-    ----------
-    weights : np.ndarray, shape=(n,)
-
-    Returns
-    -------
-    weights : np.ndarray, shape=(n,)
-    share : float
-        Of negative weights.
-    """
-    share = float(np.mean(weights < 0))
-    weights = np.maximum(weights, 0)
-    return weights / weights.mean(), share
 
 
 def effective_size(weights):

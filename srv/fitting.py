@@ -149,8 +149,14 @@ def _train_and_solve(settings, network, data, validation, seed):
     departure = measured_departure(outputs, data)
     fit = Fit(network, outputs, modes, history, steps_done(trainer), departure, data)
     method = chosen_method(settings.weights, departure)
+    if method is not None and settings.weights == "auto":
+        logger.info(
+            "The trajectories did not start in equilibrium (psi moves by %.2g standard deviations "
+            "a lag, %.1g by chance): pairs are weighted by %s.",
+            *(departure.distance, departure.error, method),
+        )
     if method is None:
-        return replace(fit, weighted=data.is_weighted and settings.weights != "auto")
+        return replace(fit, weighted=data.is_weighted and not isinstance(settings.weights, str))
     return _with_weights(settings, trainer, validation, plan.part(_ROUND_PART), fit, method, seed)
 
 

@@ -116,7 +116,7 @@ def pair_weights(outputs, modes, trajectories, method, seed):
     else:
         found = _rite(outputs, modes, trajectories, seed)
     starts = np.concatenate([w[: -trajectories.lag_time] for w in found])
-    _, clipped = reweighting.clipped(starts)
+    clipped = float(np.mean(starts < 0))
     mean = np.maximum(starts, 0).mean()
     return [np.maximum(w, 0) / mean for w in found], clipped
 

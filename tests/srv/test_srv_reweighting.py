@@ -31,7 +31,7 @@ def two_states(rng, n_walkers, n_steps, start):
 
 def model(**settings):
     options = {"n_components": 1, "lag_time": LAG, "n_updates": 200, "verbose": False, "seed": 1}
-    return SRV.from_preset("recommended", 2, **options, **settings)
+    return SRV.from_preset("recommended", 2, **options | settings)
 
 
 @pytest.mark.parametrize("reversible", [True, False])
@@ -66,7 +66,7 @@ def test_weighted_moments_are_those_of_repeated_trajectories(rng):
 def test_a_biased_start_is_said_and_weights_mend_it(rng, caplog):
     # 600 walkers of 30 steps, all from the rare state: some 300 leave it and 90 come back.
     data = two_states(rng, 600, 30, 1)
-    with caplog.at_level(logging.WARNING, "srv"):
+    with caplog.at_level(logging.INFO, "srv"):
         biased = model().fit(data)
     assert "did not start in equilibrium" in caplog.text
     assert biased.weights_ is None and biased.departure_.significant
@@ -78,7 +78,10 @@ def test_a_biased_start_is_said_and_weights_mend_it(rng, caplog):
     counted = -1 / np.log(1 - rates.sum())
     assert abs(np.log(biased.timescales_[0] / counted)) > 0.2
     for method in ("auto", "koopman"):  # "auto" takes "rite"
-        mended = model(weights=method).fit(data)
+        caplog.clear()
+        with caplog.at_level(logging.INFO, "srv"):
+            mended = model(weights=method).fit(data)
+        assert ("weighted by rite" in caplog.text) == (method == "auto")
         assert mended.timescales_[0] == pytest.approx(counted, rel=0.1), method
         weights = np.concatenate([w[:-LAG] for w in mended.weights_])
         share = (weights * states[:, :-LAG].ravel()).sum() / weights.sum()
@@ -92,6 +95,12 @@ def test_equilibrium_gets_no_weights(rng):
     assert auto.weights_ is None and not auto.departure_.significant
     # Equal weights change no number but by rounding.
     np.testing.assert_allclose(auto.eigenvalues_, plain.eigenvalues_, rtol=1e-3)
+
+
+def test_one_trajectory_takes_one_array(rng):
+    (run,) = two_states(rng, 1, 400, None)
+    (found,) = model(weights=np.ones(400), n_updates=20).fit(run).weights_
+    np.testing.assert_allclose(found, 1)
 
 
 def test_given_weights_are_those_of_repeated_trajectories_on_disk_too(rng, tmp_path):
