@@ -39,6 +39,26 @@ class Departure:
         return bool(self.p_value < _LEVEL)
 
 
+def departure_of(psi, lag_time):
+    """Compare where pairs start with where they end, of trajectories in memory.
+
+    Parameters
+    ----------
+    psi : list of np.ndarray, each shape=(n_i, m)
+    lag_time : int
+        In frames.
+
+    Returns
+    -------
+    Departure
+    """
+    long = [np.asarray(p, np.float64) for p in psi if len(p) > lag_time]
+    firsts = [p[:lag_time].sum(axis=0) for p in long]
+    lasts = [p[-lag_time:].sum(axis=0) for p in long]
+    covariance = np.atleast_2d(np.cov(np.concatenate(long).T))
+    return departure(firsts, lasts, sum(len(p) - lag_time for p in long), covariance)
+
+
 def departure(firsts, lasts, n_pairs, covariance):
     """Compare the frames from which pairs start with those where they end, one lag later.
 

@@ -56,8 +56,19 @@ def frame_weights(psi, lag_time, method, seed=0, used=None):
 def bootstrap_weights(psi, lag_time, weights, method, n_samples, seed):
     """Yield weights of the frames in random samples of the trajectories, for errors by bootstrap.
 
-    A sample has as many trajectories as there are, drawn with replacement. Its weights are found
-    anew, since that they had to be found is part of the error of what is averaged with them.
+    A sample has as many trajectories as there are, drawn with replacement; else as
+    `weights_of_samples`, with `n_samples` in place of the samples.
+    """
+    rng, n = np.random.default_rng(seed), len(psi)
+    drawn = (np.bincount(rng.integers(n, size=n), minlength=n) for _ in range(n_samples))
+    return weights_of_samples(psi, lag_time, weights, method, drawn, seed)
+
+
+def weights_of_samples(psi, lag_time, weights, method, samples, seed=0):
+    """Yield weights of the frames in samples of the trajectories.
+
+    The weights of a sample are found anew, since that they had to be found is part of the error of
+    what is averaged with them.
 
     Parameters
     ----------
@@ -69,24 +80,23 @@ def bootstrap_weights(psi, lag_time, weights, method, n_samples, seed):
         Of the frames, found for all trajectories. Pairs of weight 0 are in no sample.
     method : {"rite", "koopman"} or None
         How they were found; None where they were given: they are then only multiplied.
-    n_samples : int
+    samples : iterable of np.ndarray of int, shape=(n_trajectories,)
+        How often each trajectory is in the sample.
     seed : int
 
     Yields
     ------
     list of np.ndarray, each shape=(n_i,)
-        0 in a trajectory that was not drawn, times k in one that was drawn k times. With a method
-        1 on average over the pairs.
+        0 in a trajectory that is not in the sample, times k in one that is in it k times. With a
+        method 1 on average over the pairs.
     """
-    rng = np.random.default_rng(seed)
     first = _of_pairs(weights, lag_time)
     if method == "koopman":
         koopman = _koopman(psi, lag_time, first > 0)
     elif method == "rite":
         # The same cells for all samples: to sort pairs into cells is most of the work.
         cells = list(random_cells(*_ends(psi, lag_time), _BOOTSTRAP_ITERATIONS, seed))
-    for _ in range(n_samples):
-        times = np.bincount(rng.integers(len(psi), size=len(psi)), minlength=len(psi))
+    for times in samples:
         if method is None:
             yield [k * w for k, w in zip(times, weights, strict=True)]
             continue

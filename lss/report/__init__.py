@@ -25,6 +25,7 @@ def write_report(
     diagnostics: dict | None = None,
     settings: dict | None = None,
     versions: dict | None = None,
+    equilibrium: dict | None = None,
 ) -> Path:
     """Write report.html, report.json and figures/ (PNG, PDF and CSV of each).
 
@@ -44,6 +45,9 @@ def write_report(
         For each network its diagnostics; the sentences under ``warnings`` are printed.
     settings, versions : dict, optional
         Printed as they are.
+    equilibrium : dict, optional
+        Whether the trajectories started in equilibrium, as of
+        :func:`lss.report.equilibrium.equilibrium`.
 
     Returns
     -------
@@ -62,6 +66,7 @@ def write_report(
         **comparison_data(comparison, verdict),
         "training_as_logged": training,
         "diagnostics": diagnostics,
+        "equilibrium": plain(equilibrium),
         "settings": settings,
         "versions": versions,
     }
@@ -73,7 +78,7 @@ def write_report(
         }
     logger.info("wrote %d figures to %s", len(pictures), out_dir / "figures")
     text = render(
-        comparison, verdict, pictures, diagnostics,
+        comparison, verdict, pictures, diagnostics, plain(equilibrium),
         title=title, note=note, settings=settings, versions=versions,
     )  # fmt: skip
     path = out_dir / "report.html"
