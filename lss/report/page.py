@@ -35,7 +35,8 @@ def render(
     diagnostics : dict of dict
         Of each network; what is under ``warnings`` is printed.
     **content
-        The texts ``title`` and ``note`` (or None), the dicts ``settings`` and ``versions``.
+        The texts ``title`` and ``note`` (or None), the dicts ``settings`` and ``versions``, the
+        :class:`lss.report.lag_figure.Choice` ``choice`` (or None).
     """
     c = comparison
     warnings = [

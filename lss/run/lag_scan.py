@@ -1,18 +1,20 @@
-"""Choose the lag time and the number of modes of a run: table, figure and numbers."""
+"""Choose the lag time of a run: implied timescales at several lags as table, figure and numbers."""
+
+import json
 
 import numpy as np
 from tqdm import tqdm
 
-from lss.errors import training
-from lss.report.wording import time_unit
+from lss.errors import InputError, training
+from lss.report.lag_figure import Choice, make_figure
 from lss.run import run_files
 from lss.run.stages import planned_srv
 from lss.storage.whole_files import replacing, write_json
 from lss.units import format_time, lag_in_frames
 
 
-def choose(run, lags_ps, modes=3, seed=0, steps=None):
-    """Scan implied timescales against lag time (paper, section 2.1).
+def choose(run, lags_ps=None, modes=3, seed=0, steps=None, weights=None):
+    """Stage `lags`: scan implied timescales against lag time (paper, section 2.1).
 
     Writes `lags.json`, `lags.png` and `lags.pdf` in the run folder.
 
@@ -20,13 +22,15 @@ def choose(run, lags_ps, modes=3, seed=0, steps=None):
     ----------
     run : lss.run.run_folder.Run
         With its features.
-    lags_ps : sequence of float
-        Lag times, **ps**.
+    lags_ps : sequence of float, optional
+        Lag times, **ps**; those of `srv.automatic.candidate_lags` where not given.
     modes : int
         Modes to learn at each lag; the table shows where their timescales end.
     seed : int
     steps : int, optional
-        Training steps of each SRV; chosen by cross-validation where not given.
+        Training steps of each SRV; chosen by cross-validation at the middle lag where not given.
+    weights : str or list of np.ndarray, optional
+        Of the pairs of frames: see `srv.SRV`.
 
     Returns
     -------
@@ -34,61 +38,123 @@ def choose(run, lags_ps, modes=3, seed=0, steps=None):
         The table, and the reasons for the recommendation or why there is none.
     recommended : dict or None
         `lag`, a time with its unit such as "20ns", and `modes`.
+
+    Raises
+    ------
+    InputError
+        Where the trajectories are too short for a scan, or no lag can be trained at.
     """
     from srv.choice import recommend
+
+    spacing_ps = run.report("features")["frame_spacing_ps"]
+    settings = {"lags_ps": lags_ps, "modes": modes, "seed": seed, "steps": steps}
+    if isinstance(weights, str):
+        settings["weights"] = weights
+    with run.stage("lags", settings) as report:
+        scan, validation, middle = scanned(run, lags_ps, modes, seed, steps, weights)
+
+        def lag_words(frames):
+            return format_time(frames * spacing_ps)
+
+        def words(frames):
+            return format_time(float(f"{frames * spacing_ps:.3g}"))
+
+        try:
+            advice = recommend(scan, validation, time=words, tested=words(middle))
+        except ValueError as error:
+            advice = recommended = None
+            found = [f"no recommendation: {error}"]
+        else:
+            lag = lag_words(advice.lag_time).replace(" ", "")
+            recommended = {"lag": lag, "modes": advice.n_modes}
+            found = [*advice.reasons]
+            found += [] if advice.converged else ["no lag of the scan shows flat timescales"]
+            report["lag_time_ps"] = advice.lag_time * spacing_ps
+        report.update(recommended=recommended, reasons=found)
+        write_json(
+            run.path / "lags.json",
+            {
+                "unit": "frames",
+                "frame_spacing_ps": spacing_ps,
+                "scan": scan.to_dict(),
+                "cross_validation": None if validation is None else validation.to_dict(),
+                "recommendation": None if advice is None else advice.to_dict(),
+            },
+        )
+        save_figure(run, scan, spacing_ps)
+    return "\n".join([table(scan, words), *found]), recommended
+
+
+def scanned(run, lags_ps, modes, seed, steps, weights):
+    """The scan of a run's features, the cross-validation, and the lag that it was made at."""
+    from lss_base.kinetics import implied_timescales
+    from srv.automatic import candidate_lags
     from srv.lagtime import scan_lags
 
     spacing_ps = run.report("features")["frame_spacing_ps"]
-    lags = sorted(lag_in_frames(lag_ps, spacing_ps) for lag_ps in lags_ps)
     with run_files.open_features(run) as file:
         data = run_files.feature_arrays(file)
+        lengths = [len(x) for x in data]
+        if lags_ps is None:
+            lags = candidate_lags(lengths)
+        else:
+            lags = sorted(lag_in_frames(lag_ps, spacing_ps) for lag_ps in lags_ps)
+        if not lags:
+            raise InputError(
+                f"the trajectories are too short for a scan of lags: the median has "
+                f"{int(np.median(lengths))} frames, {sum(lengths)} are there in all; give longer "
+                "trajectories"
+            )
         middle = lags[len(lags) // 2]
         with training("SRV"):
-            srv, validation = planned_srv(data, middle, modes, seed, steps, verbose=False)
-            scan = scan_lags(data, lags, srv, seed=seed, progress=bar)
-
-    def words(frames):
-        return format_time(float(f"{frames * spacing_ps:.3g}"))
-
-    try:
-        advice = recommend(scan, validation, time=words, tested=words(middle))
-    except ValueError as error:
-        advice = recommended = None
-        found = [f"no recommendation: {error}"]
-    else:
-        lag = words(advice.lag_time).replace(" ", "")
-        recommended = {"lag": lag, "modes": advice.n_modes}
-        found = [*advice.reasons]
-        found += [] if advice.converged else ["no lag of the scan shows flat timescales"]
-    write_json(
-        run.path / "lags.json",
-        {
-            "unit": "frames",
-            "frame_spacing_ps": spacing_ps,
-            "scan": scan.to_dict(),
-            "cross_validation": None if validation is None else validation.to_dict(),
-            "recommendation": None if advice is None else advice.to_dict(),
-        },
-    )
-    save_figure(run, scan, spacing_ps)
-    return "\n".join([table(scan, words), *found]), recommended
+            srv, validation = planned_srv(
+                data, middle, modes, seed, steps, verbose=False, weights=weights
+            )
+            if lags_ps is None and validation is not None:
+                eigenvalue = np.sqrt(np.mean(validation.training[:, 0]) - 1)
+                slowest = implied_timescales(eigenvalue, middle)
+                lags = candidate_lags(lengths, np.nan_to_num(slowest, nan=np.inf))
+            return scan_lags(data, lags, srv, seed=seed, progress=bar), validation, middle
 
 
 def bar(lags):
     return tqdm(lags, desc="lag times", unit="lag")
 
 
+def read_choice(run):
+    """What a run's data chose, as the report shows it, or None."""
+    from srv.lagtime import LagScan
+
+    scan, spacing_ps, reasons = None, run.report("features")["frame_spacing_ps"], []
+    if run.finished("lags"):
+        data = json.loads((run.path / "lags.json").read_text(encoding="utf-8"))
+        scan, reasons = LagScan.from_dict(data["scan"]), run.report("lags")["reasons"]
+    if run.finished("modes"):
+        reasons = [*reasons, run.report("modes")["reason"]]
+    return Choice(scan, spacing_ps, reasons) if reasons else None
+
+
 def table(scan, words):
     """Implied timescales with the 68 % interval of the bootstrap, a row for each lag."""
     m = scan.timescales.shape[1]
+    short = scan.n_short.any()
     lines = ["lag time".ljust(12) + "".join(f"t_{i + 1}".ljust(30) for i in range(m))]
+    lines[0] += "too short" * short
     for row, lag in enumerate(scan.lags):
         cells = [
             cell(lag, *(a[row, i] for a in (scan.timescales, scan.low, scan.high)), words)
             for i in range(m)
         ]
         lines.append(words(lag).ljust(12) + "".join(text.ljust(30) for text in cells))
+        lines[-1] += str(scan.n_short[row]) * short
     lines.append("in brackets: 68 % interval of the bootstrap")
+    if short:
+        lines[-1] += (
+            "; too short: trajectories that are not longer than the lag, which are not used"
+        )
+    if scan.weighted.any():
+        lags = ", ".join(words(lag) for lag in scan.lags[scan.weighted])
+        lines.append(f"pairs of frames are weighted at a lag of {lags}")
     return "\n".join(lines)
 
 
@@ -103,37 +169,7 @@ def cell(lag, value, low, high, words):
 
 def save_figure(run, scan, spacing_ps):
     """Draw lags.png and lags.pdf, beside lags.json: figures/ belongs to the report."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(5, 4), layout="constrained")
-    draw(figure.subplots(), scan, spacing_ps)
+    figure = make_figure(scan, spacing_ps)
     for suffix in ("png", "pdf"):
         with replacing(run.path / f"lags.{suffix}") as partial:
             figure.savefig(partial, dpi=150)
-
-
-def draw(ax, scan, spacing_ps):
-    """Draw implied timescales against lag time on logarithmic axes; return `ax`."""
-    unit, length = time_unit(scan.lags.max() * spacing_ps)
-    frame = spacing_ps / length
-    lags = scan.lags * frame
-    for i in range(scan.timescales.shape[1]):
-        line = ax.plot(lags, scan.timescales[:, i] * frame, "o-", label=f"$t_{{{i + 1}}}$")[0]
-        ax.fill_between(
-            lags,
-            scan.low[:, i] * frame,
-            scan.high[:, i] * frame,
-            alpha=0.2,
-            color=line.get_color(),
-            lw=0,
-        )
-    # A process faster than the lag time cannot be seen at it.
-    ax.fill_between(lags, lags, lags.min() / 100, color="0.85", lw=0)
-    ax.set(xscale="log", yscale="log")
-    ax.set(xlabel=f"lag time ({unit})", ylabel=f"implied timescale ({unit})")
-    ax.set_ylim(bottom=lags.min() / 2)
-    ax.set_xticks(lags, [f"{lag:g}" for lag in lags])
-    ax.set_xticks([], minor=True)
-    ax.yaxis.set_major_formatter("{x:g}")
-    ax.legend(loc="lower right")
-    return ax

@@ -120,7 +120,9 @@ def train_srv(
             report["cross_validation"] = validation.to_dict()
 
 
-def planned_srv(data, lag, modes, seed, steps=None, verbose=True, preset="recommended"):
+def planned_srv(
+    data, lag, modes, seed, steps=None, verbose=True, preset="recommended", weights=None
+):
     """An SRV to be fitted to features, with the settings of a preset.
 
     Returns
@@ -140,7 +142,7 @@ def planned_srv(data, lag, modes, seed, steps=None, verbose=True, preset="recomm
         lag_time=lag,
         seed=seed,
         verbose=verbose,
-        **chosen(n_updates=steps),
+        **chosen(n_updates=steps, weights=weights),
     )
     if steps is not None or preset != "recommended":
         return srv, None
