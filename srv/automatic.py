@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from srv.lagtime import cross_validate
+from srv.lagtime import cross_validate, quiet
 
 # Lags of a scan, and stretches of one lag that the data must hold: the bootstrap resamples as many.
 _LAGS, _STRETCHES = 8, 20
@@ -60,9 +60,10 @@ def count_modes(X, srv, *, n_folds=5, seed=0, progress=iter):
     validation : CrossValidation
         Held-out Rayleigh quotients of the first modes.
     """
-    validation = cross_validate(
-        X, srv, n_folds=n_folds, seed=seed, kind="rayleigh", progress=progress
-    )
+    with quiet():
+        validation = cross_validate(
+            X, srv, n_folds=n_folds, seed=seed, kind="rayleigh", progress=progress
+        )
     mean, error = validation.gains
     rises = mean > _ERRORS * error
     falls = (~rises).nonzero()[0]

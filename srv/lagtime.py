@@ -1,6 +1,7 @@
 """Choosing the lag time and the number of modes: implied timescales, cross-validation, the gap."""
 
 import logging
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -114,7 +115,8 @@ def scan_lags(X, lags, srv, *, n_bootstrap=200, seed=0, progress=iter):
     rows = []
     for lag in progress(lags.tolist()):
         try:
-            model = clone(srv).set_params(lag_time=lag).fit(X)
+            with quiet():
+                model = clone(srv).set_params(lag_time=lag).fit(X)
         except (DegenerateOutputsError, DivergedError) as error:
             logger.warning("No modes are found at a lag of %d frames: %s", lag, error)
             failure, nothing = error, np.full(srv.n_components, np.nan)
@@ -130,6 +132,18 @@ def scan_lags(X, lags, srv, *, n_bootstrap=200, seed=0, progress=iter):
     n_pairs = np.array([np.maximum(lengths - lag, 0).sum() for lag in lags])
     n_short = np.array([np.sum(lengths <= lag) for lag in lags])
     return LagScan(lags, *columns, n_pairs, n_short, weighted, int(np.median(lengths)) // 2)
+
+
+@contextmanager
+def quiet():
+    """Keep what each fit would say of its own modes out of the log."""
+    fitting = logging.getLogger("srv.fitting")
+    level = fitting.level
+    fitting.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        fitting.setLevel(level)
 
 
 def _checked_lags(lags, longest):

@@ -48,7 +48,7 @@ def settle(run, lag_ps=None, modes=3, seed=0, steps=None, weights=None):
         said.append(f"{described(run, lag_ps)}, as trained with")
     elif lag_ps is None:
         lag_ps, reason = chosen_lag(run, modes or 3, options)
-        said.append(f"{described(run, lag_ps)}, chosen: {reason}")
+        said.append(f"{described(run, lag_ps)}, chosen: {reason[0].lower()}{reason[1:]}")
     if modes is None and trained.get("lag_time_ps") == lag_ps:
         modes = trained["modes"]
     elif modes is None:

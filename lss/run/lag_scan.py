@@ -101,9 +101,8 @@ def scanned(run, lags_ps, modes, seed, steps, weights):
             lags = sorted(lag_in_frames(lag_ps, spacing_ps) for lag_ps in lags_ps)
         if not lags:
             raise InputError(
-                f"the trajectories are too short for a scan of lags: the median has "
-                f"{int(np.median(lengths))} frames, {sum(lengths)} are there in all; give longer "
-                "trajectories"
+                f"the trajectories are too short for a scan of lags, with {sum(lengths)} frames in "
+                f"all and a median of {int(np.median(lengths))}; give longer ones"
             )
         middle = lags[len(lags) // 2]
         with training("SRV"):
@@ -137,7 +136,7 @@ def read_choice(run):
 def table(scan, words):
     """Implied timescales with the 68 % interval of the bootstrap, a row for each lag."""
     m = scan.timescales.shape[1]
-    short = scan.n_short.any()
+    short = bool(scan.n_short.any())
     lines = ["lag time".ljust(12) + "".join(f"t_{i + 1}".ljust(30) for i in range(m))]
     lines[0] += "too short" * short
     for row, lag in enumerate(scan.lags):
