@@ -70,7 +70,7 @@ def chosen_lag(run, modes, options):
             raise refused(run, error) from error
     found = run.report("lags")
     if "lag_time_ps" not in found:
-        raise refused(run, found["reasons"][0])
+        raise refused(run, found["reasons"][0].removeprefix("no recommendation: "))
     return found["lag_time_ps"], found["reasons"][0]
 
 

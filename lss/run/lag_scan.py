@@ -7,7 +7,7 @@ from tqdm import tqdm
 
 from lss.errors import InputError, training
 from lss.report.lag_figure import Choice, make_figure
-from lss.run import run_files
+from lss.run import messages, run_files
 from lss.run.stages import planned_srv
 from lss.storage.whole_files import replacing, write_json
 from lss.units import format_time, lag_in_frames
@@ -28,7 +28,7 @@ def choose(run, lags_ps=None, modes=3, seed=0, steps=None, weights=None):
         Modes to learn at each lag; the table shows where their timescales end.
     seed : int
     steps : int, optional
-        Training steps of each SRV; chosen by cross-validation at the middle lag where not given.
+        Training steps of each SRV; chosen by cross-validation at one of the lags where not given.
     weights : str or list of np.ndarray, optional
         Of the pairs of frames: see `srv.SRV`.
 
@@ -44,33 +44,23 @@ def choose(run, lags_ps=None, modes=3, seed=0, steps=None, weights=None):
     InputError
         Where the trajectories are too short for a scan, or no lag can be trained at.
     """
-    from srv.choice import recommend
-
     spacing_ps = run.report("features")["frame_spacing_ps"]
     settings = {"lags_ps": lags_ps, "modes": modes, "seed": seed, "steps": steps}
     if isinstance(weights, str):
         settings["weights"] = weights
+
+    def words(frames):
+        return format_time(float(f"{frames * spacing_ps:.3g}"))
+
     with run.stage("lags", settings) as report:
-        scan, validation, middle = scanned(run, lags_ps, modes, seed, steps, weights)
-
-        def lag_words(frames):
-            return format_time(frames * spacing_ps)
-
-        def words(frames):
-            return format_time(float(f"{frames * spacing_ps:.3g}"))
-
-        try:
-            advice = recommend(scan, validation, time=words, tested=words(middle))
-        except ValueError as error:
-            advice = recommended = None
-            found = [f"no recommendation: {error}"]
-        else:
-            lag = lag_words(advice.lag_time).replace(" ", "")
-            recommended = {"lag": lag, "modes": advice.n_modes}
-            found = [*advice.reasons]
-            found += [] if advice.converged else ["no lag of the scan shows flat timescales"]
+        scan, validation, tested = scanned(run, lags_ps, modes, seed, steps, weights)
+        advice, found = advised(scan, validation, tested, words)
+        recommended = None
+        if advice is not None:
             report["lag_time_ps"] = advice.lag_time * spacing_ps
-        report.update(recommended=recommended, reasons=found)
+            lag = format_time(report["lag_time_ps"]).replace(" ", "")
+            recommended = {"lag": lag, "modes": advice.n_modes}
+        report["reasons"] = found
         write_json(
             run.path / "lags.json",
             {
@@ -82,38 +72,60 @@ def choose(run, lags_ps=None, modes=3, seed=0, steps=None, weights=None):
             },
         )
         save_figure(run, scan, spacing_ps)
-    return "\n".join([table(scan, words), *found]), recommended
+    return "\n".join([messages.scan_table(scan, words), *found]), recommended
+
+
+def advised(scan, validation, tested, words):
+    """What is recommended, and the reasons; None, and why nothing is."""
+    from srv.choice import recommend
+
+    try:
+        advice = recommend(scan, validation, time=words, tested=words(tested))
+    except ValueError as error:
+        return None, [f"no recommendation: {error}"]
+    flat = [] if advice.converged else ["no lag of the scan shows flat timescales"]
+    return advice, [*advice.reasons, *flat]
 
 
 def scanned(run, lags_ps, modes, seed, steps, weights):
     """The scan of a run's features, the cross-validation, and the lag that it was made at."""
-    from lss_base.kinetics import implied_timescales
     from srv.automatic import candidate_lags
     from srv.lagtime import scan_lags
 
-    spacing_ps = run.report("features")["frame_spacing_ps"]
     with run_files.open_features(run) as file:
         data = run_files.feature_arrays(file)
         lengths = [len(x) for x in data]
         if lags_ps is None:
             lags = candidate_lags(lengths)
+            check_some(lags, lengths)
+            tested = lags[(len(lags) - 1) // 3]  # longer ones may be longer than every timescale
         else:
+            spacing_ps = run.report("features")["frame_spacing_ps"]
             lags = sorted(lag_in_frames(lag_ps, spacing_ps) for lag_ps in lags_ps)
-        if not lags:
-            raise InputError(
-                f"the trajectories are too short for a scan of lags, with {sum(lengths)} frames in "
-                f"all and a median of {int(np.median(lengths))}; give longer ones"
-            )
-        middle = lags[len(lags) // 2]
+            tested = lags[len(lags) // 2]
         with training("SRV"):
             srv, validation = planned_srv(
-                data, middle, modes, seed, steps, verbose=False, weights=weights
+                data, tested, modes, seed, steps, verbose=False, weights=weights
             )
             if lags_ps is None and validation is not None:
-                eigenvalue = np.sqrt(np.mean(validation.training[:, 0]) - 1)
-                slowest = implied_timescales(eigenvalue, middle)
-                lags = candidate_lags(lengths, np.nan_to_num(slowest, nan=np.inf))
-            return scan_lags(data, lags, srv, seed=seed, progress=bar), validation, middle
+                lags = candidate_lags(lengths, slowest_timescale(validation, tested))
+            return scan_lags(data, lags, srv, seed=seed, progress=bar), validation, tested
+
+
+def check_some(lags, lengths):
+    if not lags:
+        raise InputError(
+            f"the trajectories are too short for a scan of lags, with {sum(lengths)} frames in all "
+            f"and a median of {int(np.median(lengths))}; give longer ones"
+        )
+
+
+def slowest_timescale(validation, lag):
+    """That of the trainings of a cross-validation, in frames; infinite where nothing decays."""
+    from lss_base.kinetics import implied_timescales
+
+    eigenvalue = np.sqrt(np.mean(validation.training[:, 0]) - 1)
+    return np.nan_to_num(implied_timescales(eigenvalue, lag), nan=np.inf)
 
 
 def bar(lags):
@@ -131,39 +143,6 @@ def read_choice(run):
     if run.finished("modes"):
         reasons = [*reasons, run.report("modes")["reason"]]
     return Choice(scan, spacing_ps, reasons) if reasons else None
-
-
-def table(scan, words):
-    """Implied timescales with the 68 % interval of the bootstrap, a row for each lag."""
-    m = scan.timescales.shape[1]
-    short = bool(scan.n_short.any())
-    lines = ["lag time".ljust(12) + "".join(f"t_{i + 1}".ljust(30) for i in range(m))]
-    lines[0] += "too short" * short
-    for row, lag in enumerate(scan.lags):
-        cells = [
-            cell(lag, *(a[row, i] for a in (scan.timescales, scan.low, scan.high)), words)
-            for i in range(m)
-        ]
-        lines.append(words(lag).ljust(12) + "".join(text.ljust(30) for text in cells))
-        lines[-1] += str(scan.n_short[row]) * short
-    lines.append("in brackets: 68 % interval of the bootstrap")
-    if short:
-        lines[-1] += (
-            "; too short: trajectories that are not longer than the lag, which are not used"
-        )
-    if scan.weighted.any():
-        lags = ", ".join(words(lag) for lag in scan.lags[scan.weighted])
-        lines.append(f"pairs of frames are weighted at a lag of {lags}")
-    return "\n".join(lines)
-
-
-def cell(lag, value, low, high, words):
-    if not np.isfinite(value):
-        return "not resolved"
-    if value < lag:
-        return f"{words(value)}, below the lag"
-    interval = f" ({words(low)} to {words(high)})" if np.isfinite([low, high]).all() else ""
-    return words(value) + interval
 
 
 def save_figure(run, scan, spacing_ps):
