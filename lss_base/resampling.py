@@ -64,7 +64,7 @@ def jackknife_error(estimate, sums):
     return value, np.sqrt(variance)
 
 
-def bootstrap_timescales(psi, lag, n_bootstrap=200, seed=0):
+def bootstrap_timescales(psi, lag, n_bootstrap=200, seed=0, weights=None):
     """Return the 16th and 84th percentiles of the timescales of modes, (m,) each, in frames.
 
     NaN for a mode that has a timescale in at most half of the resamples.
@@ -75,12 +75,15 @@ def bootstrap_timescales(psi, lag, n_bootstrap=200, seed=0):
         Modes along the trajectories.
     lag : int
         In frames.
+    weights : list of np.ndarray, each shape=(n_i,), optional
+        Of the pairs that start at these frames; the same in every resample.
     """
     parts = []
     n_modes = psi[0].shape[1]
     for first, last, number in _units([len(p) for p in psi], lag):
         moments = LaggedMoments(lag, shift=np.zeros(n_modes))
-        moments.update(psi[number][first : last + lag])
+        part = slice(first, last + lag)
+        moments.update(psi[number][part], None if weights is None else weights[number][part])
         parts.append(moments)
     rng = np.random.default_rng(seed)
     times = np.full((n_bootstrap, n_modes), np.nan)

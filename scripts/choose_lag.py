@@ -5,21 +5,26 @@ from lss.commands import cli
 
 
 def main():
-    groups = ("data", "example", "features", "srv", "seed", "out", "force", "resume")
+    groups = ("data", "example", "features", "srv", "weights", "seed", "out", "force", "resume")
     parser = cli.parser(__doc__, *groups)
     parser.add_argument(
         "--lags",
         type=cli.durations,
-        required=True,
         metavar="LIST",
-        help="lag times to compare, such as 1ns,2ns,5ns,10ns,20ns",
+        help="lag times to compare, such as 1ns,2ns,5ns,10ns,20ns (default: up to eight, by the "
+        "lengths of the trajectories)",
     )
     args = parser.parse_args()
-    run = cli.begin(args, args.lags)
-    from lss.run import lag_scan
+    run = cli.begin(args, args.lags or [])
+    from lss.run import automatic, lag_scan
 
-    text, found = lag_scan.choose(run, args.lags, args.modes, args.seed, args.srv_steps)
+    options = {"seed": args.seed, "steps": args.srv_steps, "weights": args.weights}
+    text, found = lag_scan.choose(run, args.lags, args.modes or 3, **options)
     print(text)
+    if found and args.modes is None:
+        lag_ps = run.report("lags")["lag_time_ps"]
+        found["modes"], reason = automatic.chosen_modes(run, lag_ps, options)
+        print(reason)
     if found:
         print(f"recommended: --lag {found['lag']} --modes {found['modes']}")
 

@@ -15,9 +15,10 @@ def main():
     judged, running = ("simulation", "held-out"), ("seed", "dask", "out", "force", "resume")
     args = cli.parser(__doc__, *data, *networks, *judged, *running).parse_args()
     run = cli.begin(args, [args.lag])
+    lag_ps, modes = cli.settle(args, run)
     from lss.run import messages, report_stage, stages
 
-    stages.train_srv(run, args.lag, args.modes, args.seed, args.srv_steps, weights=args.weights)
+    stages.train_srv(run, lag_ps, modes, args.seed, args.srv_steps, weights=args.weights)
     print(messages.modes(run))
     stages.train_mdn(run, args.components, args.seed, args.mdn_steps)
     stages.train_cwgan(

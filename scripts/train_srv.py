@@ -8,12 +8,13 @@ def main():
     groups = ("data", "example", "features", "lag", "srv", "weights", "modes-out", "seed", "dask")
     args = cli.parser(__doc__, *groups, "out", "force", "resume").parse_args()
     run = cli.begin(args, [args.lag])
+    lag_ps, modes = cli.settle(args, run)
     from lss.run import messages, stages
 
     stages.train_srv(
         run,
-        args.lag,
-        args.modes,
+        lag_ps,
+        modes,
         args.seed,
         args.srv_steps,
         args.drop_modes,

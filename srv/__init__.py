@@ -15,6 +15,8 @@ _HOMES = {
     "scan_lags": "srv.lagtime",
     "cross_validate": "srv.lagtime",
     "recommend": "srv.choice",
+    "candidate_lags": "srv.automatic",
+    "count_modes": "srv.automatic",
 }
 __all__ = sorted(_HOMES)
 

@@ -9,6 +9,9 @@ from srv.lagtime import _Numbers
 
 # Timescales that differ by less count as equal whatever their errors: training is no more exact.
 _FLAT_TOLERANCE = 0.05
+# A timescale that is no longer than so many lags says nothing about flatness: a correlation that
+# has decayed so far is hardly above what training makes of noise.
+_CLEAR = 2
 # A step down in timescale by this factor counts as a gap.
 _GAP = 1.5
 
@@ -31,9 +34,10 @@ class Recommendation(_Numbers):
 def recommend(scan, validation=None, *, time="{:g} frames".format, tested=None):
     """Recommend the shortest lag with flat timescales, and the modes above the spectral gap.
 
-    Flat: from this lag on, the slowest timescale, and every other that is longer than the lags
-    compared, stays within the bootstrap error or 5 %.  The gap: the last place where a timescale
-    longer than the lag is at least 1.5 times the next.
+    No lag longer than half of the median length of a trajectory is recommended.  Flat: from this
+    lag on, each timescale that is longer than twice the lags compared stays within the bootstrap
+    error or 5 %.  The gap: the last place where a timescale longer than the lag is at least 1.5
+    times the next.
 
     Parameters
     ----------
@@ -52,10 +56,17 @@ def recommend(scan, validation=None, *, time="{:g} frames".format, tested=None):
     Raises
     ------
     ValueError
-        Where no mode is slower than any of the lags.
+        Where no mode is slower than any of the lags, or all lags are too long to be recommended.
     """
+    if scan.lags[0] > scan.half:
+        raise refusal(
+            "scan",
+            f"of lags from {time(scan.lags[0])} on",
+            f"one of at most {time(scan.half)}, half of the median length of a trajectory",
+            "scan shorter `lags` or give longer trajectories",
+        )
     resolved = scan.timescales > scan.lags[:, None]
-    if not resolved[:, 0].any():
+    if not (resolved[:, 0] & (scan.lags <= scan.half)).any():
         raise refusal(
             "scan",
             f"without a timescale longer than its lag ({time(scan.lags[0])} to "
@@ -63,9 +74,14 @@ def recommend(scan, validation=None, *, time="{:g} frames".format, tested=None):
             "one such timescale at least",
             "scan shorter `lags` or choose other features",
         )
-    row, converged, reason = _flat_row(scan, resolved, time)
+    row, converged, reason = _flat_row(scan, time)
     n_modes, gaps, gap_reason = _gap(scan, row, time)
     reasons = [reason, gap_reason]
+    if short := int(scan.n_short[row]):
+        reasons.append(
+            f"{short} trajector{'ies are' if short > 1 else 'y is'} not longer than this lag and "
+            "not used."
+        )
     few = [i + 1 for i in range(n_modes) if scan.visits[row, i] < 10]
     if few:
         counts = [int(scan.visits[row, i - 1]) for i in few]
@@ -84,32 +100,47 @@ def recommend(scan, validation=None, *, time="{:g} frames".format, tested=None):
     return Recommendation(int(scan.lags[row]), n_modes, converged, gaps, tuple(reasons))
 
 
-def _flat_row(scan, resolved, time):
+def _flat_row(scan, time):
     """Return the row of the lag to use, whether timescales are flat from it on, and why."""
-    rows = np.flatnonzero(resolved[:, 0])
-    for row in rows[:-1]:
-        if all(_agrees(scan, row, later, resolved) for later in rows if later > row):
+    clear = scan.timescales > _CLEAR * scan.lags[:, None]
+    rows = np.flatnonzero(clear[:, 0])
+    allowed = rows[scan.lags[rows] <= scan.half]
+    for row in allowed:
+        later = rows[rows > row]
+        if len(later) and all(_agrees(scan, row, other, clear) for other in later):
             return (
                 row,
                 True,
-                f"From a lag of {time(scan.lags[row])} on, the timescales longer than the lag stay "
-                "the same within their errors.",
+                f"From a lag of {time(scan.lags[row])} on, the timescales longer than {_CLEAR} "
+                "lags stay the same within their errors.",
             )
-    if len(rows) == 1:
-        why = "only one lag is shorter than the slowest timescale, so that flatness is not known"
+    return _second_best(scan, rows, allowed, time)
+
+
+def _second_best(scan, rows, allowed, time):
+    """The same where the timescales are flat from no lag on."""
+    if len(allowed):
+        row = allowed[-1]
+        bound = "slowest timescale" if row == rows[-1] else "median length of a trajectory"
+        what = f"the longest of at most half of the {bound}"
     else:
+        row = np.flatnonzero(scan.timescales[:, 0] > scan.lags)[0]
+        what = "the shortest that resolves the slowest mode"
+    if len(rows) > 1:
         why = "the timescales still change with the lag at the longest lags"
+    else:
+        why = f"timescales longer than {_CLEAR} lags are too few to see whether they are flat"
     return (
-        rows[-1],
+        row,
         False,
-        f"A lag of {time(scan.lags[rows[-1]])} is the longest that resolves the slowest mode; "
-        f"{why}. Longer trajectories or better features would help.",
+        f"A lag of {time(scan.lags[row])} is {what}; {why}. Longer trajectories or better features "
+        "would help.",
     )
 
 
-def _agrees(scan, row, later, resolved):
-    """Whether the timescales at two lags are the same within the errors."""
-    both = resolved[row] & resolved[later]
+def _agrees(scan, row, later, clear):
+    """Whether the timescales that are clear at two lags are the same within the errors."""
+    both = clear[row] & clear[later]
     times = scan.timescales[[row, later]][:, both]
     errors = (scan.high - scan.low)[[row, later]][:, both] / 2
     allowed = np.maximum(np.nan_to_num(errors).max(axis=0), _FLAT_TOLERANCE * times[0])

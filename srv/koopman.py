@@ -96,3 +96,13 @@ def vamp2(covariances, n_modes=None):
     left = whitening(part.c_00, part.mean_0, 0)
     right = whitening(part.c_tt, part.mean_t, 0)
     return 1.0 + float(np.sum((left.T @ part.c_0t @ right) ** 2))
+
+
+def rayleigh(covariances):
+    """Sum of the eigenvalues of reversible covariances, 1 for the constant included.
+
+    The generalised matrix Rayleigh quotient: R. McGibbon and V. Pande, J. Chem. Phys. 142, 124105
+    (2015).
+    """
+    side = whitening(covariances.c_00, covariances.mean_0, 0)
+    return 1.0 + float(np.trace(side.T @ covariances.c_0t @ side))

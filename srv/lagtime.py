@@ -1,15 +1,20 @@
 """Choosing the lag time and the number of modes: implied timescales, cross-validation, the gap."""
 
+import logging
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 
 import numpy as np
 from sklearn.base import clone
 
-from lss_base.estimators import check_count, refusal
+from lss_base.estimators import DivergedError, check_count, refusal
+from lss_base.kinetics import DegenerateOutputsError
 from lss_base.resampling import bootstrap_timescales
 from lss_base.trajectories import as_sources
 from srv.data import check_trajectories
 from srv.windows import windows
+
+logger = logging.getLogger(__name__)
 
 
 class _Numbers:
@@ -26,7 +31,9 @@ class LagScan(_Numbers):
 
     `lags` (L,); `timescales`, `low`, `high` (L, m): estimate and the 16th and 84th percentile of
     the bootstrap, NaN where the eigenvalue is not in (0, 1); `eigenvalues` (L, m); `visits` (L,
-    m) to the rarer end of each mode; `n_pairs` (L,).
+    m) to the rarer end of each mode; `n_pairs` (L,); `n_short` (L,) trajectories that are not
+    longer than the lag and not used; `weighted` (L,), whether pairs had weights of their own;
+    `half`, half of the median length of a trajectory.
     """
 
     lags: np.ndarray
@@ -36,11 +43,19 @@ class LagScan(_Numbers):
     eigenvalues: np.ndarray
     visits: np.ndarray
     n_pairs: np.ndarray
+    n_short: np.ndarray
+    weighted: np.ndarray
+    half: int
+
+    @classmethod
+    def from_dict(cls, data):
+        """Return the scan of which `to_dict` gave the data."""
+        return cls(**{name: np.array(values, np.float64) for name, values in data.items()})
 
 
 @dataclass(frozen=True)
 class CrossValidation(_Numbers):
-    """VAMP-2 of the first 1..m modes, `held_out` and `training`, each (n_folds, m).
+    """Score of the first 1..m modes, `held_out` and `training`, each (n_folds, m).
 
     Quote differences between columns or methods fold by fold: the spread over folds is mostly
     that of which slow events were held out.
@@ -61,7 +76,8 @@ def scan_lags(X, lags, srv, *, n_bootstrap=200, seed=0, progress=iter):
 
     The bootstrap draws whole trajectories with replacement and solves the eigenproblem anew in
     the span of the trained modes.  Fewer than ten trajectories are cut into twenty or more
-    blocks first; blocks shorter than a timescale understate its error.
+    blocks first; blocks shorter than a timescale understate its error.  Weights of pairs are those
+    of the fit at each lag, in every resample.  A lag at which training fails twice has NaN.
 
     Parameters
     ----------
@@ -85,6 +101,8 @@ def scan_lags(X, lags, srv, *, n_bootstrap=200, seed=0, progress=iter):
     ValueError
         Where a lag is not a positive whole number or as long as the longest trajectory, or for
         an SRV with ``reversible=False``.
+    DegenerateOutputsError, DivergedError
+        Where training fails at every lag.
     """
     if not srv.reversible:
         raise refusal(
@@ -92,15 +110,40 @@ def scan_lags(X, lags, srv, *, n_bootstrap=200, seed=0, progress=iter):
         )
     check_count("n_bootstrap", n_bootstrap)
     trajectories, _ = as_sources("X", X, srv.input_size)
-    lags = _checked_lags(lags, max(x.shape[0] for x in trajectories))
+    lengths = np.array([x.shape[0] for x in trajectories])
+    lags = _checked_lags(lags, lengths.max())
     rows = []
     for lag in progress(lags.tolist()):
-        model = clone(srv).set_params(lag_time=lag).fit(X)
+        try:
+            with quiet():
+                model = clone(srv).set_params(lag_time=lag).fit(X)
+        except (DegenerateOutputsError, DivergedError) as error:
+            logger.warning("No modes are found at a lag of %d frames: %s", lag, error)
+            failure, nothing = error, np.full(srv.n_components, np.nan)
+            rows.append((*[nothing] * 4, np.zeros(srv.n_components, int), False))
+            continue
         psi = model.transform(trajectories)
-        low, high = bootstrap_timescales(psi, lag, n_bootstrap, seed)
-        pairs = sum(max(len(p) - lag, 0) for p in psi)
-        rows.append((model.timescales_, low, high, model.eigenvalues_, model.visits_, pairs))
-    return LagScan(lags, *(np.array(column) for column in zip(*rows, strict=True)))
+        low, high = bootstrap_timescales(psi, lag, n_bootstrap, seed, model.weights_)
+        found = model.timescales_, low, high, model.eigenvalues_, model.visits_
+        rows.append((*found, model.weights_ is not None))
+    if all(np.isnan(row[3]).all() for row in rows):
+        raise failure
+    *columns, weighted = (np.array(column) for column in zip(*rows, strict=True))
+    n_pairs = np.array([np.maximum(lengths - lag, 0).sum() for lag in lags])
+    n_short = np.array([np.sum(lengths <= lag) for lag in lags])
+    return LagScan(lags, *columns, n_pairs, n_short, weighted, int(np.median(lengths)) // 2)
+
+
+@contextmanager
+def quiet():
+    """Keep what each fit would say of its own modes out of the log."""
+    fitting = logging.getLogger("srv.fitting")
+    level = fitting.level
+    fitting.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        fitting.setLevel(level)
 
 
 def _checked_lags(lags, longest):
@@ -117,7 +160,7 @@ def _checked_lags(lags, longest):
     return whole
 
 
-def cross_validate(X, srv, *, n_folds=5, seed=0, progress=iter):
+def cross_validate(X, srv, *, n_folds=5, seed=0, kind="vamp2", progress=iter):
     """Train on all folds but one and score the first 1..m modes on the one left out.
 
     A fold is a set of whole trajectories; where there are fewer trajectories than folds, a
@@ -131,6 +174,8 @@ def cross_validate(X, srv, *, n_folds=5, seed=0, progress=iter):
     n_folds : int, default=5
     seed : int, default=0
         Of the assignment of trajectories to folds.
+    kind : {"vamp2", "rayleigh", "autocorrelation"}
+        Of the held-out score: see `SRV.score`.
     progress : callable, optional
         Wraps the sequence of folds, as tqdm does.
 
@@ -161,8 +206,8 @@ def cross_validate(X, srv, *, n_folds=5, seed=0, progress=iter):
     for train, test in progress(folds):
         model = clone(srv).fit(train)
         counts = range(2, len(model.eigenvalues_) + 2)
-        held_out.append([model.score(test, score_k=k, kind="vamp2") for k in counts])
-        training.append(1 + np.cumsum(model.eigenvalues_**2))
+        held_out.append([model.score(test, score_k=k, kind=kind) for k in counts])
+        training.append(1 + np.cumsum(model.eigenvalues_ ** (1 if kind == "rayleigh" else 2)))
     return CrossValidation(np.array(held_out), np.array(training))
 
 

@@ -1,14 +1,13 @@
 """How long to train: as long as the modes found still hold on data that were not trained on."""
 
 import logging
-from contextlib import contextmanager
 
 import numpy as np
 from sklearn.base import clone
 
 from lss_base.trajectories import as_sources
 from srv.diagnostics import HOLDS
-from srv.lagtime import cross_validate
+from srv.lagtime import cross_validate, quiet
 from srv.settings import bounds_on_updates
 
 logger = logging.getLogger(__name__)
@@ -53,7 +52,7 @@ def choose_length(X, srv, *, n_folds=3, progress=iter):
         if part < 1:
             trial.set_params(n_updates=steps)
         trial.set_params(verbose=False)
-        with _quiet():
+        with quiet():
             validation = cross_validate(X, trial, n_folds=n_folds, progress=progress)
         held_out, training = (
             float(np.mean(scores[:, -1])) - 1
@@ -79,15 +78,3 @@ def choose_length(X, srv, *, n_folds=3, progress=iter):
             "training for %d of %d steps: more would memorise the data", trial.n_updates, planned
         )
     return trial.set_params(verbose=srv.verbose), validation
-
-
-@contextmanager
-def _quiet():
-    """Keep what each fold would say of its own modes out of the log."""
-    fitting = logging.getLogger("srv.fitting")
-    level = fitting.level
-    fitting.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        fitting.setLevel(level)

@@ -7,7 +7,7 @@ import numpy as np
 from lss_base.estimators import DivergedError, refusal
 from lss_base.moments import LaggedMoments
 from srv.evaluation import evaluate, evaluate_blocks
-from srv.koopman import reversible_modes, singular_modes, vamp2
+from srv.koopman import rayleigh, reversible_modes, singular_modes, vamp2
 
 # Frames that signs are decided from, evenly spread; the moments of the modes use all.
 _SHAPE_FRAMES = 200_000
@@ -220,7 +220,9 @@ def score_modes(left, right, trajectories, n_modes, kind):
         if joined is not None:
             psi = np.hstack([psi, evaluate(joined, features)[:, :n_modes]])
         moments.update(psi)
-    covariances = moments.covariances(reversible=False)
+    covariances = moments.covariances(reversible=kind == "rayleigh")
+    if kind == "rayleigh":
+        return rayleigh(covariances)
     if joined is not None:
         covariances = covariances.crossed(n_modes)
     if kind == "vamp2":

@@ -22,6 +22,7 @@ __all__ = [
     "open_run",
     "parser",
     "positive",
+    "settle",
     "shard",
 ]
 
@@ -70,6 +71,7 @@ def begin(args, lags_ps):
     from lss.run.run_folder import Run
     from lss.storage import processes
 
+    lags_ps = [lag_ps for lag_ps in lags_ps if lag_ps]  # none where the data choose it
     data = source(args)
     trajectories, note = inputs.open_data(data)
     for lag_ps in lags_ps:
@@ -90,6 +92,19 @@ def begin(args, lags_ps):
     return run
 
 
+def settle(args, run):
+    """Lag time and number of modes of a command line; those that the data choose are printed."""
+    from lss.run import automatic, inputs
+
+    options = {"seed": args.seed, "steps": args.srv_steps, "weights": args.weights}
+    lag_ps, modes, said = automatic.settle(run, args.lag, args.modes, **options)
+    for line in said:
+        print(line)
+    if getattr(args, "length", None):
+        inputs.steps_of(args.length, lag_ps)
+    return lag_ps, modes
+
+
 def check_later_stages(args, trajectories, lags_ps):
     """Refuse at once what a stage after hours of training would refuse."""
     from lss.run import inputs
@@ -98,9 +113,9 @@ def check_later_stages(args, trajectories, lags_ps):
     if hasattr(args, "atoms"):
         molecule = trajectories.topology
         inputs.decoded_atoms(molecule, args.atoms or inputs.default_atoms(molecule))
-    if getattr(args, "drop_modes", None):
+    if getattr(args, "drop_modes", None) and args.modes:
         inputs.check_drop_modes(args.drop_modes, args.modes)
-    if getattr(args, "length", None):
+    if getattr(args, "length", None) and lags_ps:
         inputs.steps_of(args.length, max(lags_ps))
     if getattr(args, "held_out", None):
         inputs.open_held_out(args.held_out, trajectories)

@@ -53,6 +53,15 @@ def frame_spacing(text):
     return text if text == "file" else duration(text)
 
 
+def or_auto(kind):
+    """As another argparse type; "auto", which the data choose, is None."""
+
+    def parse(text):
+        return None if text == "auto" else kind(text)
+
+    return parse
+
+
 def durations(text):
     return [duration(part) for part in text.split(",")]
 
@@ -152,15 +161,17 @@ FLAGS = {
     "lag": [
         (
             "--lag",
-            TIME | {"required": True},
-            "lag time of the simulator, the time between its frames, such as 20ns",
+            TIME | {"type": or_auto(duration)},
+            "lag time of the simulator, the time between its frames, such as 20ns (default: auto, "
+            "chosen by a scan as choose_lag.py makes it)",
         ),
     ],
     "srv": [
         (
             "--modes",
-            COUNT | {"default": 3},
-            "slow modes that the encoder (SRV) learns (default %(default)s)",
+            COUNT | {"default": 3, "type": or_auto(positive)},
+            "slow modes that the encoder (SRV) learns (default %(default)s); auto: as many as "
+            "raise the score of data that are not trained on",
         ),
         (
             "--srv-steps",

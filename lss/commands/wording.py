@@ -20,6 +20,8 @@ FLAGS = {
 # The commands that make a stage, and that make it again; the first two stages begin a new run.
 MAKES = {
     "features": ("train_srv.py", "--force (without --resume)"),
+    "lags": ("choose_lag.py", "--force (without --resume)"),
+    "modes": ("choose_lag.py", "--force (without --resume)"),
     "srv": ("train_srv.py", "--force (without --resume)"),
     "mdn": ("train_mdn.py", "--force"),
     "cwgan": ("train_cwgan.py", "--force"),

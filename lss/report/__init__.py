@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from lss.report.lag_figure import Choice, make_plate
 from lss.report.numbers import comparison_data
 from lss.report.page import picture, render
 from lss.report.plates import make_plates
@@ -26,6 +27,7 @@ def write_report(
     settings: dict | None = None,
     versions: dict | None = None,
     equilibrium: dict | None = None,
+    choice: Choice | None = None,
 ) -> Path:
     """Write report.html, report.json and figures/ (PNG, PDF and CSV of each).
 
@@ -48,6 +50,8 @@ def write_report(
     equilibrium : dict, optional
         Whether the trajectories started in equilibrium, as of
         :func:`lss.report.equilibrium.equilibrium`.
+    choice : Choice, optional
+        How the lag and the number of modes were chosen, where the data did.
 
     Returns
     -------
@@ -69,17 +73,18 @@ def write_report(
         "equilibrium": plain(equilibrium),
         "settings": settings,
         "versions": versions,
+        **({"choice_of_lag_and_modes": choice.reasons} if choice else {}),
     }
     write_json(out_dir / "report.json", data)
     with replacing(out_dir / "figures") as folder:
         folder.mkdir()
-        pictures = {
-            plate.name: picture(plate) for plate in make_plates(comparison, training, folder, note)
-        }
+        plates = [*make_plates(comparison, training, folder, note)]
+        plates += [make_plate(choice, folder, note)] if choice and choice.scan else []
+        pictures = {plate.name: picture(plate) for plate in plates}
     logger.info("wrote %d figures to %s", len(pictures), out_dir / "figures")
     text = render(
         comparison, verdict, pictures, diagnostics, plain(equilibrium),
-        title=title, note=note, settings=settings, versions=versions,
+        title=title, note=note, settings=settings, versions=versions, choice=choice,
     )  # fmt: skip
     path = out_dir / "report.html"
     with replacing(path) as partial:

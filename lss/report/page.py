@@ -39,7 +39,8 @@ def render(
     equilibrium : dict or None
         As of :func:`lss.report.equilibrium.equilibrium`.
     **content
-        The texts ``title`` and ``note`` (or None), the dicts ``settings`` and ``versions``.
+        The texts ``title`` and ``note`` (or None), the dicts ``settings`` and ``versions``, the
+        :class:`lss.report.lag_figure.Choice` ``choice`` (or None).
     """
     c = comparison
     warnings = [

@@ -1,18 +1,20 @@
-"""Choose the lag time and the number of modes of a run: table, figure and numbers."""
+"""Choose the lag time of a run: implied timescales at several lags as table, figure and numbers."""
+
+import json
 
 import numpy as np
 from tqdm import tqdm
 
-from lss.errors import training
-from lss.report.wording import time_unit
-from lss.run import run_files
+from lss.errors import InputError, training
+from lss.report.lag_figure import Choice, make_figure
+from lss.run import messages, run_files
 from lss.run.stages import planned_srv
 from lss.storage.whole_files import replacing, write_json
 from lss.units import format_time, lag_in_frames
 
 
-def choose(run, lags_ps, modes=3, seed=0, steps=None):
-    """Scan implied timescales against lag time (paper, section 2.1).
+def choose(run, lags_ps=None, modes=3, seed=0, steps=None, weights=None):
+    """Stage `lags`: scan implied timescales against lag time (paper, section 2.1).
 
     Writes `lags.json`, `lags.png` and `lags.pdf` in the run folder.
 
@@ -20,13 +22,15 @@ def choose(run, lags_ps, modes=3, seed=0, steps=None):
     ----------
     run : lss.run.run_folder.Run
         With its features.
-    lags_ps : sequence of float
-        Lag times, **ps**.
+    lags_ps : sequence of float, optional
+        Lag times, **ps**; those of `srv.automatic.candidate_lags` where not given.
     modes : int
         Modes to learn at each lag; the table shows where their timescales end.
     seed : int
     steps : int, optional
-        Training steps of each SRV; chosen by cross-validation where not given.
+        Training steps of each SRV; chosen by cross-validation at one of the lags where not given.
+    weights : str, optional
+        Of the frames, as in `lss.run.stages.train_srv`.
 
     Returns
     -------
@@ -34,106 +38,117 @@ def choose(run, lags_ps, modes=3, seed=0, steps=None):
         The table, and the reasons for the recommendation or why there is none.
     recommended : dict or None
         `lag`, a time with its unit such as "20ns", and `modes`.
-    """
-    from srv.choice import recommend
-    from srv.lagtime import scan_lags
 
+    Raises
+    ------
+    InputError
+        Where the trajectories are too short for a scan, or no lag can be trained at.
+    """
     spacing_ps = run.report("features")["frame_spacing_ps"]
-    lags = sorted(lag_in_frames(lag_ps, spacing_ps) for lag_ps in lags_ps)
-    with run_files.open_features(run) as file:
-        data = run_files.feature_arrays(file)
-        middle = lags[len(lags) // 2]
-        with training("SRV"):
-            srv, validation = planned_srv(data, middle, modes, seed, steps, verbose=False)
-            scan = scan_lags(data, lags, srv, seed=seed, progress=bar)
+    settings = {"lags_ps": lags_ps, "modes": modes, "seed": seed, "steps": steps}
+    if weights is not None:
+        settings["weights"] = weights
 
     def words(frames):
         return format_time(float(f"{frames * spacing_ps:.3g}"))
 
+    with run.stage("lags", settings) as report:
+        scan, validation, tested = scanned(run, lags_ps, modes, seed, steps, weights)
+        advice, found = advised(scan, validation, tested, words)
+        recommended = None
+        if advice is not None:
+            report["lag_time_ps"] = advice.lag_time * spacing_ps
+            lag = format_time(report["lag_time_ps"]).replace(" ", "")
+            recommended = {"lag": lag, "modes": advice.n_modes}
+        report["reasons"] = found
+        write_json(
+            run.path / "lags.json",
+            {
+                "unit": "frames",
+                "frame_spacing_ps": spacing_ps,
+                "scan": scan.to_dict(),
+                "cross_validation": None if validation is None else validation.to_dict(),
+                "recommendation": None if advice is None else advice.to_dict(),
+            },
+        )
+        save_figure(run, scan, spacing_ps)
+    return "\n".join([messages.scan_table(scan, words), *found]), recommended
+
+
+def advised(scan, validation, tested, words):
+    """What is recommended, and the reasons; None, and why nothing is."""
+    from srv.choice import recommend
+
     try:
-        advice = recommend(scan, validation, time=words, tested=words(middle))
+        advice = recommend(scan, validation, time=words, tested=words(tested))
     except ValueError as error:
-        advice = recommended = None
-        found = [f"no recommendation: {error}"]
-    else:
-        lag = words(advice.lag_time).replace(" ", "")
-        recommended = {"lag": lag, "modes": advice.n_modes}
-        found = [*advice.reasons]
-        found += [] if advice.converged else ["no lag of the scan shows flat timescales"]
-    write_json(
-        run.path / "lags.json",
-        {
-            "unit": "frames",
-            "frame_spacing_ps": spacing_ps,
-            "scan": scan.to_dict(),
-            "cross_validation": None if validation is None else validation.to_dict(),
-            "recommendation": None if advice is None else advice.to_dict(),
-        },
-    )
-    save_figure(run, scan, spacing_ps)
-    return "\n".join([table(scan, words), *found]), recommended
+        return None, [f"no recommendation: {error}"]
+    flat = [] if advice.converged else ["no lag of the scan shows flat timescales"]
+    return advice, [*advice.reasons, *flat]
+
+
+def scanned(run, lags_ps, modes, seed, steps, weights):
+    """The scan of a run's features, the cross-validation, and the lag that it was made at."""
+    from srv.automatic import candidate_lags
+    from srv.lagtime import scan_lags
+
+    with run_files.open_features(run) as file:
+        data = run_files.feature_arrays(file)
+        lengths = [len(x) for x in data]
+        if lags_ps is None:
+            lags = candidate_lags(lengths)
+            check_some(lags, lengths)
+            tested = lags[(len(lags) - 1) // 3]  # longer ones may be longer than every timescale
+        else:
+            spacing_ps = run.report("features")["frame_spacing_ps"]
+            lags = sorted(lag_in_frames(lag_ps, spacing_ps) for lag_ps in lags_ps)
+            tested = lags[len(lags) // 2]
+        weights = run_files.weights_asked_for(weights, file)
+        with training("SRV"):
+            srv, validation = planned_srv(
+                data, tested, modes, seed, steps, verbose=False, weights=weights
+            )
+            if lags_ps is None and validation is not None:
+                lags = candidate_lags(lengths, slowest_timescale(validation, tested))
+            return scan_lags(data, lags, srv, seed=seed, progress=bar), validation, tested
+
+
+def check_some(lags, lengths):
+    if not lags:
+        raise InputError(
+            f"the trajectories are too short for a scan of lags, with {sum(lengths)} frames in all "
+            f"and a median of {int(np.median(lengths))}; give longer ones"
+        )
+
+
+def slowest_timescale(validation, lag):
+    """That of the trainings of a cross-validation, in frames; infinite where nothing decays."""
+    from lss_base.kinetics import implied_timescales
+
+    eigenvalue = np.sqrt(np.mean(validation.training[:, 0]) - 1)
+    return np.nan_to_num(implied_timescales(eigenvalue, lag), nan=np.inf)
 
 
 def bar(lags):
     return tqdm(lags, desc="lag times", unit="lag")
 
 
-def table(scan, words):
-    """Implied timescales with the 68 % interval of the bootstrap, a row for each lag."""
-    m = scan.timescales.shape[1]
-    lines = ["lag time".ljust(12) + "".join(f"t_{i + 1}".ljust(30) for i in range(m))]
-    for row, lag in enumerate(scan.lags):
-        cells = [
-            cell(lag, *(a[row, i] for a in (scan.timescales, scan.low, scan.high)), words)
-            for i in range(m)
-        ]
-        lines.append(words(lag).ljust(12) + "".join(text.ljust(30) for text in cells))
-    lines.append("in brackets: 68 % interval of the bootstrap")
-    return "\n".join(lines)
+def read_choice(run):
+    """What a run's data chose, as the report shows it, or None."""
+    from srv.lagtime import LagScan
 
-
-def cell(lag, value, low, high, words):
-    if not np.isfinite(value):
-        return "not resolved"
-    if value < lag:
-        return f"{words(value)}, below the lag"
-    interval = f" ({words(low)} to {words(high)})" if np.isfinite([low, high]).all() else ""
-    return words(value) + interval
+    scan, spacing_ps, reasons = None, run.report("features")["frame_spacing_ps"], []
+    if run.finished("lags"):
+        data = json.loads((run.path / "lags.json").read_text(encoding="utf-8"))
+        scan, reasons = LagScan.from_dict(data["scan"]), run.report("lags")["reasons"]
+    if run.finished("modes"):
+        reasons = [*reasons, run.report("modes")["reason"]]
+    return Choice(scan, spacing_ps, reasons) if reasons else None
 
 
 def save_figure(run, scan, spacing_ps):
     """Draw lags.png and lags.pdf, beside lags.json: figures/ belongs to the report."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(5, 4), layout="constrained")
-    draw(figure.subplots(), scan, spacing_ps)
+    figure = make_figure(scan, spacing_ps)
     for suffix in ("png", "pdf"):
         with replacing(run.path / f"lags.{suffix}") as partial:
             figure.savefig(partial, dpi=150)
-
-
-def draw(ax, scan, spacing_ps):
-    """Draw implied timescales against lag time on logarithmic axes; return `ax`."""
-    unit, length = time_unit(scan.lags.max() * spacing_ps)
-    frame = spacing_ps / length
-    lags = scan.lags * frame
-    for i in range(scan.timescales.shape[1]):
-        line = ax.plot(lags, scan.timescales[:, i] * frame, "o-", label=f"$t_{{{i + 1}}}$")[0]
-        ax.fill_between(
-            lags,
-            scan.low[:, i] * frame,
-            scan.high[:, i] * frame,
-            alpha=0.2,
-            color=line.get_color(),
-            lw=0,
-        )
-    # A process faster than the lag time cannot be seen at it.
-    ax.fill_between(lags, lags, lags.min() / 100, color="0.85", lw=0)
-    ax.set(xscale="log", yscale="log")
-    ax.set(xlabel=f"lag time ({unit})", ylabel=f"implied timescale ({unit})")
-    ax.set_ylim(bottom=lags.min() / 2)
-    ax.set_xticks(lags, [f"{lag:g}" for lag in lags])
-    ax.set_xticks([], minor=True)
-    ax.yaxis.set_major_formatter("{x:g}")
-    ax.legend(loc="lower right")
-    return ax

@@ -1,5 +1,7 @@
 """What a stage found, as lines of text for the terminal."""
 
+import numpy as np
+
 from lss.report.equilibrium import sentences
 from lss.units import format_time
 
@@ -33,3 +35,34 @@ def diagnostics(run, stage):
     """What is wrong with a trained network in words, or that nothing is."""
     warnings = run.report(stage)["diagnostics"]["warnings"]
     return "\n".join(f"{stage}: {text}" for text in warnings or ["every diagnostic passed"])
+
+
+def scan_table(scan, words):
+    """Implied timescales with the 68 % interval of the bootstrap, a row for each lag of a scan."""
+    m = scan.timescales.shape[1]
+    short = bool(scan.n_short.any())
+    lines = ["lag time".ljust(12) + "".join(f"t_{i + 1}".ljust(30) for i in range(m))]
+    lines[0] += "too short" * short
+    for row, lag in enumerate(scan.lags):
+        cells = [
+            scan_cell(lag, *(a[row, i] for a in (scan.timescales, scan.low, scan.high)), words)
+            for i in range(m)
+        ]
+        lines.append(words(lag).ljust(12) + "".join(text.ljust(30) for text in cells))
+        lines[-1] += str(scan.n_short[row]) * short
+    lines.append("in brackets: 68 % interval of the bootstrap")
+    if short:
+        lines.append("too short: trajectories that are not longer than the lag, and not used")
+    if scan.weighted.any():
+        lags = ", ".join(words(lag) for lag in scan.lags[scan.weighted])
+        lines.append(f"pairs of frames are weighted at a lag of {lags}")
+    return "\n".join(lines)
+
+
+def scan_cell(lag, value, low, high, words):
+    if not np.isfinite(value):
+        return "not resolved"
+    if value < lag:
+        return f"{words(value)}, below the lag"
+    interval = f" ({words(low)} to {words(high)})" if np.isfinite([low, high]).all() else ""
+    return words(value) + interval

@@ -8,6 +8,7 @@ from lss.analysis.sample import Sample
 from lss.molecule import selection
 from lss.report.training_figures import FLOORS
 from lss.run import inputs, messages, run_files
+from lss.run.lag_scan import read_choice
 from lss.run.projection import project
 from lss.run.validate import compare_with_bar
 from lss.simulation.xtc_frames import read_synthetic
@@ -61,6 +62,7 @@ def make_report(run, held_out=None, force=False):
                 diagnostics=diagnostics,
                 settings={name: stage["settings"] for name, stage in run.record["stages"].items()},
                 versions=run.record["versions"],
+                choice=read_choice(run),
             )
             report["summary"] = summary_table(comparison)
             areas = judge(comparison, warned).areas.items()

@@ -13,9 +13,12 @@ from lss.storage.whole_files import plain, remove, write_json
 
 log = logging.getLogger(__name__)
 
-# A stage and the stages that it builds on; the order is that of the pipeline.
+# A stage and the stages that it builds on; the order is that of the pipeline, in which lags and
+# modes are chosen only where they are not given.
 STAGES = {
     "features": (),
+    "lags": ("features",),
+    "modes": ("features",),
     "srv": ("features",),
     "mdn": ("srv",),
     "cwgan": ("srv",),

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lss_base.resampling import _units, bootstrap_timescales, jackknife, jackknife_error
+from tests.systems import telegraph
 
 
 def test_bootstrap_error_matches_the_spread_over_independent_data():
@@ -29,6 +30,19 @@ def test_bootstrap_of_a_mode_without_a_timescale_is_nan():
     alternating = (-1.0) ** np.arange(200)[:, None]
     low, high = bootstrap_timescales([alternating], 1, n_bootstrap=10)
     assert np.isnan([low[0], high[0]]).all()
+
+
+def test_the_bootstrap_takes_weights():
+    rng = np.random.default_rng(3)
+    data = [telegraph(rng, 300, 0.05)[:, None] for _ in range(12)]
+    plain = bootstrap_timescales(data, 2, n_bootstrap=20)
+    equal = bootstrap_timescales(data, 2, n_bootstrap=20, weights=[np.ones(300)] * 12)
+    np.testing.assert_allclose(plain, equal, rtol=1e-12)
+    # The second halves do not flip; where they weigh nothing, nobody sees them.
+    frozen = [np.concatenate([x, np.repeat(x[-1:], 300, axis=0)]) for x in data]
+    weights = [np.repeat([1.0, 0.0], [298, 302])] * 12
+    without = bootstrap_timescales(frozen, 2, n_bootstrap=20, weights=weights)
+    np.testing.assert_allclose(plain, without, rtol=1e-12)
 
 
 def test_units_hold_every_pair_once():

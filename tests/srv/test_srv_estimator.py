@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 from deeptime.decomposition import vamp_score_data
+from scipy.linalg import eigvalsh
 from sklearn.base import clone
 
 from srv import SRV, NotFittedError
@@ -45,6 +46,12 @@ def test_score_equals_deeptime_on_held_out_data(two_processes, quick):
         expected = vamp_score_data(psi[:-1, : k - 1], psi[1:, : k - 1], r=2, epsilon=1e-14)
         found = srv.score(features[3], score_k=k, kind="vamp2")
         assert found == pytest.approx(expected, abs=1e-8)
+        both = np.concatenate([psi[:-1, : k - 1], psi[1:, : k - 1]])
+        both -= both.mean(axis=0)
+        later = np.roll(both, len(psi) - 1, axis=0)
+        eigenvalues = eigvalsh(both.T @ later, both.T @ both)
+        found = srv.score(features[3], score_k=k, kind="rayleigh")
+        assert found == pytest.approx(1 + eigenvalues.sum(), abs=1e-8)
     assert srv.score(features[3]) == srv.score(features[3], score_k=3)
     correlations = [np.corrcoef(psi[:-5, i], psi[5:, i])[0, 1] for i in range(2)]
     by_mode = srv.score(features[3], lag_time=5)
@@ -245,7 +252,7 @@ def test_score_refuses_a_lag_that_is_none(fitted, two_state, lag_time):
         fitted.score(two_state, lag_time=lag_time)
 
 
-@pytest.mark.parametrize("kind", ["autocorrelation", "vamp2"])
+@pytest.mark.parametrize("kind", ["autocorrelation", "vamp2", "rayleigh"])
 def test_a_mode_that_does_not_vary_scores_nothing(fitted, kind):
     assert fitted.score(np.ones((50, 2)), kind=kind) == 1
 

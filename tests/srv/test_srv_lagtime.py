@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from lss_base.kinetics import DegenerateOutputsError
 from srv import SRV
 from srv.choice import recommend
 from srv.lagtime import (
@@ -14,9 +15,10 @@ from srv.lagtime import (
     cross_validate,
     scan_lags,
 )
+from tests.systems import telegraph
 
 
-def _scan(lags, timescales, error=0.1, visits=50):
+def _scan(lags, timescales, error=0.1, visits=50, short=0, half=1000):
     timescales = np.asarray(timescales, float)
     lags = np.asarray(lags)
     return LagScan(
@@ -27,6 +29,9 @@ def _scan(lags, timescales, error=0.1, visits=50):
         np.exp(-lags[:, None] / timescales),
         np.full(timescales.shape, visits),
         np.full(len(lags), 1000),
+        np.full(len(lags), short),
+        np.full(len(lags), False),
+        half,
     )
 
 
@@ -40,7 +45,39 @@ def test_scan_finds_the_timescale_at_every_lag(two_state, quick):
     assert (scan.high > scan.timescales).all()
     assert (scan.high - scan.low < 0.4 * exact).all()
     assert scan.n_pairs.tolist() == [15_000 - 3, 15_000 - 15]
-    json.dumps(scan.to_dict(), allow_nan=False)
+    assert (scan.half, scan.n_short.tolist(), scan.weighted.any()) == (2500, [0, 0], False)
+    again = LagScan.from_dict(json.loads(json.dumps(scan.to_dict(), allow_nan=False)))
+    np.testing.assert_array_equal(again.timescales, scan.timescales)
+
+
+def test_a_lag_at_which_training_fails_is_left_out(two_state, quick, monkeypatch):
+    fit = SRV.fit
+
+    def fails(self, X):
+        if self.lag_time in failing:
+            raise DegenerateOutputsError("outputs are constant")
+        return fit(self, X)
+
+    monkeypatch.setattr(SRV, "fit", fails)
+    few = [x[:500] for x in two_state]
+    failing = [5]
+    scan = scan_lags(few, [1, 5], SRV(2, **quick), n_bootstrap=2)
+    assert np.isfinite(scan.timescales[:, 0]).tolist() == [True, False]
+    assert recommend(scan).lag_time == 1
+    failing = [1, 5]
+    with pytest.raises(DegenerateOutputsError):
+        scan_lags(few, [1, 5], SRV(2, **quick), n_bootstrap=2)
+
+
+def test_a_scan_has_the_weights_of_its_fits(quick):
+    """500 runs of 20 frames that all start in one state of two: timescale 24.5, as many in each."""
+    rng = np.random.default_rng(5)
+    states = telegraph(rng, (20, 500), 0.02).T
+    x = [(s[:, None] + 0.3 * rng.standard_normal((20, 2))).astype(np.float32) for s in states]
+    srv = SRV(2, **{**quick, "weights": "koopman"})
+    scan = scan_lags([*x, x[0][:3]], [5], srv, n_bootstrap=50)
+    assert scan.weighted.tolist() == [True] and scan.n_short.tolist() == [1] and scan.half == 10
+    assert scan.low[0, 0] < scan.timescales[0, 0] < scan.high[0, 0]
 
 
 def test_scan_refuses_lags_that_no_trajectory_has(two_state, quick):
@@ -71,6 +108,35 @@ def test_says_where_timescales_never_flatten_or_no_gap_shows():
     assert "no gap" in choice.reasons[1]
     with pytest.raises(ValueError, match="scan is without a timescale longer"):
         recommend(_scan([10], [[5.0]]))
+
+
+def test_a_timescale_hardly_longer_than_the_lag_says_nothing_about_flatness():
+    """The scan of the bundled pentapeptide: at 50 frames and more, training fits noise."""
+    choice = recommend(
+        _scan(
+            [2, 5, 10, 20, 50, 100],
+            [
+                [52.6, 37.4, 23.1],
+                [65.1, 43.9, 28.4],
+                [70.6, 45.4, 29.5],
+                [68.9, 46.6, 30.3],
+                [64.6, 51.1, 43.2],
+                [103.0, 49.5, 25.5],
+            ],
+            error=0.15,
+        )
+    )
+    assert (choice.lag_time, choice.converged) == (5, True)
+
+
+def test_no_lag_is_recommended_that_half_of_the_trajectories_do_not_hold_twice():
+    rising = [[20.0], [40.0], [60.0], [90.0]]
+    choice = recommend(_scan([1, 2, 5, 10], rising, error=0.01, half=7, short=3))
+    assert (choice.lag_time, choice.converged) == (5, False)
+    assert "half of the median length" in choice.reasons[0]
+    assert any(reason.startswith("3 trajectories are not longer") for reason in choice.reasons)
+    with pytest.raises(ValueError, match="wanted one of at most 7"):
+        recommend(_scan([10, 20], [[90.0], [90.0]], half=7))
 
 
 def test_few_visits_are_among_the_reasons():

@@ -8,13 +8,22 @@ import numpy as np
 import pytest
 
 from lss.report import write_report
+from lss.report.lag_figure import Choice
 from lss.report.validation import compare
+from srv.lagtime import LagScan
 
 NASTY = '<script>alert(1)</script> & "quotes" $x$'
 FIGURES = {
     "free_energy", "slowest_mode", "tica", "size", "timescales", "correlation",
-    "chapman_kolmogorov", "structures", "passage", "training",
+    "chapman_kolmogorov", "structures", "passage", "training", "lags",
 }  # fmt: skip
+
+
+def _scan():
+    """Two lags of 10 and 20 frames; the second mode is not resolved at the longer."""
+    times = np.array([[100.0, 30.0], [110.0, np.nan]])
+    rest = np.exp(-1 / times), np.ones((2, 2), int), *np.zeros((3, 2), int)
+    return LagScan(np.array([10, 20]), times, times - 9, times + 9, *rest, half=500)
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +41,7 @@ def report(two_runs, tmp_path_factory):
         diagnostics={"MDN": {"warnings": [NASTY], "r2": float("inf")}},
         settings={NASTY: {"lag": NASTY}},
         versions={"numpy": np.__version__},
+        choice=Choice(_scan(), 200.0, [NASTY]),
     )
     return path
 
