@@ -199,9 +199,8 @@ class LatentSpaceSimulator:
         Returns
         -------
         mdtraj.Trajectory
-            Of the decoded atoms, oriented as the decoder has learned from structures that were
-            superposed on the reference: near it, not exactly. Times run from `first` in steps of
-            the lag time.
+            Of the decoded atoms, superposed on the reference of the decoder (those of a box made
+            before version 0.2.0: nearly so). Times run from `first` in steps of the lag time.
         """
         xyz = self.coordinates(psi, seed, first, walker)
         time = (first + np.arange(len(xyz))) * self.lag_time_ps

@@ -244,6 +244,7 @@ def train_cwgan(
             psi.shape[1],
             len(selected),
             bonds=bonds,
+            reference=reference.xyz[0],
             noise_dim=noise_dim,
             seed=seed,
             **chosen(n_updates=steps),
