@@ -5,8 +5,10 @@
     python benchmarks/decoder.py trpcage  --data DIR/trpcage
 
 Trained and judged frames are different blocks of 50 frames (peptide) or different files (Trp-cage).
-"Floor" is the figure of as many training frames of the MD. Jensen-Shannon divergences are in bits,
-lengths in nm. CPU seconds are those of the process, compilation and evaluation included.
+"MD floor" is the figure of as many training frames of the MD; "nearest frame" that of the training
+frames of the nearest psi, by rank: what a decoder reaches that has nothing more to learn.
+Jensen-Shannon divergences are in bits, lengths in nm. CPU seconds are those of the process,
+compilation and evaluation included.
 """
 
 import argparse
@@ -89,7 +91,7 @@ class System:
         self.tics = lambda x: tica.transform(x.astype(np.float64))
         held, features = np.concatenate(held), np.concatenate(features)
         psi, coords = encoder.transform(features).astype(np.float32), np.concatenate(coords)
-        reference = mean_structure(coords[~held][::20])
+        self.reference = reference = mean_structure(coords[~held][::20])
         coords = superpose(coords, reference)
         self.graph = bond_graph(len(atoms), self.bonds, reference)
         self.coords, self.psi = coords[~held], psi[~held]
@@ -98,6 +100,16 @@ class System:
         rows = np.random.default_rng(1).permutation(len(self.coords))[: N_DRAWS * N_JUDGED]
         self.floor, self.floor_psi = self.coords[rows], self.psi[rows]
         self.native = pdb.xyz[0, atoms]
+
+    def nearest(self):
+        """Training frames of the nearest psi, by ranks: the nearest of each, then the second."""
+        from scipy.spatial import cKDTree
+
+        ranks = [
+            np.stack([np.searchsorted(np.sort(a), b) for a, b in zip(self.psi.T, x.T, strict=True)])
+            for x in (self.psi, self.judged_psi)
+        ]
+        return self.coords[cKDTree(ranks[0].T).query(ranks[1].T, N_DRAWS)[1].T.ravel()]
 
     def _held(self, i, n_frames):
         if self.name == "trpcage":
@@ -111,7 +123,13 @@ def train(system, args, seed):
 
     overrides = {"n_updates": args.updates} if args.updates else {}
     model = MolGen.from_preset(
-        args.preset, 3, system.coords.shape[1], bonds=system.bonds, seed=seed, **overrides
+        args.preset,
+        3,
+        system.coords.shape[1],
+        bonds=system.bonds,
+        reference=system.reference,
+        seed=seed,
+        **overrides,
     )
     start = time.process_time()
     model.fit(system.psi, system.coords)
@@ -119,7 +137,7 @@ def train(system, args, seed):
 
 
 def show(name, columns):
-    """Print a table: one row a figure, one column a seed, then target and floor."""
+    """Print a table: one row a figure, one column a seed, then target and floors."""
     print(f"{name:18s}" + "".join(f"{c:>22s}" for c in columns))
     rows = {key: None for column in columns.values() for key in column}
     for key in rows:
@@ -161,6 +179,7 @@ def main():
         print("curve", np.round(model.history["energy_distance"], 5))
         print("\n".join(model.history["warnings"]))
     columns["target"] = TARGETS[args.system]
+    columns["nearest frame"] = figures(system, system.nearest(), psi)
     columns["MD floor"] = {
         "energy_distance": model.history["energy_floor"],
         **figures(system, system.floor, system.floor_psi),
