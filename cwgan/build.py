@@ -60,6 +60,11 @@ class Parts:
     n_updates: int = 0
     architecture: tuple = ()
 
+    @property
+    def contacts(self):
+        """How close the atoms may come, or None where the critic sees bare coordinates."""
+        return getattr(self.structure, "contacts", None)
+
     def condition(self):
         """Model psi -> condition of the critic, or None where psi itself is."""
         return _up_to(self.generator, "condition")

@@ -7,7 +7,7 @@ from sklearn.base import TransformerMixin
 
 from cwgan import build
 from cwgan.assessment import diagnose
-from cwgan.decoder import decode
+from cwgan.decoder import Decoder
 from cwgan.presets import PRESETS
 from cwgan.splitting import evenly
 from lss_base.estimators import Estimator, preset, refusal, settled
@@ -205,10 +205,10 @@ class MolGen(TransformerMixin, Estimator):
         return self
 
     def transform(self, X):
-        """Draw one structure for each row of psi.
+        """Draw one structure for each row of psi, again where atoms clash (see `cwgan.Decoder`).
 
         Each call since `fit` draws noise of its own, decided by the seed of the fit;
-        `cwgan.decode` takes a seed.
+        `cwgan.decode` takes a seed, and `contacts`.
 
         Parameters
         ----------
@@ -220,8 +220,9 @@ class MolGen(TransformerMixin, Estimator):
         """
         self._check_fitted("transform")
         seed = _number([self._seed, self._n_calls])
+        decoder = Decoder(self.generator, self.contacts)
         drawn = [
-            decode(self.generator, psi, seed, walker=walker)
+            decoder.decode(psi, seed, walker=walker)
             for walker, psi in enumerate(as_parts("X", X, self.latent_dim))
         ]
         self._n_calls += 1
@@ -254,8 +255,10 @@ class MolGen(TransformerMixin, Estimator):
             )
         rows = evenly(len(psi), MAX_DIAGNOSED)
         psi, coords = psi[rows], coords[rows]
-        made = decode(self.generator, psi, _number([self._seed, 0]))
+        decoder = Decoder(self.generator, self.contacts)
+        made = decoder.decode(psi, _number([self._seed, 0]))
         out = diagnose(psi, coords, made, self._parts.graph)
+        out["draws_per_frame"] = decoder.draws / max(decoder.frames, 1)
         out["warnings"] = [*self.history["warnings"], *out["warnings"]]
         return out
 
@@ -268,6 +271,12 @@ class MolGen(TransformerMixin, Estimator):
     def discriminator(self):
         self._check_fitted("discriminator")
         return self._parts.critic
+
+    @property
+    def contacts(self):
+        """How close atoms may come, learned from y: `cwgan.Contacts`, or None for "tanh"."""
+        self._check_fitted("contacts")
+        return self._parts.contacts
 
     def _frames(self, X, y):
         """All frames of psi and of the coordinates, checked to belong together, and lengths."""

@@ -26,3 +26,21 @@ def diagnostics(run, stage):
     """What is wrong with a trained network in words, or that nothing is."""
     warnings = run.report(stage)["diagnostics"]["warnings"]
     return "\n".join(f"{stage}: {text}" for text in warnings or ["every diagnostic passed"])
+
+
+def drawn(done):
+    """How often structures were drawn, as a sentence.
+
+    Parameters
+    ----------
+    done : dict
+        What `lss.simulation.simulate.simulate` returned, of a box that says how close atoms come.
+    """
+    text = (
+        f"structures whose atoms came closer than in the training MD were drawn again: "
+        f"{done['draws_per_frame']:.3f} draws a frame"
+    )
+    clashing = done["clashing_frames"]
+    if not clashing:
+        return f"{text}, and none clashes"
+    return f"{text}; {clashing} of {done['frames']} frames clash in all of ten draws"

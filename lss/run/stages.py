@@ -10,7 +10,7 @@ from lss.features.left_out import name_left_out
 from lss.features.own import featurizer_for
 from lss.molecule.bonds import bonds as find_bonds
 from lss.run import inputs, messages, run_files
-from lss.simulation.composition import encoder_meta, propagator_meta
+from lss.simulation.composition import decoder_meta, encoder_meta, propagator_meta
 from lss.units import lag_in_frames
 
 log = logging.getLogger(__name__)
@@ -255,7 +255,7 @@ def train_cwgan(
         run_files.write_structure(reference, run.box / "topology.pdb")
         diagnostics = molgen.diagnose(psi, coordinates)
         run_files.write_meta(
-            run, atoms=atoms, noise_dim=noise_dim, cwgan_warnings=diagnostics["warnings"]
+            run, atoms=atoms, **decoder_meta(molgen), cwgan_warnings=diagnostics["warnings"]
         )
         report.update(history=molgen.history, diagnostics=diagnostics)
 

@@ -56,6 +56,20 @@ def propagator_meta(propagator, psi, seed):
     }
 
 
+def decoder_meta(molgen):
+    """What lss.json says of a fitted decoder.
+
+    Parameters
+    ----------
+    molgen : cwgan.MolGen
+    """
+    contacts = molgen.contacts
+    return {
+        "noise_dim": molgen.noise_dim,
+        "contacts": None if contacts is None else contacts.to_dict(),
+    }
+
+
 def compose(srv, propagator, molgen, topology, lag_time, start_psi, features, frame_spacing, seed):
     """A box of fitted estimators; see `lss.LatentSpaceSimulator.from_estimators`."""
     encoder = network("srv", srv, "encoder", "srv.SRV")
@@ -68,7 +82,7 @@ def compose(srv, propagator, molgen, topology, lag_time, start_psi, features, fr
     meta = {"format": 1, **encoder_meta(srv, lag_ps, spacing_ps, described)}
     meta |= {"versions": versions()}
     meta |= propagator_meta(propagator, states(start_psi, n_modes), seed)
-    meta |= {"noise_dim": molgen.noise_dim}
+    meta |= decoder_meta(molgen)
     reference = structure(topology, generator, meta["start_psi"], seed)
     return Box(plain(meta), reference, encoder, model, generator)
 
