@@ -38,6 +38,7 @@ def main():
     )
     args = parser.parse_args()
     from lss.run import inputs
+    from lss.run.messages import drawn
     from lss.simulation.starts import chosen_start
     from lss.simulator import LatentSpaceSimulator
     from lss.units import format_time
@@ -63,6 +64,8 @@ def main():
         scheduler=args.dask,
     )
     n, lag_ps = done["trajectories"], simulator.lag_time_ps
+    if "draws_per_frame" in done:
+        print(drawn(done))
     print(
         f"{n} trajector{'y' if n == 1 else 'ies'} of {format_time(n_steps * lag_ps)}: "
         f"{n_steps + 1} frames, {format_time(lag_ps)} apart -> {args.to}"

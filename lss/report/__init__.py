@@ -44,7 +44,8 @@ def write_report(
     training : dict of dict, optional
         For each network a dict of curves (name to sequence of numbers) and of their floors.
     diagnostics : dict of dict, optional
-        For each network its diagnostics; the sentences under ``warnings`` are printed.
+        For each network its diagnostics; the sentences under ``warnings`` are printed and count as
+        faults, those under ``remarks`` are printed.
     settings, versions : dict, optional
         Printed as they are.
     equilibrium : dict, optional

@@ -12,7 +12,7 @@ from lss.features.own import featurizer_for
 from lss.molecule.bonds import bonds as find_bonds
 from lss.report.equilibrium import equilibrium
 from lss.run import inputs, messages, run_files
-from lss.simulation.composition import encoder_meta, propagator_meta
+from lss.simulation.composition import decoder_meta, encoder_meta, propagator_meta
 from lss.units import lag_in_frames
 
 log = logging.getLogger(__name__)
@@ -287,6 +287,7 @@ def train_cwgan(
             psi.shape[1],
             len(selected),
             bonds=bonds,
+            reference=reference.xyz[0],
             noise_dim=noise_dim,
             seed=seed,
             **chosen(n_updates=steps),
@@ -297,7 +298,7 @@ def train_cwgan(
         run_files.write_structure(reference, run.box / "topology.pdb")
         diagnostics = molgen.diagnose(psi, coordinates)
         run_files.write_meta(
-            run, atoms=atoms, noise_dim=noise_dim, cwgan_warnings=diagnostics["warnings"]
+            run, atoms=atoms, **decoder_meta(molgen), cwgan_warnings=diagnostics["warnings"]
         )
         report.update(history=molgen.history, diagnostics=diagnostics)
 

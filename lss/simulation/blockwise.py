@@ -150,10 +150,15 @@ class Simulation:
 
     def write(self, file, row, psi, first):
         """Decode frames `first` and on of one trajectory and append them to its file."""
+        decoder, record = self.simulator.decoder, self.progress.record
+        draws, failed = decoder.draws, decoder.failed
         for begin in range(0, len(psi), PIECE):
             part, number = psi[begin : begin + PIECE], first + begin
             seed = self.settings["seed"]
             file.append(self.simulator.coordinates(part, seed, number, self.number(row)), number)
+        # A simulation that an earlier release began has not counted.
+        record["draws"] = record.get("draws", 0) + decoder.draws - draws
+        record["failed"] = record.get("failed", 0) + decoder.failed - failed
 
     def write_psi(self, rows, block, first):
         """Write latent states to their places in psi.h5, whose headers stay as they are."""

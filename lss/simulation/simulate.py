@@ -60,7 +60,9 @@ def simulate(
     Returns
     -------
     dict
-        `frames`, `trajectories`, `outside_fraction` (of the latent samples drawn).
+        `frames`, `trajectories`, `outside_fraction` (of the latent samples drawn); where atoms are
+        decoded from a box that says how close they may come, `draws_per_frame`, and
+        `clashing_frames` among them, whose atoms are closer in each of ten draws.
 
     Raises
     ------
@@ -95,7 +97,11 @@ def simulate(
     with h5py.File(to / "psi.h5") as file:
         outside = float(file["psi"].attrs["outside_fraction"])
     frames = n_trajectories * (n_steps + 1)
-    return {"trajectories": n_trajectories, "frames": frames, "outside_fraction": outside}
+    done = {"trajectories": n_trajectories, "frames": frames, "outside_fraction": outside}
+    if simulator.decoder.contacts is not None and not latent_only:
+        done["draws_per_frame"] = state.record["draws"] / frames
+        done["clashing_frames"] = state.record["failed"]
+    return done
 
 
 def check(n_steps, n_trajectories, seed, file_format):
