@@ -1,12 +1,9 @@
 """A simulator in a box: described in plain words, or its modes written for other programs."""
 
-from pathlib import Path
-
-from lss.commands.cli import load_tensorflow, main, parser
-from lss.errors import InputError
+from lss.commands.box import export, parsed
+from lss.commands.cli import load_tensorflow, main
 from lss.units import format_time
 
-SUFFIXES = {"plumed": ".dat", "openmm": "_modes.py"}
 RATIOS = "distances to it, over those between two MD runs (1: as good as a second MD run)"
 
 
@@ -66,59 +63,15 @@ def training_data(meta):
     return f"{len(data)} {plural}, {frames} frames, {length}: {files}{more}"
 
 
-def export(args):
-    """Write the modes of a box for another program."""
-    import numpy as np
-
-    from lss.box import load_box
-    from lss.export.write import export_modes, structure_of
-    from lss.paths.chosen import training_psi
-    from lss.storage.whole_files import replacing
-
-    path = Path(args.out or f"{args.to}{SUFFIXES[args.to]}")
-    if path.exists() and not args.force:
-        raise InputError(f"{path} exists; give `force` to overwrite it, or `out` another name")
-    structure = structure_of(args.box, args.top)
-    load_tensorflow()
-    box = load_box(args.box)
-    psi = training_psi(box, args.box)
-    psi = np.concatenate(psi) if isinstance(psi, list) else psi
-    text = export_modes(box, args.to, structure, psi)
-    with replacing(path) as partial:
-        partial.write_text(text, encoding="utf-8")
-    print(f"{box.meta['n_modes']} modes of {box.meta['n_features']} features -> {path}")
-
-
-def info(args):
+def run():
+    args = parsed(__doc__)
+    if args.command == "export":
+        export(args)
+        return
     from lss.box import load_box
 
     load_tensorflow()
     print(describe(load_box(args.box)))
-
-
-def run():
-    known = parser(__doc__)
-    commands = known.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    about = commands.add_parser("info", help="describe a box in plain words", allow_abbrev=False)
-    out = commands.add_parser(
-        "export",
-        help="write the modes as variables for enhanced sampling with PLUMED or OpenMM",
-        allow_abbrev=False,
-    )
-    for command in (about, out):
-        command.add_argument("box", help="box folder (RUN/box) or .lss file")
-    out.add_argument("--to", required=True, choices=sorted(SUFFIXES), help="program to write for")
-    out.add_argument(
-        "--top",
-        metavar="FILE",
-        help="structure of the system to be biased, with all its atoms (default: that of the run)",
-    )
-    out.add_argument(
-        "--out", metavar="FILE", help="file to write (default plumed.dat or openmm_modes.py)"
-    )
-    out.add_argument("--force", action="store_true", help="overwrite what is there")
-    args = known.parse_args()
-    {"info": info, "export": export}[args.command](args)
 
 
 if __name__ == "__main__":

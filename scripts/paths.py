@@ -28,7 +28,7 @@ def main():
     )
     args = parser.parse_args()
     from lss.paths import tables
-    from lss.paths.chosen import chosen_states, training_psi
+    from lss.paths.chosen import define_states, training_psi
     from lss.paths.findings import find_paths
     from lss.paths.states import pick
     from lss.paths.write import checked_folder, write_paths
@@ -37,7 +37,7 @@ def main():
     checked_folder(args.to_dir, args.force)
     cli.load_tensorflow()
     simulator = LatentSpaceSimulator.load(args.box)
-    states = chosen_states(simulator, args.states, args.state, args.radius, args.box)
+    states = define_states(simulator, args.states, args.state, args.radius, args.box)
     start, goal = (pick(states, name) for name in (args.start, args.goal))
     md = training_psi(simulator.box, args.box)
     found = find_paths(

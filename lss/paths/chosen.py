@@ -11,7 +11,7 @@ from lss.paths.structure_states import near_structure
 from lss.simulation.starts import chosen_start
 
 
-def chosen_states(simulator, states=None, state=(), radius=None, box=None):
+def define_states(simulator, states=None, state=(), radius=None, box=None):
     """States by name, in the one way in which commands and Python choose them.
 
     Parameters
@@ -105,7 +105,7 @@ def chosen_start_and_end(simulator, args, first, last):
                 "them there"
             )
         return start, None
-    states = chosen_states(simulator, args.states, args.state, args.radius, args.box)
+    states = define_states(simulator, args.states, args.state, args.radius, args.box)
     if args.start_state is not None:
         # Drawn for all walkers, so that a part starts as in the whole.
         start = starts_in(pick(states, args.start_state), simulator, last, args.seed)[first:]

@@ -108,7 +108,7 @@ def sample_passages(simulator, start, goal, number, seed=0, progress=True):
     Parameters
     ----------
     simulator : lss.LatentSpaceSimulator
-    start, goal : states, such as of `lss.states`
+    start, goal : states, such as of `lss.define_states`
         A and B.
     number : int
         Paths in each direction.

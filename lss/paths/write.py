@@ -15,7 +15,7 @@ from lss.report.page import picture, template
 from lss.report.plates import Plate
 from lss.simulation.trajectory_writers import Xtc
 from lss.storage.full_disk import new_hdf5
-from lss.storage.whole_files import plain, remove, replacing, write_json
+from lss.storage.whole_files import plain, replacing, write_json
 
 #: Structures of the transition state that are written, and of them drawn.
 STRUCTURES, DRAWN = 100, 12
@@ -28,7 +28,7 @@ def write_paths(to, simulator, found, latent_only=False, force=False, progress=T
     Parameters
     ----------
     to : str or pathlib.Path
-        Folder; made if needed.
+        Folder; it appears when all is written.
     simulator : lss.LatentSpaceSimulator
     found : lss.paths.findings.Findings
     latent_only : bool
@@ -49,14 +49,19 @@ def write_paths(to, simulator, found, latent_only=False, force=False, progress=T
         Where `to` is not empty and `force` was not given, or holds anything else.
     """
     to = checked_folder(to, force)
-    for path in to.iterdir():
-        remove(path)
+    with replacing(to) as partial:
+        partial.mkdir()
+        fill(partial, simulator, found, latent_only, progress)
+    return to / "paths.html"
+
+
+def fill(to, simulator, found, latent_only, progress):
+    """Write all files into a new folder."""
     numbers = plain(tables.numbers(found))
     write_psi(to / "paths.h5", found)
     structures = path = None
     if not latent_only:
-        with replacing(to / "topology.pdb") as partial:
-            simulator.box.reference.save_pdb(str(partial))
+        simulator.box.reference.save_pdb(str(to / "topology.pdb"))
         structures = decode_all(to, simulator, found, progress)
         path = shown_path(found)
     note = simulator.box.meta.get("note")
@@ -76,9 +81,7 @@ def write_paths(to, simulator, found, latent_only=False, force=False, progress=T
         numbers=numbers,
     )
     write_json(to / "paths.json", numbers)
-    with replacing(to / "paths.html") as partial:
-        partial.write_text(text, encoding="utf-8")
-    return to / "paths.html"
+    (to / "paths.html").write_text(text, encoding="utf-8")
 
 
 def checked_folder(to, force):
@@ -94,7 +97,6 @@ def checked_folder(to, force):
         raise InputError(
             f"{to} holds paths, wanted nothing; give `force` to replace them, or another folder"
         )
-    to.mkdir(parents=True, exist_ok=True)
     return to
 
 
@@ -106,7 +108,7 @@ def folders(found):
 
 def write_psi(path, found):
     """Latent states of all paths end to end, with what tells them apart, and of the mesh."""
-    with replacing(path) as partial, new_hdf5(partial) as file:
+    with new_hdf5(path) as file:
         for k, name in enumerate(folders(found)):
             group, paths = file.create_group(name), found.passages.of(k)
             group["psi"] = np.concatenate([path.psi for path in paths])
@@ -156,12 +158,11 @@ def draw(folder, simulator, found, structures, note):
         reference = simulator.box.reference
         xyz = superpose(structures[:DRAWN], reference.xyz[0])
         made.append(figures.transition_states(found, xyz, bonds_of(reference)))
-    with replacing(folder) as partial:
-        partial.mkdir()
-        return {
-            name: picture(Plate(name, caption, save(figure, partial, name, columns, note)))
-            for name, caption, figure, columns in made
-        }
+    folder.mkdir()
+    return {
+        name: picture(Plate(name, caption, save(figure, folder, name, columns, note)))
+        for name, caption, figure, columns in made
+    }
 
 
 def bonds_of(reference):

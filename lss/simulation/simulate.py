@@ -58,8 +58,8 @@ def simulate(
         Address of a Dask scheduler whose workers decode and write, an eighth of the trajectories
         each; the files are the same, byte for byte. They must see `to` under the same name.
     until : object, optional
-        A state, such as `lss.states` returns: a trajectory ends with its first frame in it, at the
-        latest after `n_steps`. Behind its end psi.h5 holds nan.
+        A state, such as of `lss.define_states`: a trajectory ends with its first frame in it, at
+        the latest after `n_steps`. Behind its end psi.h5 holds nan.
 
     Returns
     -------

@@ -8,7 +8,7 @@ import pytest
 
 from lss.analysis.transitions import find_cores
 from lss.errors import InputError
-from lss.paths.chosen import chosen_states, training_psi
+from lss.paths.chosen import define_states, training_psi
 from lss.paths.states import check_apart, found_states, parse_states, pick, starts_in
 from lss.paths.structure_states import NearStructure, length_nm
 from lss.run import run_files
@@ -85,10 +85,10 @@ def test_starts_lie_in_their_state(simulator):
 
 def test_without_definition_the_states_are_found_from_all_md(simulator, trained):
     every = run_files.read_psi(trained)
-    assert chosen_states(simulator, box=trained.box) == found_states(every)
+    assert define_states(simulator, box=trained.box) == found_states(every)
     assert len(training_psi(simulator.box)) == 1000
     with pytest.raises(InputError, match="`radius` goes with `state`"):
-        chosen_states(simulator, radius="0.3nm")
+        define_states(simulator, radius="0.3nm")
 
 
 def test_a_state_by_a_structure(simulator, tmp_path):
@@ -108,7 +108,7 @@ def test_a_state_by_a_structure(simulator, tmp_path):
     # A latent state is inside or not, whatever stands beside it.
     np.testing.assert_array_equal(state.contains(psi[::-1]), state.contains(psi)[::-1])
     reference.save_pdb(str(tmp_path / "native.pdb"))
-    (found,) = chosen_states(
+    (found,) = define_states(
         simulator, state=[f"wide={tmp_path / 'native.pdb'}"], radius="90 A"
     ).values()
     assert found.contains(psi).all() and found.describe() == "wide: RMSD < 9 nm"
@@ -124,7 +124,7 @@ def test_a_state_by_a_structure(simulator, tmp_path):
 )
 def test_what_is_no_structure_is_refused(simulator, options, said):
     with pytest.raises((InputError, OSError), match=said):
-        chosen_states(simulator, **options)
+        define_states(simulator, **options)
 
 
 @pytest.mark.parametrize("text", ["3", "0nm", "3 pm", "-1nm", "nm"])
