@@ -27,7 +27,10 @@ __all__ = [
 ]
 
 # Scripts without the flag: they begin again what was not finished.
-ALWAYS_RESUME = ("train_mdn.py", "train_cwgan.py", "validate.py", "reproduce_four_well.py")
+ALWAYS_RESUME = (
+    *("train_mdn.py", "train_cwgan.py", "validate.py", "paths.py"),
+    "reproduce_four_well.py",
+)
 
 
 def source(args):
