@@ -12,6 +12,7 @@ _LAZY = {
     "TrajectorySet": "lss.trajectories.trajectory_set",
     "open_trajectories": "lss.trajectories.opening",
     "Featurizer": "lss.features.featurizer",
+    "Ensemble": "lss.simulation.ensemble",
     "default_features": "lss.features.featurizer",
     "featurize": "lss.features.featurizer",
     "validate": "lss.run.validate",

@@ -4,16 +4,18 @@
 lss.json       format version, lag time, features, modes, units, how close atoms may come
 topology.pdb   the decoded atoms in the reference structure
 srv.keras  mdn.keras  cwgan.keras
+replicas/mdn-0.keras and on, where they were trained: error bars that hold what the MD leaves open
 ```
 A box comes from somebody else as often as not, so opening one runs none of its code: the networks
-may hold stock Keras layers only, and an archive may hold these five files only.
+may hold stock Keras layers only, and an archive may hold these files only.
 """
 
 import json
+import re
 import tempfile
 import textwrap
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import mdtraj
@@ -21,15 +23,17 @@ import numpy as np
 
 from lss.errors import InputError
 from lss.features.featurizer import Featurizer
-from lss.storage.whole_files import replacing, write_json
+from lss.storage.whole_files import remove, replacing, write_json
 
-FORMAT = 1
+FORMAT = 2  # since replicas; boxes of format 1 have none
+READ = (1, 2)
 NETWORKS = ("srv", "mdn", "cwgan")
 FILES = ("lss.json", "topology.pdb", *(f"{name}.keras" for name in NETWORKS))
 REQUIRED = (
     *("lag_time_ps", "frame_spacing_ps", "features", "n_features", "n_modes"),
     *("psi_low", "psi_high", "start_psi"),
 )
+REPLICA = re.compile(r"replicas/mdn-\d{1,3}\.keras")
 MAX_BYTES = 2**30  # of one unpacked file; ours have some hundred kB
 # Stock classes that reach outside the model: code, files, other frameworks.
 FORBIDDEN = {"function", "Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"}
@@ -46,6 +50,9 @@ class Box:
     reference : mdtraj.Trajectory
         One frame of the decoded atoms: the structure on which training frames were superposed.
     srv, mdn, cwgan : keras.Model
+    replicas : list of keras.Model
+        Propagators trained on bootstrap samples of the MD; `replica_starts` of lss.json are their
+        start states.
     """
 
     meta: dict
@@ -53,6 +60,7 @@ class Box:
     srv: object
     mdn: object
     cwgan: object
+    replicas: list = field(default_factory=list)
 
     def contacts(self):
         """How close decoded atoms may come: `cwgan.Contacts`, or None in a box that does not say.
@@ -127,7 +135,11 @@ def read_folder(folder, name=None):
     check_meta(meta, name)
     reference = read_structure(folder / "topology.pdb", name)
     networks = {network: load_network(folder / f"{network}.keras") for network in NETWORKS}
-    box = Box(meta, reference, **networks)
+    files = [replica_file(folder, i) for i in range(len(meta.get("replica_starts") or ()))]
+    for file in files:
+        if not file.is_file():
+            raise InputError(f"{name} is not a complete box: {file.relative_to(folder)} is missing")
+    box = Box(meta, reference, **networks, replicas=[load_network(file) for file in files])
     check(box, name)
     return box
 
@@ -137,9 +149,11 @@ def read_meta(path, name):
         meta = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise InputError(f"lss.json of {name} can't be read: {error}") from error
-    if not isinstance(meta, dict) or meta.get("format") != FORMAT:
+    if not isinstance(meta, dict) or meta.get("format") not in READ:
         found = meta.get("format") if isinstance(meta, dict) else meta
-        raise InputError(f"{name} has box format {found}; this version reads {FORMAT}")
+        raise InputError(
+            f"{name} has box format {found}; this version reads {READ[0]} and {READ[1]}"
+        )
     absent = [key for key in REQUIRED if key not in meta]
     if absent:
         raise InputError(f"lss.json of {name} lacks '{absent[0]}'; the box is damaged")
@@ -168,6 +182,7 @@ def check_meta(meta, name):
     if not isinstance(names, list) or len(names) != features:
         raise InputError(f"features of lss.json of {name} do not name {features} features")
     check_contacts(meta.get("contacts"), name)
+    check_replicas(meta.get("replica_starts"), name)
 
 
 def check_contacts(described, name):
@@ -184,6 +199,20 @@ def check_contacts(described, name):
     bonds = numbers(described, "bonds", name, 2) if described["bonds"] else np.zeros((0, 2))
     if bonds.shape[1] != 2 or not np.isin(bonds, np.arange(n_atoms)).all():
         raise InputError(f"contacts of lss.json of {name} have bonds of other atoms")
+
+
+def check_replicas(starts, name):
+    """Raise InputError unless start states of replicas are missing, or states for each of some."""
+    fine = starts is None or (isinstance(starts, list) and 0 < len(starts) < 1000)
+    if not fine:
+        raise InputError(f"replica_starts of lss.json of {name} are no list of start states")
+    for i in range(len(starts or ())):
+        numbers({f"replica_starts[{i}]": starts[i]}, f"replica_starts[{i}]", name, 2)
+
+
+def replica_file(folder, i):
+    """Where replica i of the propagator is in the folder of a box."""
+    return Path(folder) / "replicas" / f"mdn-{i}.keras"
 
 
 def numbers(meta, key, name, ndim):
@@ -258,6 +287,10 @@ def check(box, name):
             "cwgan.keras output (atoms)": (box.cwgan.output_shape[-2], atoms),
             "contacts (atoms)": (contacts["n_atoms"], atoms),
         }
+        weights = [tuple(w.shape) for w in box.mdn.weights]
+        for i, replica in enumerate(box.replicas):
+            own = [tuple(w.shape) for w in replica.weights]
+            shapes[f"replicas/mdn-{i}.keras (weights)"] = (own, weights)
     except (AttributeError, IndexError, KeyError, TypeError) as error:
         raise InputError(
             f"the networks of {name} are not those of a simulator: {brief(error)}"
@@ -270,7 +303,9 @@ def check(box, name):
 def unpack(path, folder):
     """Unpack an `.lss` file; only the files of a box, and none larger than a box's can be."""
     for name, data in entries(path):
-        (Path(folder) / name).write_bytes(data)
+        file = Path(folder) / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(data)
 
 
 def entries(path):
@@ -286,7 +321,7 @@ def entries(path):
 
 
 def read_entry(archive, entry, path):
-    if entry.filename not in FILES:
+    if entry.filename not in FILES and not REPLICA.fullmatch(entry.filename):
         raise InputError(f"{path} holds {entry.filename!r}, which does not belong in a box")
     if entry.file_size <= MAX_BYTES:
         # What the header says is not believed: no more than that is read.
@@ -315,10 +350,21 @@ def write_folder(box, folder):
     box.reference.save_pdb(str(folder / "topology.pdb"))
     for name in NETWORKS:
         getattr(box, name).save(folder / f"{name}.keras")
+    save_replicas(box.replicas, folder)
+
+
+def save_replicas(models, folder):
+    """Write replicas of the propagator into the folder of a box, in place of those there."""
+    remove(Path(folder) / "replicas")
+    for i, model in enumerate(models):
+        file = replica_file(folder, i)
+        file.parent.mkdir(exist_ok=True)
+        model.save(file)
 
 
 def pack(folder, path):
     """Pack a box folder into one `.lss` file."""
+    replicas = sorted((Path(folder) / "replicas").glob("mdn-*.keras"))
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in FILES:
+        for file in (*FILES, *(f"replicas/{replica.name}" for replica in replicas)):
             archive.write(Path(folder) / file, file)

@@ -80,7 +80,7 @@ def bootstrap_timescales(psi, lag, n_bootstrap=200, seed=0, weights=None):
     """
     parts = []
     n_modes = psi[0].shape[1]
-    for first, last, number in _units([len(p) for p in psi], lag):
+    for first, last, number in units([len(p) for p in psi], lag):
         moments = LaggedMoments(lag, shift=np.zeros(n_modes))
         part = slice(first, last + lag)
         moments.update(psi[number][part], None if weights is None else weights[number][part])
@@ -99,8 +99,22 @@ def bootstrap_timescales(psi, lag, n_bootstrap=200, seed=0, weights=None):
     return low, high
 
 
-def _units(lengths, lag):
-    """Yield (first, last, trajectory) of the parts that are resampled; each pair is in one."""
+def units(lengths, lag):
+    """What is resampled: trajectories, or some 20 blocks where there are fewer than ten.
+
+    Parameters
+    ----------
+    lengths : list of int
+        Frames of the trajectories.
+    lag : int
+        In frames.
+
+    Yields
+    ------
+    first, last, number : int
+        Pairs that start at frames first to last (not included) of a trajectory, and its number.
+        Each pair is in one unit.
+    """
     used = [(n - lag, i) for i, n in enumerate(lengths) if n > lag]
     total = sum(n for n, _ in used)
     size = max(lag, -(-total // _BLOCKS)) if len(used) < _FEW_TRAJECTORIES else total

@@ -72,6 +72,14 @@ def predict(network, frames, batch_size):
     return {name: np.asarray(value) for name, value in network(frames).items()}
 
 
+def budget(settings, n_pairs):
+    """Epochs of a training, and updates in each."""
+    if settings.n_updates is None:
+        return settings.n_epochs, math.ceil(n_pairs / settings.batch_size)
+    updates = min(UPDATES_PER_EPOCH, settings.n_updates)
+    return math.ceil(settings.n_updates / updates), updates
+
+
 def train(network, settings, frames, starts, validation, seed):
     """Train one network in place.
 
@@ -96,11 +104,7 @@ def train(network, settings, frames, starts, validation, seed):
     lss_base.estimators.DivergedError
         If the likelihood diverged.
     """
-    updates = math.ceil(len(starts) / settings.batch_size)
-    epochs = settings.n_epochs
-    if settings.n_updates is not None:
-        updates = min(UPDATES_PER_EPOCH, settings.n_updates)
-        epochs = math.ceil(settings.n_updates / updates)
+    epochs, updates = budget(settings, len(starts))
     callbacks = list(settings.callbacks or [])
     if settings.early_stopping is not None:
         callbacks.append(

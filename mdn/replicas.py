@@ -52,7 +52,7 @@ def train(propagator, trajectories, n, n_updates, seed, weights=None, method=Non
     n : int
         Replicas.
     n_updates : int
-        Of each replica, rounded up to whole epochs of 500.
+        Of each replica, rounded up to whole epochs of 500, at the learning rate of the propagator.
     seed : int
     weights : list of np.ndarray, shape (n_i,), optional
         Of the frames, by which start states are drawn.
@@ -72,10 +72,9 @@ def train(propagator, trajectories, n, n_updates, seed, weights=None, method=Non
     network = members.copy(propagator.members_[0])
     frames = np.concatenate(trajectories)
     trainer = _Resampled(network, frames, sum(map(len, pairs)), propagator, seed)
-    turns = _Turns(trainer, [_sample(pairs, row, rng) for row in times])
     per_epoch = min(UPDATES_PER_EPOCH, n_updates)
     epochs = math.ceil(n_updates / per_epoch)
-    turns.n_epochs = epochs
+    turns = _Turns(trainer, [_sample(pairs, row, rng) for row in times], epochs)
     run_fit(trainer, epochs, per_epoch, propagator, None, [turns], label="replicas", n=n)
     starts = _starts(trajectories, parts, times, lag, seed, weights, method)
     return [
@@ -125,9 +124,9 @@ class _Resampled(Trainer):
 class _Turns(keras.callbacks.Callback):
     """Makes a training ready for the next replica, and keeps what the last one became."""
 
-    def __init__(self, trainer, samples):
+    def __init__(self, trainer, samples, n_epochs):
         super().__init__()
-        self.trainer, self.samples, self.n_epochs = trainer, samples, 1
+        self.trainer, self.samples, self.n_epochs = trainer, samples, n_epochs
         self.first, self.trained = trainer.network.get_weights(), []
 
     def on_epoch_begin(self, epoch, logs=None):

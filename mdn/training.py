@@ -71,7 +71,7 @@ class Trainer(keras.Model):
         frames, starts = self.data()
         seed = tf.stack([self.pair_seed, update])
         chosen = tf.random.stateless_uniform(
-            (self.batch_size,), seed, maxval=len(starts), dtype=tf.int32, alg="philox"
+            (self.batch_size,), seed, maxval=starts.shape[0], dtype=tf.int32, alg="philox"
         )
         first = tf.gather(starts, chosen)
         x, y = tf.gather(frames, first), tf.gather(frames, first + self.lag_time)
@@ -142,7 +142,9 @@ def blocks(n_epochs, updates_per_epoch):
     return data, len(within) // replicas
 
 
-def run_fit(trainer, n_epochs, updates_per_epoch, settings, validation, callbacks):
+def run_fit(
+    trainer, n_epochs, updates_per_epoch, settings, validation, callbacks, label="propagator", n=1
+):
     """Train in place.
 
     Parameters
@@ -154,6 +156,10 @@ def run_fit(trainer, n_epochs, updates_per_epoch, settings, validation, callback
     validation : tuple of np.ndarray or None
         Pairs (x, y).
     callbacks : list of keras.callbacks.Callback
+    label : str
+        Of the progress bar.
+    n : int
+        Trainings of `n_epochs` one after another, between which a callback makes all ready.
 
     Returns
     -------
@@ -173,7 +179,7 @@ def run_fit(trainer, n_epochs, updates_per_epoch, settings, validation, callback
         optimizer=optimizer,
         jit_compile=trainer.replicas == 1,  # XLA cannot reach variables on another device
     )
-    data, steps = blocks(n_epochs, updates_per_epoch)
+    data, steps = blocks(n * n_epochs, updates_per_epoch)
     if validation is not None:
         # Keras wants equal shares for all replicas.
         equal = len(validation[0]) // trainer.replicas * trainer.replicas
@@ -184,8 +190,8 @@ def run_fit(trainer, n_epochs, updates_per_epoch, settings, validation, callback
             trainer,
             trainer.network,
             data,
-            label="propagator",
-            n_epochs=n_epochs,
+            label=label,
+            n_epochs=n * n_epochs,
             per_epoch=updates_per_epoch,
             per_batch=_BLOCK if trainer.replicas == 1 else 1,
             settings=settings,

@@ -20,7 +20,7 @@ def main():
 
     stages.train_srv(run, lag_ps, modes, args.seed, args.srv_steps, weights=args.weights)
     print(messages.modes(run))
-    stages.train_mdn(run, args.components, args.seed, args.mdn_steps)
+    stages.train_mdn(run, args.components, args.seed, args.mdn_steps, replicas=args.replicas)
     stages.train_cwgan(
         run, args.atoms, args.noise_dim, args.seed, args.cwgan_steps, discard_ps=args.discard
     )

@@ -9,7 +9,14 @@ def main():
     from lss.run import messages, stages
 
     run = cli.open_run(args.out)
-    stages.train_mdn(run, args.components, args.seed, args.mdn_steps, force=args.force)
+    stages.train_mdn(
+        run,
+        args.components,
+        args.seed,
+        args.mdn_steps,
+        force=args.force,
+        replicas=args.replicas,
+    )
     print(messages.diagnostics(run, "mdn"))
     print(f"next: train_cwgan.py --out {args.out}")
 

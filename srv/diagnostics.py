@@ -88,18 +88,34 @@ def warnings_of(report):
     """What is wrong, in words, of a report of `diagnose`."""
     found = mode_warnings(report["visits"], report["eigenvalues"])
     for name, where in (("score", "these data"), ("validation_score", "validation data")):
-        held, trained = report[name], report["train_score"]
-        if held is not None and held - 1 < HOLDS * (trained - 1):
-            found.append(
-                f"The modes have a VAMP-2 of {held:.3f} on {where} and of {trained:.3f} in "
-                "training: they are memorised in part. Train shorter, or ask for fewer modes."
-            )
+        if report[name] is not None:
+            found += _memorised(report[name], report["train_score"], where)
     if report["n_skipped"]:
         found.append(
             f"{report['n_skipped']} trajectories are not longer than the lag of "
             f"{report['lag_time']} frames and are not used."
         )
     return found
+
+
+def memorised_warnings(validation):
+    """Sentences on a training whose modes did not hold on the folds that were left out.
+
+    Parameters
+    ----------
+    validation : srv.lagtime.CrossValidation
+    """
+    held, trained = (float(np.mean(s[:, -1])) for s in (validation.held_out, validation.training))
+    return _memorised(held, trained, "data left out")
+
+
+def _memorised(held, trained, where):
+    if held - 1 >= HOLDS * (trained - 1):
+        return []
+    return [
+        f"The modes have a VAMP-2 of {held:.3f} on {where} and of {trained:.3f} in "
+        "training: they are memorised in part. Train shorter, or ask for fewer modes."
+    ]
 
 
 def mode_warnings(visits, eigenvalues):

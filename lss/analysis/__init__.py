@@ -68,6 +68,8 @@ class Ensemble:
         As ``latent``, with all frames alike; None where they are alike.
     reweighted : bool
         Whether weights were found anew for each block that is left out.
+    replicas : tuple of Ensemble
+        Of an LSS: the ensembles of propagators that were trained on other bootstrap samples.
     """
 
     name: str
@@ -78,6 +80,7 @@ class Ensemble:
     frame_ps: float
     unweighted: BlockSums | None = None
     reweighted: bool = False
+    replicas: tuple[Ensemble, ...] = ()
 
     @property
     def crossings(self) -> float:

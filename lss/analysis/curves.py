@@ -10,7 +10,7 @@ from lss.analysis import CK_LAGS, PSI_BINS, Ensemble, LatentRuler
 from lss.analysis.blocks import Estimate, jackknife
 from lss.analysis.kinetics import autocorrelation, implied_timescale
 from lss.analysis.structure import SCALAR_BINS, TICA_BINS, Ruler
-from lss.analysis.thermodynamics import Profile, alignment_kT, free_energy
+from lss.analysis.thermodynamics import Profile, alignment_kT, free_energy, populations
 from lss.analysis.transitions import probabilities
 
 Named = dict[str, Estimate]
@@ -49,6 +49,11 @@ class Curves:
         C_i at these times.
     ck_probability : dict of Estimate, shape (4, 2, 2)
         Probability from core to core after these times.
+    profile_data_kT : list of np.ndarray, shape (bins,)
+        Standard deviation of the LSS's aligned profile of each mode over its replicas; empty
+        without replicas.
+    timescale_data_ps : np.ndarray, shape (lags, m), or None
+        The same of its timescales.
     tica_edges, tica_populations
         Bin edges, shape (2, bins + 1), and populations, shape (bins, bins); None and empty
         without coordinates.
@@ -65,6 +70,8 @@ class Curves:
     ck_times_ps: np.ndarray
     ck_correlation: Named
     ck_probability: Named
+    profile_data_kT: list[np.ndarray] = field(default_factory=list)
+    timescale_data_ps: np.ndarray | None = None
     tica_edges: np.ndarray | None = None
     tica_populations: dict[str, np.ndarray] = field(default_factory=dict)
     densities: dict[str, Density] = field(default_factory=dict)
@@ -115,8 +122,24 @@ def make_curves(
             e.name: jackknife(lambda s: probabilities(s["staying"])[..., :2], e.latent)
             for e in ensembles
         },
+        **_replica_curves(lss, profiles[md.name], times),
         **({} if ruler is None else _structure_curves(ensembles, ruler)),
     )
+
+
+def _replica_curves(lss: Ensemble, reference: list[Profile], times: np.ndarray) -> dict:
+    """How far profiles and timescales of the replicas of an LSS differ."""
+    totals = [replica.latent.total() for replica in lss.replicas]
+    if len(totals) < 2:
+        return {}
+    found = []
+    for i, profile in enumerate(reference):
+        shares = [populations(s["psi_histogram"][i])[1:-1] for s in totals]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            energies = [-np.log(p) + alignment_kT(p, profile.population) for p in shares]
+            found.append(np.std(energies, axis=0, ddof=1))
+    each = [implied_timescale(autocorrelation(s["lagged"]), times[:, None]) for s in totals]
+    return {"profile_data_kT": found, "timescale_data_ps": np.std(each, axis=0, ddof=1)}
 
 
 def _noise(a: Profile, b: Profile) -> float:

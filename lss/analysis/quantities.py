@@ -43,6 +43,8 @@ class Quantity:
         One of :data:`AREAS`, by which the verdict is grouped.
     log : bool
         Whether differences are taken between logarithms.
+    mode : int or None
+        Which slow mode it belongs to, from 0; the cores are on the slowest.
     """
 
     key: str
@@ -53,6 +55,7 @@ class Quantity:
     statistic: Callable[..., float]
     area: str
     log: bool = False
+    mode: int | None = None
 
 
 def latent_quantities(n_modes: int, lag_ps: float, lags: np.ndarray) -> list[Quantity]:
@@ -60,8 +63,12 @@ def latent_quantities(n_modes: int, lag_ps: float, lags: np.ndarray) -> list[Qua
     found = []
     for i in range(n_modes):
         found += _mode_quantities(i, lag_ps, lags * lag_ps)
-    time = partial(Quantity, unit="ps", group="latent", divergence=False, area="kinetics", log=True)
-    share = partial(Quantity, unit="", group="latent", divergence=False, area="free energies")
+    time = partial(
+        Quantity, unit="ps", group="latent", divergence=False, area="kinetics", log=True, mode=0
+    )
+    share = partial(
+        Quantity, unit="", group="latent", divergence=False, area="free energies", mode=0
+    )
     apart = partial(Quantity, unit="", group="latent", divergence=True, area="kinetics")
     after = "after 1, 2, 5, 10 lags, RMS difference"
     return [
@@ -87,8 +94,9 @@ def latent_quantities(n_modes: int, lag_ps: float, lags: np.ndarray) -> list[Qua
 
 def _mode_quantities(i: int, lag_ps: float, times: np.ndarray) -> list[Quantity]:
     """Timescale and free energy of one mode."""
-    time = partial(Quantity, unit="ps", group="latent", divergence=False, area="kinetics", log=True)
-    energy = partial(Quantity, unit="kT", group="latent", divergence=True, area="free energies")
+    of_mode = partial(Quantity, group="latent", mode=i)
+    time = partial(of_mode, unit="ps", divergence=False, area="kinetics", log=True)
+    energy = partial(of_mode, unit="kT", divergence=True, area="free energies")
     k = i + 1
     return [
         time(f"t_{k}_ps", f"implied timescale t_{k}",

@@ -1,7 +1,8 @@
-"""One compared quantity: its values, its distances, and the ratio to a second MD run."""
+"""One compared quantity: its values, how well they are known, distances, ratio to a second run."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -10,6 +11,7 @@ import numpy as np
 from lss.analysis import Ensemble
 from lss.analysis.blocks import Estimate, jackknife
 from lss.analysis.quantities import Quantity, sums_of
+from lss.analysis.thermodynamics import populations
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,14 @@ class Row:
         Training MD to held-out MD, and LSS to held-out MD.
     ratio : Estimate or None
         model / limit: 1 is as good as a second MD run.
+    data_error : float
+        Standard error of the LSS's value, or of its distance to the MD, that comes of the finite MD
+        that it was trained on: the spread over its replicas. Relative where the quantity is
+        compared by logarithms; nan without replicas.
+    known_to : float
+        Relative standard error to which the MD itself tells the figure, of free energies in kT: the
+        largest of its block error, `data_error`, and for the slowest mode what the number of
+        crossings allows. nan for what is not kinetics or thermodynamics.
     """
 
     quantity: Quantity
@@ -38,6 +48,17 @@ class Row:
     limit: float | None = None
     model: float | None = None
     ratio: Estimate | None = None
+    data_error: float = math.nan
+    known_to: float = math.nan
+
+    @property
+    def lss_with_data(self) -> Estimate | None:
+        """The LSS's value with the errors of sampling and of data in quadrature."""
+        if self.lss is None or not math.isfinite(self.data_error):
+            return self.lss
+        size = abs(float(self.lss.value)) if self.quantity.log else 1.0
+        error = np.hypot(self.lss.standard_error, size * self.data_error)
+        return replace(self.lss, standard_error=error)
 
 
 def make_row(q: Quantity, md: Ensemble, lss: Ensemble, heldout: Ensemble | None) -> Row:
@@ -49,11 +70,52 @@ def make_row(q: Quantity, md: Ensemble, lss: Ensemble, heldout: Ensemble | None)
     else:
         apart = jackknife(partial(difference, q), b, a)
         row = Row(q, jackknife(q.statistic, a), jackknife(q.statistic, b), None, apart)
+    row = replace(row, data_error=_spread(q, lss, a))
+    row = replace(row, known_to=_known_to(row, md))
     if c is None:
         return row
     if q.divergence:
         return _divergence_ratio(row, a, b, c)
     return _value_ratio(row, a, b, c)
+
+
+def _spread(q: Quantity, lss: Ensemble, md) -> float:
+    """Standard deviation of a figure over the replicas of the LSS, of logarithms where `q.log`."""
+    totals = [sums_of(replica, q).total() for replica in lss.replicas]
+    if len(totals) < 2:
+        return math.nan
+    values = [q.statistic(s, md.total()) if q.divergence else q.statistic(s) for s in totals]
+    values = np.array(values, dtype=np.float64)
+    if q.log:
+        values = np.log(np.where(values > 0, values, np.nan))
+    # One replica that never crosses has no timescale: nobody knows how long it is.
+    return float(np.std(values, ddof=1)) if np.isfinite(values).all() else math.inf
+
+
+def _known_to(row: Row, md: Ensemble) -> float:
+    q, parts = row.quantity, []
+    if q.area not in ("kinetics", "free energies") or q.mode is None:
+        return math.nan
+    if q.divergence:
+        parts.append(_profile_error(md, q.mode))
+    elif float(row.md.value) > 0:
+        parts += [float(row.md.standard_error) / float(row.md.value)]
+        size = 1.0 if q.log else float(row.lss.value)
+        parts += [row.data_error / size if size > 0 else math.nan]
+    if q.mode == 0:
+        # A rate is known from the crossings one way, which are half of them.
+        parts.append(math.sqrt(2 / md.crossings) if md.crossings > 0 else math.inf)
+    return float(np.fmax.reduce(parts)) if parts else math.nan
+
+
+def _profile_error(md: Ensemble, mode: int) -> float:
+    """Population-weighted block standard error of F(psi_i) of the MD, kT."""
+    share = jackknife(lambda s: populations(s["psi_histogram"][mode]), md.latent)
+    seen = (share.value > 0) & np.isfinite(share.standard_error)
+    if not seen.any():
+        return math.nan
+    relative = share.standard_error[seen] / share.value[seen]
+    return float(np.sqrt(np.average(relative**2, weights=share.value[seen])))
 
 
 def _divergence_ratio(row: Row, md, lss, heldout) -> Row:

@@ -208,6 +208,12 @@ FLAGS = {
             "Gaussians that the propagator (MDN) mixes (default %(default)s)",
         ),
         ("--mdn-steps", COUNT, "training steps of the propagator (MDN; default 40000)"),
+        (
+            "--replicas",
+            INDEX | {"metavar": "K", "default": 0},
+            "propagators to train on bootstrap samples of the trajectories, for error bars that "
+            "hold what the MD leaves open; 8 double the time of this training (default 0)",
+        ),
     ],
     "cwgan": [
         (

@@ -63,7 +63,7 @@ def write_report(
     out_dir.mkdir(parents=True, exist_ok=True)
     training, diagnostics = plain(training or {}), plain(diagnostics or {})
     settings, versions = plain(settings or {}), plain(versions or {})
-    warned = [name for name, own in diagnostics.items() if own.get("warnings")]
+    warned = {name: own["warnings"] for name, own in diagnostics.items() if own.get("warnings")}
     verdict = judge(comparison, warned)
     data = {
         "title": title,

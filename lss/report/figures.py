@@ -80,11 +80,17 @@ def draw_profiles(ax, curves: Curves, mode: int):
         p = profiles[mode]
         energy, error = aligned(curves, name, mode), p.standard_error_kT
         ax.plot(p.centres, energy, color=COLOURS[name], label=name, lw=1.3)
-        ax.fill_between(p.centres, energy - error, energy + error, color=COLOURS[name], alpha=0.25,
-                        lw=0)  # fmt: skip
+        _band(ax, p.centres, energy, error, name)
+        if name == "LSS" and curves.profile_data_kT:
+            _band(ax, p.centres, energy, np.hypot(error, curves.profile_data_kT[mode]), name)
     ax.set_xlabel(rf"$\psi_{mode + 1}$ (dimensionless)")
     ax.set_ylabel("F (kT)")
     return ax
+
+
+def _band(ax, x: np.ndarray, y: np.ndarray, error: np.ndarray, name: str):
+    """Shade one standard error on both sides of a line."""
+    ax.fill_between(x, y - error, y + error, color=COLOURS[name], alpha=0.25, lw=0)
 
 
 def aligned(curves: Curves, name: str, mode: int) -> np.ndarray:
@@ -114,6 +120,8 @@ def profile_columns(curves: Curves) -> dict:
             columns[f"psi_{i + 1} (dimensionless)"] = p.centres
             columns[f"F(psi_{i + 1}) {name} (kT)"] = aligned(curves, name, i)
             columns[f"standard error of F(psi_{i + 1}) {name} (kT)"] = p.standard_error_kT
+    for i, error in enumerate(curves.profile_data_kT):
+        columns[f"error of F(psi_{i + 1}) LSS that comes of the MD (kT)"] = error
     return columns
 
 
@@ -151,6 +159,9 @@ def draw_timescales(ax, curves: Curves, mode: int):
         ax.errorbar(times[good] / length, one.value[good] / length,
                     one.standard_error[good] / length, color=COLOURS[name], label=name, lw=1.2,
                     marker="o", ms=3, capsize=2)  # fmt: skip
+        if name == "LSS" and curves.timescale_data_ps is not None:
+            error = np.hypot(one.standard_error, curves.timescale_data_ps[:, mode])[good]
+            _band(ax, times[good] / length, one.value[good] / length, error / length, name)
     shown = np.concatenate([[0], times[:last]]) / length
     ax.fill_between(shown, 0, shown, color="0.85", lw=0, zorder=0)
     ax.set_xlabel(f"lag ({unit})")

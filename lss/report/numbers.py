@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 from lss.analysis import Ensemble
 from lss.analysis.blocks import Estimate
@@ -68,6 +69,10 @@ def _estimate(e: Estimate | None) -> dict | None:
     }
 
 
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
 def _row(row: Row) -> dict:
     q = row.quantity
     return {
@@ -78,6 +83,9 @@ def _row(row: Row) -> dict:
         "md": _estimate(row.md),
         "lss": _estimate(row.lss),
         "heldout_md": _estimate(row.heldout),
+        "lss_standard_error_from_data": _finite(row.data_error),
+        "lss_with_data": _estimate(row.lss_with_data),
+        "md_relative_standard_error": _finite(row.known_to),
         "lss_to_md": _estimate(row.distance),
         "md_to_heldout": row.limit,
         "lss_to_heldout": row.model,

@@ -92,10 +92,15 @@ def _profiles(c: Comparison):
     a, _, b = c.core_names
     caption = (
         "Free energy F = -ln rho along each mode, 50 bins over the range of the MD; bands: one "
-        "block standard error. The LSS is shifted by the constant that makes the "
-        f"population-weighted squared difference least. Grey: the cores (A: {a}, B: {b})."
+        f"block standard error{_with_replicas(c)}. The LSS is shifted by the constant that makes "
+        f"the population-weighted squared difference least. Grey: the cores (A: {a}, B: {b})."
     )
     return "free_energy", caption, figure, draw.profile_columns(c.curves)
+
+
+def _with_replicas(c: Comparison) -> str:
+    """What the second band of the LSS is, where there are replicas."""
+    return ", wider for the LSS with what its MD leaves open" if c.curves.profile_data_kT else ""
 
 
 def _slowest_mode(c: Comparison):
@@ -146,7 +151,8 @@ def _timescales(c: Comparison):
         draw.draw_timescales(ax, c.curves, i)
     axes[0].legend(fontsize=7)
     caption = (
-        "Implied timescales -t / ln C_i(t) against the lag, bars: one block standard error; "
+        f"Implied timescales -t / ln C_i(t) against the lag, bars: one block standard error"
+        f"{_with_replicas(c)}; "
         "up to where C_i(t) falls under three standard errors or 0.05. Grey: faster than "
         "the lag. A Markovian propagator gives level lines."
     )

@@ -17,7 +17,7 @@ from lss.report.verdict import (
     judged,
     light,
 )
-from lss.report.wording import NOTHING, duration, estimate, number
+from lss.report.wording import NOTHING, duration, estimate, number, two_errors
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,12 @@ def errors_note(comparison: Comparison) -> str:
     ensembles = [e for e in (comparison.md, comparison.lss, comparison.heldout) if e is not None]
     blocks = "; ".join(f"{e.name}: {e.blocks}" for e in ensembles)
     method = f"one block standard error (jackknife over blocks; {blocks})"
+    n = len(comparison.lss.replicas)
+    if n:
+        method += (
+            f"; that of the LSS holds what its MD leaves open as well (data: the spread of {n} "
+            "propagators trained on bootstrap samples of the trajectories)"
+        )
     return f"± {method}; ?: too few events to tell"
 
 
@@ -96,16 +102,28 @@ def _md_lss(row: Row, comparison: Comparison) -> list[str]:
     q = row.quantity
     if q.key == "transitions_per_ps":
         return [
-            f"{estimate(e, q.unit, row.md)} ({ensemble.crossings:.0f} seen)"
-            for e, ensemble in ((row.md, comparison.md), (row.lss, comparison.lss))
+            f"{text} ({ensemble.crossings:.0f} seen)"
+            for text, ensemble in (
+                (estimate(row.md, q.unit), comparison.md),
+                (lss_value(row), comparison.lss),
+            )
         ]
     if not q.divergence:
-        return [estimate(row.md, q.unit), estimate(row.lss, q.unit, row.md)]
+        return [estimate(row.md, q.unit), lss_value(row)]
     if q.key.startswith("free_energy_rmse_psi_"):
         noise = comparison.curves.noise_kT[int(q.key.split("_")[4]) - 1]
         expected = NOTHING if math.isnan(noise) else f"({number(noise, 2)} kT from errors alone)"
         return [expected, estimate(row.distance, q.unit)]
     return [NOTHING, estimate(row.distance, q.unit)]
+
+
+def lss_value(row: Row) -> str:
+    """The value of the LSS: its error is that of sampling, and of data where there are replicas."""
+    q, text = row.quantity, estimate(row.lss_with_data, row.quantity.unit, row.md)
+    if row.lss is None or not math.isfinite(row.data_error):
+        return text
+    data = row.data_error * (abs(float(row.lss.value)) if q.log else 1.0)
+    return f"{text} ({two_errors(row.lss, data, q.unit, row.md)})"
 
 
 def summary_table(comparison: Comparison) -> str:
@@ -126,7 +144,7 @@ def all_figures(comparison: Comparison) -> Table:
             if row.quantity.area != area:
                 continue
             q = row.quantity
-            cells = [q.label, estimate(row.md, q.unit), estimate(row.lss, q.unit, row.md)]
+            cells = [q.label, estimate(row.md, q.unit), lss_value(row)]
             if second:
                 cells += [estimate(row.heldout, q.unit, row.md), _distance(row.limit, row),
                           _distance(row.model, row), _ratio(row)]  # fmt: skip

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -87,6 +87,7 @@ def compare(
     lag_ps: float,
     reference=None,
     eigenvalues=None,
+    replicas: Sequence[Sample] = (),
     tick: Callable[[int], None] = lambda n: None,
 ) -> Comparison:
     """Compare an LSS ensemble with the MD it was trained on.
@@ -105,6 +106,9 @@ def compare(
         One frame of the decoded atoms, **nm**, that RMSD are measured to; needed with coordinates.
     eigenvalues : array-like, shape (m,), optional
         Of the SRV.
+    replicas : sequence of Sample
+        Of propagators trained on bootstrap samples of the MD (`mdn.replicas`): their spread is the
+        error of the LSS that comes of the MD. Structures are compared where they have coordinates.
     tick : callable
         Called with the number of coordinate frames done since the last call.
 
@@ -124,7 +128,7 @@ def compare(
     samples = {"MD": md, "LSS": lss}
     if held_out is not None:
         samples["held-out MD"] = held_out
-    check_together(samples, reference)
+    check_together(samples | {f"replica {i}": r for i, r in enumerate(replicas, 1)}, reference)
     latent = make_latent_ruler(md, lss)
     # The matrices are small: BLAS threads would spend their time waiting for one another.
     with threadpool_limits(1, user_api="blas"):
@@ -138,6 +142,8 @@ def compare(
             name: analyse(name, sample, lag_ps, latent, ruler, tick)
             for name, sample in samples.items()
         }
+        others = [analyse("LSS", sample, lag_ps, latent, ruler, tick) for sample in replicas]
+        found["LSS"] = replace(found["LSS"], replicas=tuple(others))
         if ruler is not None:
             gallery = make_gallery({"MD": md, "LSS": lss}, latent.cores, ruler)
             movie = make_movie(lss, latent.cores, xyz, gallery.traces, lag_ps)
@@ -184,7 +190,7 @@ def _srv_timescales(eigenvalues, lag_ps: float) -> list[float]:
     return implied_timescale(np.asarray(eigenvalues, dtype=np.float64), lag_ps).tolist()
 
 
-def frames_to_do(md: Sample, lss: Sample, held_out: Sample | None = None) -> int:
+def frames_to_do(md: Sample, lss: Sample, held_out: Sample | None = None, replicas=()) -> int:
     """Total that ``tick`` of :func:`compare` will be told, for a progress bar."""
-    passes = (md, md, md, lss, held_out)
+    passes = (md, md, md, lss, held_out, *replicas)
     return sum(len(x) for s in passes if s is not None for x in s.coordinates or [])

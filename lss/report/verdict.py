@@ -28,15 +28,30 @@ FEW_CROSSINGS = 20
 BLOCK_TIMESCALES = 5
 #: Standard errors by which a timescale of two MD runs may differ without a word.
 RUNS_APART = 3
+#: No figure is green that is known worse than this, as a relative error, or in kT.
+KNOWN_TO = 0.3
 #: Share of frames outside the training range that is worth a word.
 OUTSIDE_SHARE = 0.001
 LIGHTS = ("green", "amber", "red", "grey")
-#: The network on whose diagnostics an area rests.
-DECIDES = {"kinetics": "MDN", "global structure": "cWGAN"}
+#: The networks on whose diagnostics an area rests.
+DECIDES = {
+    "free energies": ("SRV",),
+    "kinetics": ("SRV", "MDN"),
+    "global structure": ("cWGAN",),
+}
 
 
 def light(row: Row) -> str:
-    """green, amber or red; grey where the MD itself does not tell."""
+    """green, amber or red; grey where the MD itself does not tell.
+
+    What agrees is amber where the MD tells it badly: see :data:`KNOWN_TO`.
+    """
+    colour = agreement(row)
+    return "amber" if colour == "green" and row.known_to > KNOWN_TO else colour
+
+
+def agreement(row: Row) -> str:
+    """The light of a row by how far LSS and MD are apart, however well the MD knows it."""
     if not math.isfinite(row.distance.value):
         # The MD has the figure and the LSS has none: it does not move, or never gets there.
         known = row.md is None or math.isfinite(row.md.value)
@@ -120,22 +135,23 @@ def judged(row: Row) -> bool:
     return not any(part in row.quantity.key for part in NOT_JUDGED)
 
 
-def judge(comparison: Comparison, warned=()) -> Verdict:
+def judge(comparison: Comparison, warned: dict[str, list[str]] | None = None) -> Verdict:
     """Lights and sentences for a comparison.
 
     Parameters
     ----------
     comparison : Comparison
-    warned : collection of str
-        Networks whose own diagnostics found faults: what they decide on is not green.
+    warned : dict of list of str, optional
+        What the diagnostics of the networks found: what a network decides on is not green.
     """
     rows = [r for r in comparison.rows if judged(r)]
     areas = {}
     for area in AREAS:
         own = [r for r in rows if r.quantity.area == area]
         if own:
-            areas[area] = _area(own, comparison.heldout is not None, DECIDES.get(area) in warned)
-    bad = [(light(r), r) for r in rows if light(r) in ("amber", "red")]
+            faults = [f for name in DECIDES.get(area, ()) for f in (warned or {}).get(name, [])]
+            areas[area] = _area(own, comparison, faults)
+    bad = [(light(r), r) for r in rows if agreement(r) in ("amber", "red")]
     bad.sort(key=lambda pair: -LIGHTS.index(pair[0]))
     return Verdict(
         areas=areas,
@@ -144,10 +160,11 @@ def judge(comparison: Comparison, warned=()) -> Verdict:
     )
 
 
-def _area(rows: list[Row], second_run: bool, warned: bool) -> tuple[str, str]:
+def _area(rows: list[Row], comparison: Comparison, faults: list[str]) -> tuple[str, str]:
     colours = [light(r) for r in rows]
-    known = [c for c in colours if c != "grey"]
+    known = [c for c in map(agreement, rows) if c != "grey"]
     worst = max(known, key=LIGHTS.index, default="grey")
+    second_run = comparison.heldout is not None
     standard = "a second MD run would" if second_run else "the errors of the MD allow one to say"
     sentence = {
         "green": f"can be trusted: everything agrees as well as {standard}",
@@ -156,9 +173,34 @@ def _area(rows: list[Row], second_run: bool, warned: bool) -> tuple[str, str]:
         "grey": "cannot be judged from these data",
     }[worst]
     good = f"({colours.count('green')} of {len(rows)} green)"
-    if worst == "green" and warned:
-        return "amber", f"use with care: a diagnostic of the network has failed, see below {good}."
+    if worst == "green" and faults:
+        first = faults[0].split(". ")[0].split(": ")[0]
+        return "amber", f"use with care, although all agrees: {first} {good}."
+    if worst == "green" and "amber" in colours:
+        return "amber", f"{_hardly_known(rows, comparison)} {good}."
     return worst, f"{sentence} {good}."
+
+
+def _hardly_known(rows: list[Row], comparison: Comparison) -> str:
+    """That all agrees, and what the MD tells worst."""
+    row = max((r for r in rows if r.known_to > KNOWN_TO), key=lambda r: r.known_to)
+    seen = comparison.md.crossings
+    if row.quantity.mode == 0 and seen < FEW_CROSSINGS:
+        why = f"the MD has crossed between the cores {seen:.0f} times"
+    else:
+        why = "the MD tells it badly"
+    return f"all agrees, but {why}: {row.quantity.label} is known {known(row)} only"
+
+
+def known(row: Row) -> str:
+    """How well the MD tells a figure, in words: to a factor, or to so many per cent or kT."""
+    if not math.isfinite(row.known_to):
+        return "not at all"
+    if row.quantity.unit == "kT":
+        return f"to {number(row.known_to, 2)} kT"
+    if row.quantity.log:
+        return f"to a factor of {number(math.exp(1.96 * row.known_to), 2)}"
+    return f"to {100 * row.known_to:.0f} %"
 
 
 def _finding(row: Row, comparison: Comparison) -> str:

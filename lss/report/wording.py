@@ -61,17 +61,28 @@ def estimate(e: Estimate | None, unit: str, like: Estimate | None = None) -> str
     """
     if e is None or not math.isfinite(e.value):
         return NOTHING
-    value, error = float(e.value), float(e.standard_error)
-    typical = float(like.value) if like is not None and like.value > 0 else value
+    shown, factor = _shown_unit(e, unit, like)
+    text = plus_minus(float(e.value) * factor, float(e.standard_error) * factor)
+    return f"{text} {shown}".rstrip()
+
+
+def two_errors(e: Estimate, data: float, unit: str, like: Estimate | None = None) -> str:
+    """The errors of sampling and of data of an estimate, in the unit that `estimate` shows."""
+    _, factor = _shown_unit(e, unit, like)
+    sampling = number(float(e.standard_error) * factor, 2)
+    return f"sampling {sampling}, data {number(data * factor, 2)}"
+
+
+def _shown_unit(e: Estimate, unit: str, like: Estimate | None) -> tuple[str, float]:
+    """The unit in which an estimate is shown, and by what it is multiplied for that."""
+    typical = float(like.value) if like is not None and like.value > 0 else float(e.value)
     if unit == "ps":
-        unit, length = time_unit(typical)
-        value, error = value / length, error / length
-    elif unit == "1/ps" and typical <= 0:
-        unit = ""
-    elif unit == "1/ps":
-        name, length = _rate_unit(typical)
-        unit, value, error = f"per {name}", value * length, error * length
-    return f"{plus_minus(value, error)} {unit}".rstrip()
+        name, length = time_unit(typical)
+        return name, 1 / length
+    if unit == "1/ps":
+        name, length = _rate_unit(typical) if typical > 0 else ("", 1.0)
+        return f"per {name}" if name else "", length
+    return unit, 1.0
 
 
 def _rate_unit(per_ps: float) -> tuple[str, float]:

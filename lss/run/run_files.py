@@ -7,7 +7,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from lss.box import load_network
+from lss.box import FORMAT, load_network, save_replicas
 from lss.errors import InputError
 from lss.features.featurizer import Featurizer
 from lss.run.superposition import BLOCK, superpose_all
@@ -124,6 +124,12 @@ def save_network(model, run, name):
         model.save(partial)
 
 
+def write_replicas(run, replicas):
+    """Write box/replicas/ and the start states of each; none where there are none."""
+    save_replicas([replica.model for replica in replicas], run.box)
+    write_meta(run, replica_starts=[replica.starts for replica in replicas] or None)
+
+
 def write_psi(run, srv, features, **attributes):
     """Project all frames on the modes, a trajectory at a time, and write psi.h5.
 
@@ -211,6 +217,12 @@ def open_coordinates(run):
         yield list(file.values())
 
 
+def weighing_method(run):
+    """How the weights of a run were found; None where there are none, or they were given."""
+    method = run.report("srv").get("equilibrium", {}).get("weights")
+    return None if method == "given" else method
+
+
 def read_frames(run, seed, discard=0):
     """Modes and superposed coordinates that the decoder is trained on.
 
@@ -270,5 +282,5 @@ def write_structure(structure, path):
 def write_meta(run, **entries):
     """Add entries to box/lss.json; the first call makes it."""
     path = run.box / "lss.json"
-    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"format": 1}
+    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"format": FORMAT}
     write_json(path, known | entries)

@@ -89,7 +89,7 @@ def train_srv(
     InputError
         Where the features are missing, a setting does not fit the data, or the data are too few.
     """
-    from srv.diagnostics import equilibrium_warnings
+    from srv.diagnostics import equilibrium_warnings, memorised_warnings
 
     if deflate is not None and weights == "auto":
         weights = None
@@ -141,6 +141,8 @@ def train_srv(
             versions=run.record["versions"],
         )
         report.update(found, history=srv.history, visits=srv.visits_, equilibrium=balance)
+        if validation is not None:
+            warnings += memorised_warnings(validation)
         report["diagnostics"] = {"warnings": warnings}
         if validation is not None:
             report["cross_validation"] = validation.to_dict()
@@ -186,7 +188,9 @@ def chosen(**options):
     return {name: value for name, value in options.items() if value is not None}
 
 
-def train_mdn(run, components=24, seed=0, steps=None, force=False, preset="recommended"):
+def train_mdn(
+    run, components=24, seed=0, steps=None, force=False, preset="recommended", replicas=0
+):
     """Stage `mdn`: psi.h5 -> box/mdn.keras (paper, section 2.2).
 
     Parameters
@@ -201,10 +205,15 @@ def train_mdn(run, components=24, seed=0, steps=None, force=False, preset="recom
     force : bool
         Train again where the stage is finished.
     preset : {"recommended", "paper"}
+    replicas : int
+        Propagators to train on bootstrap samples of the trajectories, for error bars; all of them
+        together cost as much as the propagator.
     """
     from mdn import Propagator
 
     settings = {"preset": preset, "components": components, "seed": seed, "steps": steps}
+    if replicas:
+        settings["replicas"] = replicas
     if run.reusable("mdn", settings, force):
         return
     psi = run_files.read_psi(run)
@@ -222,7 +231,12 @@ def train_mdn(run, components=24, seed=0, steps=None, force=False, preset="recom
         )
         with training("MDN"):
             propagator.fit(psi)
+            others = []
+            if replicas:
+                method = run_files.weighing_method(run)
+                others = propagator.replicas(psi, replicas, weights=weights, method=method)
         run_files.save_network(propagator.model, run, "mdn")
+        run_files.write_replicas(run, others)
         diagnostics = propagator.diagnose(psi, weights=weights)
         meta = propagator_meta(propagator, psi, seed, weights)
         run_files.write_meta(run, **meta, mdn_warnings=diagnostics["warnings"])

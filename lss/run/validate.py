@@ -91,12 +91,13 @@ def validate(simulator, md, held_out=None, *, to, n_trajectories=100, length=Non
     return found
 
 
-def compare_with_bar(md, lss, held_out=None, **options):
+def compare_with_bar(md, lss, held_out=None, replicas=(), **options):
     """As :func:`lss.report.validation.compare`, with a progress bar."""
     from lss.report.validation import compare, frames_to_do
 
-    with tqdm(total=frames_to_do(md, lss, held_out), desc="report", unit="frame") as bar:
-        return compare(md, lss, held_out, **options, tick=bar.update)
+    total = frames_to_do(md, lss, held_out, replicas)
+    with tqdm(total=total, desc="report", unit="frame") as bar:
+        return compare(md, lss, held_out, replicas=replicas, **options, tick=bar.update)
 
 
 def write(to, comparison, meta, settings):

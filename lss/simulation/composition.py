@@ -3,7 +3,7 @@
 import mdtraj
 import numpy as np
 
-from lss.box import Box
+from lss.box import FORMAT, Box
 from lss.errors import InputError
 from lss.features.base import Features
 from lss.storage.versions import versions
@@ -90,7 +90,7 @@ def compose(srv, propagator, molgen, topology, lag_time, start_psi, features, fr
     check_modes(n_modes, propagator.input_dim, molgen.latent_dim)
     lag_ps, spacing_ps = times(lag_time, frame_spacing, srv.lag_time, propagator.lag_time)
     described = described_features(features, srv.input_size)
-    meta = {"format": 1, **encoder_meta(srv, lag_ps, spacing_ps, described)}
+    meta = {"format": FORMAT, **encoder_meta(srv, lag_ps, spacing_ps, described)}
     meta |= {"versions": versions()}
     starts = states(start_psi, n_modes)
     fits = srv.weights_ and [len(w) for w in srv.weights_] == [len(x) for x in starts]

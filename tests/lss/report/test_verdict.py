@@ -3,12 +3,17 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from lss.analysis.blocks import Estimate
 from lss.analysis.quantities import Quantity
 from lss.analysis.rows import Row
+from lss.analysis.sample import Sample
+from lss.report.tables import errors_note, lss_value
 from lss.report.validation import compare
-from lss.report.verdict import judge, light
+from lss.report.verdict import agreement, judge, light
+from lss.report.wording import number
+from tests.systems import telegraph
 
 TIME = Quantity(
     *("t_1_ps", "implied timescale t_1", "ps", "latent", False), statistic=None,
@@ -51,7 +56,58 @@ def test_two_md_runs_far_apart_do_not_excuse_a_distance_to_the_first():
 
 def test_what_rests_on_a_network_that_fails_its_diagnostics_is_not_trusted(two_runs):
     found = compare(**two_runs)
-    trusted, doubted = judge(found).areas, judge(found, ["MDN"]).areas
+    fault = "psi_1: the one-step correlation is .3 in the model: train longer."
+    memorised = "The modes have a VAMP-2 of 2.1 on held-out data and of 3.4 in training: they are"
+    trusted, doubted = judge(found).areas, judge(found, {"MDN": [fault]}).areas
     assert trusted["kinetics"][0] == "green" and doubted["kinetics"][0] == "amber"
-    assert "diagnostic" in doubted["kinetics"][1]
+    assert "although all agrees: psi_1" in doubted["kinetics"][1]
     assert {area for area in trusted if trusted[area] != doubted[area]} == {"kinetics"}
+    doubted = judge(found, {"SRV": [memorised]}).areas
+    assert {a for a in trusted if trusted[a] != doubted[a]} == {"kinetics", "free energies"}
+    assert "of 2.1 on held-out data and of 3.4 in training (" in doubted["kinetics"][1]
+
+
+def test_what_the_md_has_hardly_seen_is_not_green_however_well_it_agrees(bistable):
+    """An MD with a handful of crossings, and a long LSS of its own two rates."""
+    md, _ = bistable(1, 1, 600)
+    lss, _ = bistable(1, 10, 400, step=5)
+    found = compare(Sample(list(md), lag=5), Sample(lss), lag_ps=500.0)
+    row = found.row("t_1_ps")
+    assert found.md.crossings == 4 and row.known_to >= np.sqrt(2 / 4)
+    assert agreement(row) == "green" and light(row) == "amber"
+    colour, text = judge(found).areas["kinetics"]
+    assert colour == "amber"
+    assert "all agrees, but the MD has crossed between the cores 4 times: mean passage" in text
+    assert "known to a factor of" in text
+
+
+def test_the_spread_of_replicas_is_an_error_of_its_own(bistable, two_latent_runs):
+    """Replicas whose rates are a tenth apart: log t spreads by as much."""
+    flips = (0.018, 0.020, 0.022)
+    rng = np.random.default_rng(5)
+    replicas = [
+        Sample(np.stack([telegraph(rng, (4000, 20), f), rng.normal(size=(4000, 20))], -1)
+               .swapaxes(0, 1))
+        for f in flips
+    ]  # fmt: skip
+    found = compare(**two_latent_runs, replicas=replicas)
+    row = found.row("t_1_ps")
+    # t = -1 / ln(1 - 2 f); each known from 1,600 flips to 2.5 %.
+    wanted = np.std(np.log([-1 / np.log(1 - 2 * f) for f in flips]), ddof=1)
+    assert row.data_error == pytest.approx(wanted, abs=0.04)
+    size = row.data_error * float(row.lss.value)
+    assert float(row.lss_with_data.standard_error) == pytest.approx(
+        np.hypot(float(row.lss.standard_error), size)
+    )
+    assert f"data {number(size / 1000, 2)})" in lss_value(row)
+    assert "3 propagators trained on bootstrap samples" in errors_note(found)
+    alone = compare(**two_latent_runs).row("t_1_ps")
+    assert np.isnan(alone.data_error) and "data" not in lss_value(alone)
+
+
+def test_a_replica_that_never_crosses_leaves_the_time_unknown(two_latent_runs):
+    still = np.random.default_rng(0).normal(size=(3, 500, 2))
+    still[..., 0] = -1
+    found = compare(**two_latent_runs, replicas=[Sample(still)] * 2)
+    assert np.isinf(found.row("transitions_per_ps").data_error)
+    assert light(found.row("transitions_per_ps")) != "green"

@@ -9,7 +9,6 @@ import pytest
 from lss.errors import InputError
 from lss.run import messages, run_files, stages
 from lss.run.projection import weighing
-from lss.run.report_stage import weighing_method
 from lss.run.run_folder import Run
 
 LAG_PS, SHARE = 400.0, 0.25  # share of state 1 in equilibrium
@@ -67,7 +66,7 @@ def test_it_is_said(run):
     said = messages.modes(run)
     assert "standard deviations" in said and "weighted by RiteWeight" in said
     found = run.report("srv")["equilibrium"]
-    assert found["weights"] == "rite" == weighing_method(run)
+    assert found["weights"] == "rite" == run_files.weighing_method(run)
     assert found["departure"] > 3 * found["departure_error"]
     assert 0 < found["effective_frames"] <= found["weighted_frames"] == 300 * 24
     assert json.loads((run.box / "lss.json").read_text())["weights"] == "rite"
@@ -103,7 +102,7 @@ def test_weights_of_ones_own_come_from_a_file(run, tmp_path, features):
     stages.train_srv(other, LAG_PS, modes=1, steps=30, weights=str(tmp_path / "weights.h5"))
     found = run_files.read_weights(other)
     assert found[1][0] == pytest.approx(2 * found[0][0])
-    assert weighing_method(other) is None and "the weights given" in messages.modes(other)
+    assert run_files.weighing_method(other) is None and "the weights given" in messages.modes(other)
 
 
 @pytest.mark.parametrize("given", ["rightly", "short.h5"])

@@ -1,0 +1,118 @@
+"""A simulator and its replicas: error bars that hold what the MD leaves open."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from lss.box import load_box
+from lss.errors import InputError
+from lss.simulator import LatentSpaceSimulator
+
+
+class Ensemble:
+    """Propagators that were trained on bootstrap samples of the MD, one simulator each.
+
+    A long synthetic trajectory knows its own averages to any digits, and says nothing of how few
+    events its propagator was learned from. How far the replicas differ does.
+
+    Parameters
+    ----------
+    simulator : lss.LatentSpaceSimulator
+        Of a box with replicas: of a run with `--replicas`, or with those of
+        `mdn.Propagator.replicas` in its `box`.
+
+    Raises
+    ------
+    InputError
+        Where its box has fewer than two replicas.
+    """
+
+    def __init__(self, simulator):
+        box = simulator.box
+        if len(box.replicas) < 2:
+            raise InputError(
+                f"`simulator` has {len(box.replicas)} replicas, wanted at least 2; train its "
+                "propagator with replicas"
+            )
+        self.box = box
+        from mdn.members import copy
+
+        # One network takes the weights of each in turn: what was compiled for it serves for all.
+        self._walker = LatentSpaceSimulator(
+            replace(box, mdn=copy(box.mdn), replicas=[]), simulator.sampler.outside
+        )
+
+    @classmethod
+    def load(cls, path):
+        """Load the replicas of a box folder or an `.lss` file (see `lss.box.load_box`)."""
+        return cls(LatentSpaceSimulator(load_box(path)))
+
+    def __len__(self):
+        return len(self.box.replicas)
+
+    def propagate(self, n_steps, n_walkers=100, seed=0):
+        """Sample latent trajectories of each replica, from frames of its bootstrap sample.
+
+        Parameters
+        ----------
+        n_steps : int
+            Steps of one lag time.
+        n_walkers : int
+            Trajectories of each replica.
+        seed : int
+
+        Yields
+        ------
+        psi : np.ndarray, shape (n_walkers, n_steps + 1, m), float32
+        """
+        starts = self.box.meta["replica_starts"]
+        for i, (network, states) in enumerate(zip(self.box.replicas, starts, strict=True)):
+            self._walker.box.mdn.set_weights(network.get_weights())
+            states = np.asarray(states, np.float32)
+            drawn = np.random.default_rng([seed, i]).integers(len(states), size=n_walkers)
+            first = i * n_walkers  # no two walkers share random numbers
+            yield self._walker.propagate(states[drawn], n_steps, seed, first_walker=first)
+
+    def spread(self, statistic, n_steps, n_walkers=100, seed=0):
+        """Mean and standard deviation over the replicas of a function of latent trajectories.
+
+        The standard deviation is the standard error of what the simulator gives that comes of the
+        finite MD it was trained on.
+
+        Parameters
+        ----------
+        statistic : callable
+            psi, shape (n_walkers, n_steps + 1, m), -> number or array.
+        n_steps, n_walkers, seed
+            As in `propagate`.
+
+        Returns
+        -------
+        mean, deviation : np.ndarray
+        """
+        values = [np.asarray(statistic(x)) for x in self.propagate(n_steps, n_walkers, seed)]
+        return np.mean(values, axis=0), np.std(values, axis=0, ddof=1)
+
+
+class DecodedFrames:
+    """Structures of one latent trajectory as an array (frames, atoms, 3), **nm**.
+
+    They are decoded where they are sliced, and not kept.
+    """
+
+    ndim = 3
+
+    def __init__(self, simulator, psi, seed, walker):
+        self.simulator, self.psi, self.seed, self.walker = simulator, psi, seed, walker
+        self.shape = (len(psi), simulator.box.reference.n_atoms, 3)
+
+    def __len__(self):
+        return self.shape[0]
+
+    def __getitem__(self, frames):
+        """A frame by its number, or a slice of frames."""
+        if not isinstance(frames, slice):
+            return self[frames : frames + 1][0]
+        start, stop, step = frames.indices(len(self))
+        psi = self.psi[start:stop]
+        return self.simulator.coordinates(psi, self.seed, start, self.walker)[::step]
