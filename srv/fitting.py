@@ -7,17 +7,24 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from lss_base.connectivity import one_way_states
 from lss_base.equilibrium import Departure
 from lss_base.estimators import DivergedError, refusal
 from lss_base.kinetics import DegenerateOutputsError
 from lss_base.training import WarmupCosine, run
 from srv.data import Trajectories, moments
-from srv.diagnostics import equilibrium_warnings, mode_warnings
+from srv.diagnostics import equilibrium_warnings, mode_warnings, n_weighted
 from srv.evaluation import OutputPass
 from srv.feeding import pair_batches
 from srv.lobe import Network, build_lobe
 from srv.modes import Modes, solve
-from srv.reweighting import chosen_method, initially_weighted, measured_departure, pair_weights
+from srv.reweighting import (
+    chosen_method,
+    initially_weighted,
+    measured_departure,
+    pair_weights,
+    psi_of,
+)
 from srv.settings import bounds_on_updates, mode_weights
 from srv.training import Plan, Trainer, validation_batches
 
@@ -46,6 +53,7 @@ class Fit:
     history: dict
     n_steps: int
     departure: Departure
+    one_way: list
     data: Trajectories
     clipped: float = 0.0
     weighted: bool = False
@@ -146,8 +154,10 @@ def _train_and_solve(settings, network, data, validation, seed):
         )
         history = {name: values + more[name] for name, values in history.items()}
         outputs, modes = _solved(settings, lobe, data)
-    departure = measured_departure(outputs, data)
-    fit = Fit(network, outputs, modes, history, steps_done(trainer), departure, data)
+    psi = psi_of(outputs, modes, data)
+    departure = measured_departure(psi, data.lag_time)
+    one_way, apart = one_way_states(psi, data.lag_time)
+    fit = Fit(network, outputs, modes, history, steps_done(trainer), departure, one_way, data)
     method = chosen_method(settings.weights, departure)
     if method is not None and settings.weights == "auto":
         logger.info(
@@ -157,15 +167,17 @@ def _train_and_solve(settings, network, data, validation, seed):
         )
     if method is None:
         return replace(fit, weighted=data.is_weighted and not isinstance(settings.weights, str))
-    return _with_weights(settings, trainer, validation, plan.part(_ROUND_PART), fit, method, seed)
+    plan = plan.part(_ROUND_PART)
+    return _with_weights(settings, trainer, validation, plan, fit, method, apart, seed)
 
 
-def _with_weights(settings, trainer, validation, plan, fit, method, seed):
+def _with_weights(settings, trainer, validation, plan, fit, method, apart, seed):
     """Weights from the outputs, training with them, and weights anew from what was learned."""
-    outputs, modes, history = fit.outputs, fit.modes, fit.history
+    outputs, modes, history, data = fit.outputs, fit.modes, fit.history, fit.data
     for round_ in range(_ROUNDS + 1):
-        weights, clipped = pair_weights(outputs, modes, fit.data, method, seed + round_)
-        data = fit.data.weighted(weights)
+        psi = psi_of(outputs, modes, data)
+        weights, clipped = pair_weights(settings, psi, data, method, apart, seed + round_)
+        data = data.weighted(weights)
         if round_ == _ROUNDS:
             break
         trainer.reweight(data)
@@ -247,6 +259,13 @@ def log_report(srv):
         np.array2string(srv.timescales_, precision=1),
         srv.visits_.tolist(),
     )
+    if srv.weights_ is not None:
+        logger.info(
+            "Weighted frames tell as much as %.0f of equal weight (%.0f %%); %.1f %% of the pairs "
+            "had a negative weight and have none.",
+            *(srv.effective_size_, 100 * srv.effective_size_ / n_weighted(srv.weights_)),
+            100 * srv.clipped_,
+        )
     found = mode_warnings(srv.visits_, srv.eigenvalues_)
-    for sentence in [*found, *equilibrium_warnings(srv.departure_, srv.weights_)]:
+    for sentence in [*found, *equilibrium_warnings(srv, srv.departure_, srv.one_way_states_)]:
         logger.warning("%s", sentence)
