@@ -66,7 +66,7 @@ def test_weighted_moments_are_those_of_repeated_trajectories(rng):
         np.testing.assert_allclose(one, two, rtol=1e-10)
 
 
-def test_a_biased_start_is_said_and_weights_mend_it(rng, caplog):
+def test_a_biased_start_is_said_and_weights_mend_it(rng, caplog, tmp_path):
     # 600 walkers of 30 steps, all from the rare state: some 300 leave it and 90 come back.
     data = two_states(rng, 600, 30, 1)
     with caplog.at_level(logging.INFO, "srv"):
@@ -82,8 +82,12 @@ def test_a_biased_start_is_said_and_weights_mend_it(rng, caplog):
     assert abs(np.log(biased.timescales_[0] / counted)) > 0.2
     for method in ("auto", "koopman"):  # "auto" takes "rite"
         caplog.clear()
-        with caplog.at_level(logging.INFO, "srv"):
-            mended = model(weights=method).fit(data)
+        with caplog.at_level(logging.INFO, "srv"), h5py.File(tmp_path / "x.h5", "a") as file:
+            # Once in memory, once on disk.
+            stored = [
+                file.require_dataset(f"{i:03d}", x.shape, "f4", data=x) for i, x in enumerate(data)
+            ]
+            mended = model(weights=method).fit(data if method == "auto" else stored)
         assert ("weighted by rite" in caplog.text) == (method == "auto")
         assert mended.timescales_[0] == pytest.approx(counted, rel=0.1), method
         weights = np.concatenate([w[:-LAG] for w in mended.weights_])
