@@ -17,7 +17,7 @@ RANK_TOLERANCE = 1e-6
 _BOOTSTRAP_ITERATIONS = 40
 
 
-def frame_weights(psi, lag_time, method, seed=0, used=None):
+def frame_weights(psi, lag_time, method, seed=0, first=None):
     """Weights of frames by which the pairs that start there become those of an equilibrium.
 
     Parameters
@@ -30,8 +30,9 @@ def frame_weights(psi, lag_time, method, seed=0, used=None):
     method : {"rite", "koopman"}
     seed : int
         Of the random cells of "rite".
-    used : list of np.ndarray of bool, each shape=(n_i,), optional
-        Pairs that start where it is False have weight 0 and decide nothing.
+    first : list of np.ndarray, each shape=(n_i,), optional
+        Weights that "rite" begins with; default equal ones. Pairs of weight 0 keep it, and decide
+        nothing.
 
     Returns
     -------
@@ -42,18 +43,18 @@ def frame_weights(psi, lag_time, method, seed=0, used=None):
     clipped : float
         Share of the pairs whose weight was negative and is 0.
     """
-    if used is None:
-        used = [np.ones(len(p), bool) for p in psi]
-    kept = _of_pairs(used, lag_time)
+    first = [np.ones(len(p)) for p in psi] if first is None else first
+    first = _of_pairs(first, lag_time)
     if method == "koopman":
+        kept = first > 0
         found = _koopman(psi, lag_time, kept)(np.ones(len(psi), int)) * kept
     else:
-        found = rite_weights(*_ends(psi, lag_time), seed, kept)
+        found = rite_weights(*_ends(psi, lag_time), seed, first)
     clipped = float(np.mean(found < 0))
     return _of_frames(np.maximum(found, 0), psi, lag_time), clipped
 
 
-def bootstrap_weights(psi, lag_time, weights, method, n_samples, seed):
+def bootstrap_weights(psi, lag_time, weights, method, n_samples, seed, used=None):
     """Yield weights of the frames in random samples of the trajectories, for errors by bootstrap.
 
     A sample has as many trajectories as there are, drawn with replacement; else as
@@ -83,6 +84,8 @@ def weights_of_samples(psi, lag_time, weights, method, samples, seed=0):
     samples : iterable of np.ndarray of int, shape=(n_trajectories,)
         How often each trajectory is in the sample.
     seed : int
+    used : list of np.ndarray of bool, each shape=(n_i,), optional
+        Weights of the pairs that start where it is False are only multiplied.
 
     Yields
     ------
@@ -91,8 +94,11 @@ def weights_of_samples(psi, lag_time, weights, method, samples, seed=0):
         method 1 on average over the pairs.
     """
     first = _of_pairs(weights, lag_time)
+    kept = first > 0
+    if used is not None:
+        kept &= _of_pairs(used, lag_time)
     if method == "koopman":
-        koopman = _koopman(psi, lag_time, first > 0)
+        koopman = _koopman(psi, lag_time, kept)
     elif method == "rite":
         # The same cells for all samples: to sort pairs into cells is most of the work.
         cells = list(random_cells(*_ends(psi, lag_time), _BOOTSTRAP_ITERATIONS, seed))
@@ -100,12 +106,13 @@ def weights_of_samples(psi, lag_time, weights, method, samples, seed=0):
         if method is None:
             yield [k * w for k, w in zip(times, weights, strict=True)]
             continue
-        found = np.repeat(times, [max(len(p) - lag_time, 0) for p in psi])
+        often = np.repeat(times, [max(len(p) - lag_time, 0) for p in psi])
         if method == "koopman":
-            found = found * np.maximum(koopman(times), 0) * (first > 0)
+            found = often * np.maximum(koopman(times), 0) * kept
         else:
-            found = iterated(found * first, cells, _BOOTSTRAP_ITERATIONS // 2)
-        yield _of_frames(found, psi, lag_time)
+            found = iterated(often * first * kept, cells, _BOOTSTRAP_ITERATIONS // 2)
+        found *= (often * first)[kept].sum() / found.sum()
+        yield _of_frames(np.where(kept, found, often * first), psi, lag_time)
 
 
 def _koopman(psi, lag_time, kept):

@@ -2,18 +2,24 @@
 
 import numpy as np
 
+from lss_base.connectivity import one_way_states
 from lss_base.kinetics import implied_timescales, slow_modes
 from lss_base.moments import block_moments
 from lss_base.resampling import jackknife_error
-from lss_base.weights import effective_size
 from srv.evaluation import OutputPass
 from srv.modes import count_visits, score_modes
-from srv.reweighting import measured_departure
+from srv.reweighting import measured_departure, psi_of
 
 # Fewer visits to the rarer end of a mode than this are warned of.
 _FEW_VISITS = 10
 # Weights that tell as much as less than this share of the frames are warned of.
 _FEW_WEIGHTS = 0.1
+# What becomes of one-way states.
+_FATE = {
+    "drop": "The data do not tell its population: weights leave it out (`disconnected`).",
+    "keep": "The data do not tell its population: weights leave it its share (`disconnected`).",
+    "as they are": "The data do not tell its population: that in psi is only its share of frames.",
+}
 # Modes whose squared eigenvalues elsewhere sum to less than this part of what they are in training
 # are memorised pieces of the trajectory more than they are slow modes.
 HOLDS = 0.6
@@ -41,13 +47,21 @@ def diagnose(srv, lobe, modes, trajectories):
         - `visits`: how often the data come to the rarer end of each mode;
         - `departure`, `_error`, `_p_value`: how far the data are from equilibrium, in standard
           deviations of psi (`lss_base.equilibrium.departure`);
+        - `one_way_states`: those that are not both entered and left, as dicts
+          (`lss_base.connectivity.OneWayState`);
+        - `effective_size`, `effective_share` of the weights of the fit: how many frames of equal
+          weight would tell as much, and what share of the frames this is; `clipped`, the share of
+          pairs whose weight was negative and is 0;
         - `score`: VAMP-2 of the data; `train_score`, `validation_score`, those of the fit;
         - `warnings`: sentences, empty where all is well.
     """
     outputs = OutputPass(lobe, trajectories)
     visits = count_visits(outputs, modes)
-    departure = measured_departure(outputs, trajectories)
-    times, errors = _timescales(outputs, modes, trajectories)
+    psi = psi_of(outputs, modes, trajectories)
+    departure = measured_departure(psi, trajectories.lag_time)
+    one_way, _ = one_way_states(psi, trajectories.lag_time)
+    times, errors = _timescales(psi, trajectories.lag_time)
+    size = srv.effective_size_
     score = score_modes(
         srv.encoder, srv.right_encoder_, trajectories, len(srv.eigenvalues_), "vamp2"
     )
@@ -63,23 +77,27 @@ def diagnose(srv, lobe, modes, trajectories):
         "departure": departure.distance,
         "departure_error": _plain(departure.error),
         "departure_p_value": _plain(departure.p_value),
+        "one_way_states": [
+            vars(state) | {"low": state.low.tolist(), "high": state.high.tolist()}
+            for state in one_way
+        ],
+        "effective_size": size,
+        "effective_share": None if size is None else size / n_weighted(srv.weights_),
+        "clipped": srv.clipped_,
         "score": score,
         "train_score": srv.train_score_,
         "validation_score": _plain(srv.validation_score_),
     }
-    found = [*warnings_of(report), *equilibrium_warnings(departure, srv.weights_)]
+    found = [*warnings_of(report), *equilibrium_warnings(srv, departure, one_way)]
     return {**report, "warnings": found}
 
 
-def _timescales(outputs, modes, trajectories):
+def _timescales(psi, lag_time):
     """Timescales along the slow directions of the modes in the data, and jackknife errors."""
-    series = [[] for _ in trajectories.segments]
-    for number, _, _, block in outputs:
-        series[number].append((block - modes.mean_0) @ modes.left)
-    sums = block_moments([np.concatenate(parts) for parts in series], trajectories.lag_time).sums()
+    sums = block_moments(psi, lag_time).sums()
 
     def estimate(some):
-        return implied_timescales(slow_modes(some)[0], trajectories.lag_time)
+        return implied_timescales(slow_modes(some)[0], lag_time)
 
     return jackknife_error(estimate, sums)
 
@@ -137,24 +155,45 @@ def mode_warnings(visits, eigenvalues):
     return found
 
 
-def equilibrium_warnings(departure, weights):
-    """Sentences on trajectories that did not start in equilibrium."""
-    if weights is None:
-        if not departure.significant:
-            return []
-        return [
-            f"The {departure.n_trajectories} trajectories did not start in equilibrium: over one "
-            f"lag the mean of psi moves by {departure.distance:.2g} standard deviations, where "
-            f"{departure.error:.1g} is chance. Symmetrised covariances then give wrong timescales "
-            "and populations: set `weights` to 'auto', or use trajectories from equilibrium."
-        ]
-    size = effective_size(np.concatenate(weights)) / sum(np.count_nonzero(w) for w in weights)
-    if size >= _FEW_WEIGHTS:
-        return []
-    return [
-        f"The weights of the frames are uneven: they tell as much as {size:.0%} of the frames with "
-        "equal weights would. Longer trajectories, or starts nearer to equilibrium, would help."
-    ]
+def equilibrium_warnings(srv, departure, one_way):
+    """Sentences on trajectories that did not start in equilibrium, and on one-way states.
+
+    Parameters
+    ----------
+    srv : SRV
+        Whose weights were found in its training data.
+    departure : lss_base.equilibrium.Departure
+    one_way : list of lss_base.connectivity.OneWayState
+    """
+    found = [f"In these data {state}. {_FATE[_fate(srv)]}" for state in one_way]
+    if srv.weights_ is None:
+        if departure.significant:
+            found.append(
+                f"The {departure.n_trajectories} trajectories did not start in equilibrium: over "
+                f"one lag the mean of psi moves by {departure.distance:.2g} standard deviations, "
+                f"where {departure.error:.1g} is chance. Symmetrised covariances then give wrong "
+                "timescales and populations: set `weights` to 'auto', or use trajectories from "
+                "equilibrium."
+            )
+        return found
+    share = srv.effective_size_ / n_weighted(srv.weights_)
+    if share < _FEW_WEIGHTS:
+        found.append(
+            f"The weights of the frames are uneven: they tell as much as {share:.0%} of the frames "
+            "with equal weights would. Longer trajectories, or starts nearer to equilibrium, would "
+            "help."
+        )
+    return found
+
+
+def n_weighted(weights):
+    """Frames of the trajectories that have any weight."""
+    return sum(len(w) for w in weights if w.any())
+
+
+def _fate(srv):
+    found = srv.weights_ is not None and isinstance(srv.weights, str)
+    return srv.disconnected if found else "as they are"
 
 
 def _plain(value):

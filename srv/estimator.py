@@ -8,6 +8,7 @@ from sklearn.base import TransformerMixin
 from lss_base.estimators import Estimator, check_choice, check_count, preset, settled
 from lss_base.kinetics import implied_timescales
 from lss_base.trajectories import is_list
+from lss_base.weights import effective_size
 from srv.data import check_trajectories, with_validation
 from srv.diagnostics import diagnose
 from srv.evaluation import encode
@@ -76,6 +77,10 @@ class SRV(TransformerMixin, Estimator):
         Whether a second fit goes on from the weights of the first, if the network is the same.
     seed : int or None, default=0
         Of initial weights, batches and the validation split; with None others in each fit.
+    disconnected : {"drop", "keep"}, default="drop"
+        What weights that are found make of states that are entered and never left, or left and
+        never entered, which would take all the weight or none: leave them out, with a warning, or
+        let them keep their share of the data.
 
     Attributes
     ----------
@@ -99,6 +104,10 @@ class SRV(TransformerMixin, Estimator):
         Of the frames, 1 on average over the pairs; 0 in what was held out or skipped.
     clipped_ : float
         Share of the pairs whose weight came out negative and is 0.
+    effective_size_ : float or None
+        How many frames of equal weight would tell as much as the weighted ones.
+    one_way_states_ : list of lss_base.connectivity.OneWayState
+        States that are entered and never left, or the other way round.
     n_skipped_ : int
         Trajectories not longer than the lag.
     n_steps_ : int
@@ -138,6 +147,7 @@ class SRV(TransformerMixin, Estimator):
         n_updates=None,
         warm_start=True,
         seed=0,
+        disconnected="drop",
     ):
         self.input_size = input_size
         self.n_components = n_components
@@ -166,6 +176,7 @@ class SRV(TransformerMixin, Estimator):
         self.n_updates = n_updates
         self.warm_start = warm_start
         self.seed = seed
+        self.disconnected = disconnected
 
     @classmethod
     def from_preset(cls, name, input_size, **overrides):
@@ -212,7 +223,10 @@ class SRV(TransformerMixin, Estimator):
         self._keep(result.modes)
         self.visits_ = count_visits(result.outputs, result.modes)
         self.departure_, self.clipped_ = result.departure, result.clipped
+        self.one_way_states_ = result.one_way
         self.weights_ = weights_of(result.data, X) if result.weighted else None
+        weighted = None if self.weights_ is None else np.concatenate(self.weights_)
+        self.effective_size_ = None if weighted is None else effective_size(weighted)
         self.train_score_ = 1.0 + float(np.sum(self.eigenvalues_**2))
         self.validation_score_ = math.nan
         if validation is not None:

@@ -1,25 +1,17 @@
 """One fit: build the network or go on with it, train, longer where modes are slow, and solve."""
 
 import logging
-from dataclasses import dataclass, replace
 
-import keras
 import numpy as np
-import tensorflow as tf
 
-from lss_base.equilibrium import Departure
 from lss_base.estimators import DivergedError, refusal
 from lss_base.kinetics import DegenerateOutputsError
-from lss_base.training import WarmupCosine, run
-from srv.data import Trajectories, moments
-from srv.diagnostics import equilibrium_warnings, mode_warnings
-from srv.evaluation import OutputPass
-from srv.feeding import pair_batches
+from srv.course import Course
+from srv.data import moments
+from srv.diagnostics import equilibrium_warnings, mode_warnings, n_weighted
 from srv.lobe import Network, build_lobe
-from srv.modes import Modes, solve
-from srv.reweighting import chosen_method, initially_weighted, measured_departure, pair_weights
-from srv.settings import bounds_on_updates, mode_weights
-from srv.training import Plan, Trainer, validation_batches
+from srv.reweighting import initially_weighted
+from srv.settings import bounds_on_updates
 
 logger = logging.getLogger(__name__)
 
@@ -30,25 +22,6 @@ _SLOW_EIGENVALUE = 0.97
 # Offsets of the seeds of a second network and of a second schedule.
 _RESTART_SEED = 1_000_003
 _EXTENSION_SEED = 2_000_003
-_ROUND_SEED = 3_000_017
-# Weights are computed, and the network trained on with them, so often; each time for this part of
-# the steps, so that weights cost half as much again as training without.
-_ROUNDS, _ROUND_PART = 2, 0.25
-
-
-@dataclass(frozen=True)
-class Fit:
-    """What one fit made."""
-
-    network: Network
-    outputs: OutputPass
-    modes: Modes
-    history: dict
-    n_steps: int
-    departure: Departure
-    data: Trajectories
-    clipped: float = 0.0
-    weighted: bool = False
 
 
 def fit_network(settings, network, data, validation, seed):
@@ -126,116 +99,20 @@ def _architecture(settings, data):
 
 
 def _train_and_solve(settings, network, data, validation, seed):
-    lobe = network.lobe
-    batch_size = min(settings.batch_size, data.n_pairs)
-    least, most = bounds_on_updates(settings)
-    plan = Plan.make(data.n_pairs, batch_size, settings.n_epochs, least, most)
-    trainer = _compiled(settings, lobe, data, validation, plan.per_execution, seed)
-    history = _run(settings, trainer, data, validation, plan, seed, "SRV")
-    outputs, modes = _solved(settings, lobe, data)
-    longest = most or 0
-    if plan.n_steps < longest and modes.values[0] > _SLOW_EIGENVALUE:
+    course = Course(settings, network, data, validation, seed)
+    course.train(course.plan, seed, "SRV")
+    # Weights come before the long schedule: starts out of equilibrium make modes seem slower, and
+    # that schedule then learns them by heart.
+    course.weight()
+    longest = bounds_on_updates(settings)[1] or 0
+    if course.plan.n_steps < longest and course.modes.values[0] > _SLOW_EIGENVALUE:
         logger.info(
             "The slowest eigenvalue is %.4f: training goes on for %d steps.",
-            modes.values[0],
-            longest,
+            *(course.modes.values[0], longest),
         )
-        plan = plan.at_least(longest)
-        more = _run(
-            settings, trainer, data, validation, plan, seed + _EXTENSION_SEED, "SRV, slow modes"
-        )
-        history = {name: values + more[name] for name, values in history.items()}
-        outputs, modes = _solved(settings, lobe, data)
-    departure = measured_departure(outputs, data)
-    fit = Fit(network, outputs, modes, history, steps_done(trainer), departure, data)
-    method = chosen_method(settings.weights, departure)
-    if method is not None and settings.weights == "auto":
-        logger.info(
-            "The trajectories did not start in equilibrium (psi moves by %.2g standard deviations "
-            "a lag, %.1g by chance): pairs are weighted by %s.",
-            *(departure.distance, departure.error, method),
-        )
-    if method is None:
-        return replace(fit, weighted=data.is_weighted and not isinstance(settings.weights, str))
-    return _with_weights(settings, trainer, validation, plan.part(_ROUND_PART), fit, method, seed)
-
-
-def _with_weights(settings, trainer, validation, plan, fit, method, seed):
-    """Weights from the outputs, training with them, and weights anew from what was learned."""
-    outputs, modes, history = fit.outputs, fit.modes, fit.history
-    for round_ in range(_ROUNDS + 1):
-        weights, clipped = pair_weights(outputs, modes, fit.data, method, seed + round_)
-        data = fit.data.weighted(weights)
-        if round_ == _ROUNDS:
-            break
-        trainer.reweight(data)
-        shifted = seed + (round_ + 1) * _ROUND_SEED
-        more = _run(settings, trainer, data, validation, plan, shifted, "SRV, weighted")
-        history = {name: values + more[name] for name, values in history.items()}
-        outputs, modes = _solved(settings, fit.network.lobe, data)
-    modes = solve(outputs, data, settings.n_components, settings.reversible)
-    found = {"outputs": outputs, "modes": modes, "data": data, "clipped": clipped}
-    return replace(fit, history=history, n_steps=steps_done(trainer), weighted=True, **found)
-
-
-def _solved(settings, lobe, data):
-    outputs = OutputPass(lobe, data)
-    return outputs, solve(outputs, data, settings.n_components, settings.reversible)
-
-
-def _compiled(settings, lobe, data, validation, steps_per_execution, seed):
-    trainer = Trainer(
-        lobe,
-        data,
-        loss_options={
-            "r": settings.r_degree,
-            "weights": mode_weights(settings),
-            "reversible": settings.reversible,
-            "epsilon": settings.epsilon,
-        },
-        noise=settings.latent_space_noise,
-        validation=validation,
-        seed=seed,
-    )
-    rate = settings.learning_rate
-    if settings.schedule == "cosine":
-        rate = WarmupCosine(rate)
-    trainer.rate = rate
-    optimizer = keras.optimizers.Adam(rate)
-    optimizer.build(lobe.trainable_weights)  # inside the first step it would compile twice
-    if trainer.distribute_strategy.num_replicas_in_sync > 1:
-        # Several steps in one execution fail here (Keras 3.15), and XLA was not tried.
-        trainer.compile(optimizer=optimizer, jit_compile=False)
-    else:
-        trainer.compile(
-            optimizer=optimizer, jit_compile=True, steps_per_execution=steps_per_execution
-        )
-    return trainer
-
-
-def _run(settings, trainer, data, validation, plan, seed, label):
-    """Run Keras fit for one schedule; returns the history."""
-    if settings.schedule == "cosine":
-        # Counted, not planned: a callback may have stopped the schedule before this one early.
-        trainer.rate.start(steps_done(trainer), plan.n_steps)
-    batch_size = min(settings.batch_size, data.n_pairs)
-    return run(
-        trainer,
-        trainer.lobe,
-        pair_batches(data, batch_size, plan.per_epoch, seed),
-        label=label,
-        n_epochs=plan.n_epochs,
-        per_epoch=plan.per_epoch,
-        settings=settings,
-        steps_per_epoch=plan.per_epoch,
-        validation_data=None if validation is None else validation_batches(validation),
-        callbacks=settings.callbacks,
-    )
-
-
-def steps_done(trainer):
-    """Steps that were made, under a distribution strategy too, whose variables are no numbers."""
-    return int(tf.convert_to_tensor(trainer.optimizer.iterations.value))
+        course.train(course.plan.at_least(longest), seed + _EXTENSION_SEED, "SRV, slow modes")
+        course.weight()
+    return course.fit()
 
 
 def log_report(srv):
@@ -247,6 +124,13 @@ def log_report(srv):
         np.array2string(srv.timescales_, precision=1),
         srv.visits_.tolist(),
     )
+    if srv.weights_ is not None:
+        logger.info(
+            "Weighted frames tell as much as %.0f of equal weight (%.0f %%); %.1f %% of the pairs "
+            "had a negative weight and have none.",
+            *(srv.effective_size_, 100 * srv.effective_size_ / n_weighted(srv.weights_)),
+            100 * srv.clipped_,
+        )
     found = mode_warnings(srv.visits_, srv.eigenvalues_)
-    for sentence in [*found, *equilibrium_warnings(srv.departure_, srv.weights_)]:
+    for sentence in [*found, *equilibrium_warnings(srv, srv.departure_, srv.one_way_states_)]:
         logger.warning("%s", sentence)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from lss_base import equilibrium
+from lss_base.connectivity import pairs_between
 from lss_base.estimators import refusal
 from lss_base.moments import LaggedMoments
 from lss_base.trajectories import as_sources
@@ -10,32 +11,29 @@ from lss_base.weights import frame_weights
 from srv.settings import mode_weights
 
 
-def measured_departure(outputs, trajectories):
-    """How far the trajectories are from equilibrium along the outputs of a network.
+def measured_departure(psi, lag_time):
+    """How far trajectories are from equilibrium along modes.
 
     Parameters
     ----------
-    outputs : srv.evaluation.OutputPass
-    trajectories : srv.data.Trajectories
+    psi : list of np.ndarray, each shape=(n_i, m)
+        All longer than the lag.
+    lag_time : int
 
     Returns
     -------
     lss_base.equilibrium.Departure
     """
-    lag = trajectories.lag_time
-    ends, moments, current = [], LaggedMoments(lag), None
-    for number, _, _, block in outputs:
-        if number != current:
-            current, first, last = number, block[:0], block[:0]
-            ends.append(None)
-            moments.start()
-        moments.update(block)
-        first = np.concatenate([first, block])[:lag] if len(first) < lag else first
-        last = np.concatenate([last, block])[-lag:]
-        ends[-1] = first.sum(axis=0, dtype=np.float64), last.sum(axis=0, dtype=np.float64)
-    firsts, lasts = (np.array(side) for side in zip(*ends, strict=True))
-    covariance = moments.covariances().c_00
-    return equilibrium.departure(firsts, lasts, trajectories.n_pairs, covariance)
+    moments = LaggedMoments(lag_time)
+    for part in psi:
+        moments.start()
+        moments.update(part)
+    firsts, lasts = (
+        np.array([part[side].sum(axis=0, dtype=np.float64) for part in psi])
+        for side in (slice(lag_time), slice(-lag_time, None))
+    )
+    covariance = moments.covariances(reversible=False).c_00
+    return equilibrium.departure(firsts, lasts, moments.n_pairs, covariance)
 
 
 def initially_weighted(settings, trajectories):
@@ -90,33 +88,46 @@ def chosen_method(weights, departure):
     return weights if isinstance(weights, str) else None
 
 
-def pair_weights(outputs, modes, trajectories, method, seed):
+def psi_of(outputs, modes, trajectories):
+    """Modes of the training data, one array (n_i, m) for each segment."""
+    parts = [[] for _ in trajectories.segments]
+    for number, _, _, block in outputs:
+        parts[number].append((block - modes.mean_0) @ modes.left)
+    return [np.concatenate(each) for each in parts]
+
+
+def pair_weights(settings, psi, trajectories, method, apart, seed):
     """Weights by which the pairs become those of an equilibrium.
 
     Parameters
     ----------
-    outputs : srv.evaluation.OutputPass
-    modes : srv.modes.Modes
-        Of these outputs.
+    settings : SRV
+        Its `disconnected` says what becomes of one-way states.
+    psi : list of np.ndarray, each shape=(n_i, m)
+        Modes, one array for each segment.
     trajectories : srv.data.Trajectories
+        With the weights of the round before.
     method : {"koopman", "rite"}
+    apart : list of np.ndarray of bool, each shape=(n_i,)
+        Frames in one-way states, which would take all the weight or none.
     seed : int
         Of the random cells of "rite".
 
     Returns
     -------
-    weights : list of np.ndarray, shape (n_i,), float64
-        One for each segment, as of `lss_base.weights.frame_weights`.
+    weights : list of np.ndarray, each shape=(n_i,)
+        As of `lss_base.weights.frame_weights`. Pairs in a one-way state have the weight 0, or 1
+        where they are to be kept.
     clipped : float
         Share of the pairs whose weight was negative and is 0.
     """
-    psi = _joined(outputs, trajectories, lambda block: (block - modes.mean_0) @ modes.left)
-    return frame_weights(psi, trajectories.lag_time, method, seed)
-
-
-def _joined(outputs, trajectories, function):
-    """A function of the outputs, one array for each segment."""
-    parts = [[] for _ in trajectories.segments]
-    for number, _, _, block in outputs:
-        parts[number].append(function(block))
-    return [np.concatenate(each) for each in parts]
+    lag = trajectories.lag_time
+    used = pairs_between(apart, lag)
+    # The iteration goes on from the weights before, which were found on other psi.
+    before = [s.weights if method == "rite" else 1.0 for s in trajectories.segments]
+    first = [u * w for u, w in zip(used, before, strict=True)]
+    weights, clipped = frame_weights(psi, lag, method, seed, first)
+    if settings.disconnected == "keep":
+        share = np.mean(np.concatenate([u[:-lag] for u in used]))
+        weights = [np.where(u, share * w, 1.0) for u, w in zip(used, weights, strict=True)]
+    return weights, clipped

@@ -103,6 +103,7 @@ def check_settings(srv, y=None, deflate=None):
     for name, low, high in _RANGES:
         check_number(name, getattr(srv, name), low, high, above=name == "epsilon")
     check_choice("schedule", srv.schedule, ("constant", "cosine"))
+    check_choice("disconnected", srv.disconnected, ("drop", "keep"))
     _check_network(srv)
     _check_weights(srv)
     if deflate is not None:

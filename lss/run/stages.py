@@ -129,7 +129,7 @@ def train_srv(
         run_files.save_network(srv.encoder, run, "srv")
         run_files.write_psi(run, srv, file, **found)
         balance = equilibrium(srv)
-        warnings = equilibrium_warnings(srv.departure_, srv.weights_)
+        warnings = equilibrium_warnings(srv, srv.departure_, srv.one_way_states_)
         run_files.write_meta(
             run,
             **meta,

@@ -15,11 +15,11 @@ CHAIN = np.array(
 LAG = 2
 
 
-def walk(rng, starts, n_steps):
+def walk(rng, starts, n_steps, chain=CHAIN):
     """State numbers of one walker for each start, shape (n_walkers, n_steps)."""
     states = np.empty((len(starts), n_steps), int)
     states[:, 0] = starts
-    upper = CHAIN.cumsum(axis=1)
+    upper = chain.cumsum(axis=1)
     for t in range(1, n_steps):
         draws = rng.random(len(starts))[:, None]
         states[:, t] = (draws > upper[states[:, t - 1]]).sum(axis=1)
@@ -165,9 +165,9 @@ def test_the_spread_of_the_samples_is_that_of_new_data(rng):
 def test_pairs_that_are_left_out_decide_nothing(rng):
     psi = walks(rng, 300)
     stray = [np.full((30, 4), 5.0) for _ in range(50)]
-    used = [np.ones(len(p), bool) for p in psi] + [np.zeros(30, bool)] * 50
+    first = [np.ones(len(p)) for p in psi] + [np.zeros(30)] * 50
     for method, tolerance in (("koopman", 1e-8), ("rite", 0.02)):
-        found, _ = reweighting.frame_weights(psi + stray, LAG, method, used=used)
+        found, _ = reweighting.frame_weights(psi + stray, LAG, method, first=first)
         assert not any(w.any() for w in found[len(psi) :])
         wanted, _ = reweighting.frame_weights(psi, LAG, method)
         np.testing.assert_allclose(

@@ -1,6 +1,7 @@
 """Weights of pairs: in the loss, in the moments, and found for trajectories off equilibrium."""
 
 import logging
+from types import SimpleNamespace
 
 import h5py
 import numpy as np
@@ -9,8 +10,10 @@ import tensorflow as tf
 
 from lss_base.moments import LaggedMoments
 from srv import SRV
+from srv.data import check_trajectories
 from srv.evaluation import evaluate, evaluate_blocks
 from srv.loss import vamp_loss
+from srv.reweighting import pair_weights
 
 # Two states; the common one is left once in 200 steps, the rare one once in 40: t = 33 steps.
 LEAVE = np.array([0.005, 0.025])
@@ -18,13 +21,13 @@ TIMESCALE = -1 / np.log(1 - LEAVE.sum())
 LAG = 4
 
 
-def two_states(rng, n_walkers, n_steps, start):
+def two_states(rng, n_walkers, n_steps, start, leave=LEAVE):
     """Walkers with states 0 and 1, from a given state, or from equilibrium where it is None."""
     state = np.full(n_walkers, start) if start is not None else rng.random(n_walkers) < 1 / 6
     states = np.empty((n_steps, n_walkers), int)
     for t in range(n_steps):
         states[t] = state
-        state = np.where(rng.random(n_walkers) < LEAVE[state.astype(int)], 1 - state, state)
+        state = np.where(rng.random(n_walkers) < leave[state.astype(int)], 1 - state, state)
     features = np.stack([states, 1 - states], axis=-1) + rng.normal(0, 0.05, (*states.shape, 2))
     return list(features.astype(np.float32).swapaxes(0, 1))
 
@@ -63,7 +66,7 @@ def test_weighted_moments_are_those_of_repeated_trajectories(rng):
         np.testing.assert_allclose(one, two, rtol=1e-10)
 
 
-def test_a_biased_start_is_said_and_weights_mend_it(rng, caplog):
+def test_a_biased_start_is_said_and_weights_mend_it(rng, caplog, tmp_path):
     # 600 walkers of 30 steps, all from the rare state: some 300 leave it and 90 come back.
     data = two_states(rng, 600, 30, 1)
     with caplog.at_level(logging.INFO, "srv"):
@@ -79,14 +82,46 @@ def test_a_biased_start_is_said_and_weights_mend_it(rng, caplog):
     assert abs(np.log(biased.timescales_[0] / counted)) > 0.2
     for method in ("auto", "koopman"):  # "auto" takes "rite"
         caplog.clear()
-        with caplog.at_level(logging.INFO, "srv"):
-            mended = model(weights=method).fit(data)
+        with caplog.at_level(logging.INFO, "srv"), h5py.File(tmp_path / "x.h5", "a") as file:
+            # Once in memory, once on disk.
+            stored = [
+                file.require_dataset(f"{i:03d}", x.shape, "f4", data=x) for i, x in enumerate(data)
+            ]
+            mended = model(weights=method).fit(data if method == "auto" else stored)
         assert ("weighted by rite" in caplog.text) == (method == "auto")
         assert mended.timescales_[0] == pytest.approx(counted, rel=0.1), method
         weights = np.concatenate([w[:-LAG] for w in mended.weights_])
         share = (weights * states[:, :-LAG].ravel()).sum() / weights.sum()
         assert share == pytest.approx(rates[0] / rates.sum(), abs=0.03), method
         assert weights.mean() == pytest.approx(1) and weights.min() >= 0
+
+
+def test_a_state_that_is_never_left_gets_no_weight(rng, caplog):
+    data = two_states(rng, 400, 30, 0, leave=np.array([0.01, 0]))
+    states = np.array([run[:, 0] > 0.5 for run in data])
+    with caplog.at_level(logging.INFO, "srv"):
+        fitted = model(weights="rite").fit(data)
+    (state,) = fitted.one_way_states_
+    assert state.kind == "entered and never left"
+    assert "entered and never left" in caplog.text and "weights leave it out" in caplog.text
+    weights = np.array(fitted.weights_)[:, :-LAG]
+    assert not weights[states[:, :-LAG]].any()
+    assert weights[~states[:, LAG:]].min() > 0
+    assert "tell as much as" in caplog.text
+    found = fitted.diagnose(data)
+    # Along modes that are those of the weighted pairs now.
+    assert found["one_way_states"][0]["n_frames"] == pytest.approx(state.n_frames, rel=0.05)
+    assert found["effective_size"] == fitted.effective_size_ < weights.size
+    assert 0.5 < found["effective_share"] < 1
+    # Asked for, it keeps its share of the pairs.
+    trajectories = check_trajectories(data, 2, LAG).weighted([np.ones(30)] * 400)
+    psi = [np.stack([x, 0 * x], axis=1) for x in states.astype(float)]
+    apart = list(states)
+    settings = SimpleNamespace(disconnected="keep")
+    kept, _ = pair_weights(settings, psi, trajectories, "rite", apart, 0)
+    kept = np.array(kept)[:, :-LAG]
+    assert kept.mean() == pytest.approx(1)
+    np.testing.assert_allclose(kept[states[:, :-LAG]], 1)
 
 
 def test_equilibrium_gets_no_weights(rng):
