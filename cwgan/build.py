@@ -41,6 +41,7 @@ WORTH_XLA = 500  # updates
 SETTLING = 9000  # updates
 MAX_REFERENCE = 2000  # frames whose mean is the reference
 MAX_SAMPLE = 20_000  # frames from which scales and quantiles are taken
+SAMPLE_SIZE = 2**25  # numbers among them, unless there are fewer than 1,000 frames
 MAX_REGRESSION = 200_000  # frames
 REGRESSION = 1000, 6000  # steps at least and at most, between them as many as updates
 CONSISTENT = 0.9  # R^2 of the regressor from which a coordinate takes part
@@ -158,7 +159,7 @@ def build(settings, psi, coords, reference, seed):
     """
     seeds = _seeds(seed, 3)
     shape = (settings.hidden_layer_depth, settings.hidden_size, settings.activation)
-    rows = evenly(len(psi), MAX_SAMPLE)
+    rows = evenly(len(psi), min(MAX_SAMPLE, max(1000, SAMPLE_SIZE // coords[:1].size)))
     sample = coords[rows]
     graph = None
     if coords.ndim == 3 and (settings.head == "bonds" or settings.bonds is not None):

@@ -8,7 +8,7 @@ from lss_base.estimators import check_number
 
 CLASH_QUANTILE = 1e-3  # of the data's closest contact, per frame: what comes closer is a clash
 MAX_FRAMES = 20_000  # frames that the limit is learned from
-CHUNKS = 2048, 64  # frames at once: as many of the larger as there are, then of the smaller
+CHUNKS = 2048, 128  # frames at once: as many of the larger as there are, then of the smaller
 FAR = 1e6  # nm^2, added to the squares of distances that do not count
 
 

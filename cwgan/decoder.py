@@ -14,7 +14,7 @@ from lss_base.estimators import check_count
 from lss_base.trajectories import as_parts
 
 TILE = 2048  # rows; twice as many are hardly faster
-AGAIN = 64  # rows of a whole tile that are drawn again at once
+AGAIN = 128  # draws at once for the rows of a whole tile that clash
 ATTEMPTS = 10  # draws of one structure, at most
 
 _networks = weakref.WeakKeyDictionary()
@@ -60,34 +60,40 @@ class Decoder:
         while done < len(psi):
             tile, skip = divmod(first + done, TILE)
             rows = slice(done, done + min(TILE - skip, len(psi) - done))
-
-            def noise(wanted, attempt=0, tile=tile, skip=skip):
-                drawn = tile_noise(seed, walker, tile, skip + wanted[-1] + 1, noise_dim, attempt)
-                return drawn[skip + wanted]
-
-            every = np.arange(rows.stop - rows.start)
-            network = _network(generator, TILE if len(every) == TILE else None)
-            out[rows] = network(psi[rows], noise(every))
-            self.frames, self.draws = self.frames + len(every), self.draws + len(every)
+            n = rows.stop - rows.start
+            noise = tile_noise(seed, walker, tile, skip + n, noise_dim)[skip:]
+            out[rows] = _network(generator, TILE if n == TILE else None)(psi[rows], noise)
+            self.frames, self.draws = self.frames + n, self.draws + n
             if self.contacts is not None:
-                self._mend(psi[rows], out[rows], noise)
+                self._mend(psi[rows], out[rows], (seed, walker, tile, skip))
             done = rows.stop
         return out
 
-    def _mend(self, psi, coords, noise):
+    def _mend(self, psi, coords, key):
         """Draw the rows of a tile, or of a part of one, again where they clash, in place."""
-        closest = self.contacts.closest(coords).copy()
-        bad = np.flatnonzero(closest < self.contacts.limit)
-        size = AGAIN if len(psi) == TILE else None
-        for attempt in range(1, ATTEMPTS):
-            if not len(bad):
-                break
-            fresh = _draw(_network(self.generator, size), psi[bad], noise(bad, attempt), size)
-            self.draws += len(bad)
-            found = self.contacts.closest(fresh)
-            wider = found > closest[bad]
-            coords[bad[wider]], closest[bad[wider]] = fresh[wider], found[wider]
-            bad = bad[closest[bad] < self.contacts.limit]
+        seed, walker, tile, skip = key
+        limit, size = self.contacts.limit, AGAIN if len(psi) == TILE else None
+        network, closest = _network(self.generator, size), self.contacts.closest(coords)
+        bad = np.flatnonzero(closest < limit)
+        widest, noise_dim = closest[bad], self.generator.get_layer("noise").output.shape[1]
+        noise = [row_noise(seed, walker, tile, skip + row, noise_dim) for row in bad]
+        noise, done = np.array(noise).reshape(len(bad), ATTEMPTS - 1, noise_dim), 0
+        while len(bad) and done < ATTEMPTS - 1:
+            # As many attempts at once as fit: a call of the network has its own cost.
+            n = min(max(1, AGAIN // len(bad)), ATTEMPTS - 1 - done)
+            tried = noise[:, done : done + n].reshape(-1, noise_dim)
+            fresh = _draw(network, np.repeat(psi[bad], n, 0), tried, size)
+            found = self.contacts.closest(fresh).reshape(len(bad), n)
+            good = found >= limit
+            first = np.where(good.any(1), good.argmax(1), n - 1)
+            self.draws += int(first.sum()) + len(bad)
+            best = np.where(good.any(1), first, found.argmax(1))
+            every = np.arange(len(bad))
+            wider = found[every, best] > widest
+            coords[bad[wider]] = fresh.reshape(len(bad), n, *fresh.shape[1:])[every, best][wider]
+            widest = np.maximum(widest, found[every, best])
+            left = ~good.any(1)
+            bad, widest, noise, done = bad[left], widest[left], noise[left], done + n
         self.failed += len(bad)
 
 
@@ -126,7 +132,7 @@ def decode(generator, psi, seed, first=0, walker=0, contacts=None):
     return Decoder(generator, contacts).decode(psi, seed, first, walker)
 
 
-def tile_noise(seed, walker, tile, n_rows, noise_dim, attempt=0):
+def tile_noise(seed, walker, tile, n_rows, noise_dim):
     """Standard normal noise of the first rows of a tile.
 
     A short draw is the beginning of a longer one.
@@ -135,11 +141,23 @@ def tile_noise(seed, walker, tile, n_rows, noise_dim, attempt=0):
     -------
     ndarray (n_rows, noise_dim), float32
     """
-    spawn_key = (walker, tile, attempt) if attempt else (walker, tile)
-    key = np.random.SeedSequence(seed, spawn_key=spawn_key)
+    return _generator(seed, walker, tile).standard_normal((n_rows, noise_dim), dtype=np.float32)
+
+
+def row_noise(seed, walker, tile, row, noise_dim):
+    """Standard normal noise of the further attempts at a row of a tile.
+
+    Returns
+    -------
+    ndarray (ATTEMPTS - 1, noise_dim), float32
+    """
+    generator = _generator(seed, walker, tile, row)
+    return generator.standard_normal((ATTEMPTS - 1, noise_dim), dtype=np.float32)
+
+
+def _generator(seed, *key):
     # SFC64 takes a fifth of the time of TensorFlow's stateless generators.
-    generator = np.random.Generator(np.random.SFC64(key))
-    return generator.standard_normal((n_rows, noise_dim), dtype=np.float32)
+    return np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed, spawn_key=key)))
 
 
 def _draw(network, psi, noise, size):

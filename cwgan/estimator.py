@@ -16,6 +16,7 @@ from lss_base.trajectories import as_parts, is_list, joined
 logger = logging.getLogger(__name__)
 
 MAX_DIAGNOSED = 50_000  # frames
+DIAGNOSED_SIZE = 2**25  # pair distances among them; there are four pairs an atom, and 300
 
 
 class MolGen(TransformerMixin, Estimator):
@@ -231,7 +232,7 @@ class MolGen(TransformerMixin, Estimator):
     def diagnose(self, X, y):
         """Compare structures drawn from psi with those that belong to it.
 
-        Of more frames than 50,000, that many are taken, evenly spaced.
+        Of more frames than 50,000, that many are taken, evenly spaced; fewer of more than 90 atoms.
 
         Parameters
         ----------
@@ -253,7 +254,7 @@ class MolGen(TransformerMixin, Estimator):
                 "atoms, (n_atoms, 3), as the fit must have had",
                 "fit to atoms to have them judged",
             )
-        rows = evenly(len(psi), MAX_DIAGNOSED)
+        rows = evenly(len(psi), min(MAX_DIAGNOSED, DIAGNOSED_SIZE // (4 * drawn[0] + 300)))
         psi, coords = psi[rows], coords[rows]
         decoder = Decoder(self.generator, self.contacts)
         made = decoder.decode(psi, _number([self._seed, 0]))

@@ -7,16 +7,19 @@ volumes and contacts, each in units of its own fluctuation, make such errors as 
 import numpy as np
 import tensorflow as tf
 
-from cwgan.contacts import Contacts
+from cwgan.contacts import Contacts, counted
 
 MAX_ALL_PAIRS = 500  # all pairs up to 32 atoms
 MAX_SHAPE_PAIRS = 300  # between landmark atoms, beyond that size
-MAX_CONTACTS = 300
+MAX_CONTACTS = 300  # that the critic sees
+MAX_GRID = 100  # atoms up to which all pairs are kept apart
+MAX_PUSHED = 3000  # pairs that are kept apart beyond
 LENGTH_FLOOR = 0.004  # nm: what is stiffer than this is measured against it
 VOLUME_FLOOR = 1e-4  # nm^3
 OVERLAP_SCALE = 0.005  # nm
 SOFTENING = 0.01  # nm^2
 DENSE_LIMIT = 60_000  # entries of an incidence matrix below which a product beats a gather
+COLUMNS_LIMIT = 500_000  # entries of a matrix that picks columns, likewise
 
 
 class StructureFeatures:
@@ -34,22 +37,24 @@ class StructureFeatures:
         Distances seen.
     quads : ndarray (n_quads, 4)
         Signed volumes seen: of an atom and three neighbours, and of four atoms in a chain.
-    close : ndarray (n_close, 2)
-        Non-bonded pairs that come closest.
+    close, pushed : ndarray (n, 2)
+        Non-bonded pairs that come closest: seen by the critic, and kept apart.
     contacts : Contacts or None
         How close atoms may come.
     size, n_coords : int
         Number of features; of those among them that are coordinates, which come first.
-    torsions : ndarray (size, 2 n_torsions)
-        Picks from the features the distance between the ends of each chain of four atoms, and
-        their signed volume: together they go round a loop as the torsion turns.
+    torsions : ndarray (n_torsions, 2), int
+        Which features are the distance between the ends of each chain of four atoms, and their
+        signed volume: together they go round a loop as the torsion turns.
     """
 
     def __init__(self, graph, coords):
         self.graph = graph
         self.pairs = choose_pairs(graph, coords)
         self.quads = np.concatenate([graph.centres(), graph.torsions()])
-        self.close = closest_pairs(graph.nonbonded_pairs(), coords, MAX_CONTACTS)
+        pairs = graph.nonbonded_pairs()
+        self.close = closest_pairs(pairs, coords, MAX_CONTACTS)
+        self.pushed = closest_pairs(pairs, coords, MAX_PUSHED)
         self.contacts = Contacts.learned(graph, coords)
         self._spread = float(max(coords.std(0).max(), LENGTH_FLOOR))
         self._coords_mean = coords.mean(0).reshape(-1).astype(np.float32)
@@ -68,7 +73,7 @@ class StructureFeatures:
         self._scale = np.maximum(raw.std(0), floors).astype(np.float32)
         self.n_coords = len(self._coords_mean)
         self.size = self.n_coords + raw.shape[1]
-        self.torsions = self._torsion_picks()
+        self.torsions = self._torsion_columns()
 
     def __call__(self, coords):
         """Features (n_frames, size) of coordinates (n_frames, n_atoms, 3), **nm**."""
@@ -77,14 +82,24 @@ class StructureFeatures:
         return tf.concat([(flat - self._coords_mean) / self._spread, invariant], 1)
 
     def overlap(self, coords):
-        """Sum over contacts of how far they are inside the limit of the data, in units of .005 nm.
+        """Sum over pairs of how far they are inside the limit of the data, in units of .005 nm.
 
         Linear beyond .005 nm: a square would outweigh all else. One limit serves all pairs: each
         pair's own would be a chance extreme, where that pair need not touch, and hold it apart.
+        All pairs of a molecule of up to 100 atoms, and of a larger one those that come closest.
         """
         if self.contacts is None:
             return tf.zeros(())
-        inside = tf.nn.relu(self.contacts.limit - distances(coords, self.close)) / OVERLAP_SCALE
+        if self.graph.n_atoms > MAX_GRID:
+            inside = self.contacts.limit - distances(coords, self.pushed)
+        else:
+            x = tf.unstack(coords, axis=2)
+            squares = tf.add_n([(y[:, :, None] - y[:, None]) ** 2 for y in x])
+            # Zero where a pair does not count, so that it never is inside.
+            counts = np.triu(counted(self.graph)).astype(np.float32)
+            inside = counts * (self.contacts.limit - tf.sqrt(squares + 1e-10))
+            inside = tf.reshape(inside, (-1, counts.size))
+        inside = tf.nn.relu(inside) / OVERLAP_SCALE
         return tf.reduce_sum(tf.sqrt(1 + inside**2) - 1, 1)
 
     def distances(self, coords):
@@ -92,15 +107,12 @@ class StructureFeatures:
         n = len(self.pairs)
         return (distances(coords, self.pairs) - self._mean[:n]) / self._scale[:n]
 
-    def _torsion_picks(self):
+    def _torsion_columns(self):
         chains = self.graph.torsions()
-        picks = np.zeros((self.size, 2 * len(chains)), np.float32)
         ends = {tuple(pair): k for k, pair in enumerate(self.pairs.tolist())}
-        first = self.n_coords + len(self.pairs) + len(self.quads) - len(chains)
-        for k, (a, _, _, d) in enumerate(chains.tolist()):
-            picks[self.n_coords + ends[min(a, d), max(a, d)], 2 * k] = 1.0
-            picks[first + k, 2 * k + 1] = 1.0
-        return picks
+        distance = [ends[min(a, d), max(a, d)] for a, _, _, d in chains.tolist()]
+        volume = len(self.pairs) + len(self.quads) - len(chains) + np.arange(len(chains))
+        return self.n_coords + np.stack([np.array(distance, int), volume], 1)
 
     def _raw(self, coords):
         parts = [distances(coords, self.pairs)]
@@ -181,13 +193,24 @@ def volumes(coords, quads):
     )
 
 
+def columns(x, picked):
+    """The columns `picked` of a tensor (n, size).
+
+    The gradient of a gather is a scatter, which is slow on the CPU: small molecules multiply.
+    """
+    size = int(x.shape[1])
+    if size * len(picked) > COLUMNS_LIMIT:
+        return tf.gather(x, picked, axis=1)
+    return x @ np.eye(size, dtype=np.float32)[:, picked]
+
+
 def differences(coords, pairs):
     """Vectors (n_frames, 3, n_pairs) from the first to the second atom of each pair."""
     n_atoms = int(coords.shape[1])
     turned = tf.transpose(coords, (0, 2, 1))
     if n_atoms * len(pairs) > DENSE_LIMIT:
         return tf.gather(turned, pairs[:, 1], axis=2) - tf.gather(turned, pairs[:, 0], axis=2)
-    # The gradient of a gather is a scatter, which is slow on the CPU: small molecules multiply.
+    # As in `columns`.
     incidence = np.zeros((n_atoms, len(pairs)), np.float32)
     incidence[pairs[:, 1], np.arange(len(pairs))] += 1.0
     incidence[pairs[:, 0], np.arange(len(pairs))] -= 1.0
@@ -222,7 +245,8 @@ def closest_pairs(pairs, coords, n_pairs):
     """The `n_pairs` of `pairs` that come closest: largest mean of 1 / (d^2 + .01 nm^2)."""
     if len(pairs) <= n_pairs:
         return pairs
-    sample = coords[:: max(1, len(coords) // 500)]
+    n_frames = max(20, min(500, 2**25 // len(pairs)))
+    sample = coords[:: max(1, len(coords) // n_frames)]
     score = np.zeros(len(pairs))
     for frame in sample:
         step = frame[pairs[:, 1]] - frame[pairs[:, 0]]

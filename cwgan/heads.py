@@ -6,6 +6,8 @@ import numpy as np
 from cwgan.orientation import superposed_rows
 from cwgan.placement import local_coordinates
 
+MATRIX_LIMIT = 60_000  # entries
+
 
 def molecular_head(x, coords, reference, placement, dense, frozen):
     """Positions of all atoms, the trunk by bond vectors, the rest in local frames, superposed.
@@ -29,13 +31,22 @@ def molecular_head(x, coords, reference, placement, dense, frozen):
         done = np.concatenate([placement.trunk, *(before.atoms for before in placement.levels[:k])])
         fresh = _level_rows(x, rows, coords, done, level, dense, frozen, f"level_{k + 1}")
         rows = keras.layers.Concatenate(axis=2, name=f"placed_{k + 1}")([rows, fresh])
-    order = placement.order()
-    # One matrix brings the atoms into their own order and the centroid to the origin.
-    sort = np.zeros((len(order), len(order)))
-    sort[np.arange(len(order)), order] = 1.0
-    rows = frozen(sort - 1.0 / len(order), None, name="centred")(rows)
+    place = np.argsort(placement.order())
+    rows = picked(rows, place, frozen, "sorted")
+    rows = keras.ops.subtract(rows, keras.ops.mean(rows, axis=2, keepdims=True))
     rows = superposed_rows(rows, reference, frozen)
     return keras.layers.Permute((2, 1), name="coordinates")(rows)
+
+
+def picked(rows, atoms, frozen, name):
+    """The columns `atoms` of rows (n, 3, n_rows).
+
+    By a matrix, whose gradient is fast on the CPU, where that is small.
+    """
+    n_rows = rows.shape[2]
+    if n_rows * len(atoms) > MATRIX_LIMIT:
+        return keras.ops.take(rows, atoms.tolist(), axis=2)
+    return frozen(np.eye(n_rows)[:, atoms], None, name=name)(rows)
 
 
 def bond_rows(x, coords, tree, dense, frozen):
@@ -69,25 +80,24 @@ def _level_rows(x, rows, coords, done, level, dense, frozen, name):
     column[done] = np.arange(len(done))
     p, q, r = column[level.frames].T
 
-    def pick(plus, minus, label):
-        kernel = np.zeros((len(done), len(p)))
-        kernel[plus, np.arange(len(p))] += 1.0
-        if minus is not None:
-            kernel[minus, np.arange(len(p))] -= 1.0
-        picked = frozen(kernel, None, name=f"{name}_{label}")(rows)
-        return keras.layers.Permute((2, 1), name=f"{name}_{label}_rows")(picked)
-
-    first = keras.layers.UnitNormalization(axis=-1, name=f"{name}_e1")(pick(p, q, "axis"))
-    across = keras.ops.cross(first, pick(q, r, "plane"))
+    # Origins and the two differences that span the frames, all from one product.
+    found = picked(rows, np.concatenate([p, q, r]), frozen, f"{name}_frames")
+    found = keras.layers.Permute((2, 1), name=f"{name}_frame_rows")(found)
+    origin, second, third = keras.ops.split(found, 3, axis=1)
+    first = keras.layers.UnitNormalization(axis=-1, name=f"{name}_e1")(
+        keras.ops.subtract(origin, second)
+    )
+    across = keras.ops.cross(first, keras.ops.subtract(second, third))
     last = keras.layers.UnitNormalization(axis=-1, name=f"{name}_e3")(across)
     axes = keras.layers.Concatenate(axis=-1, name=f"{name}_axes")(
         [first, keras.ops.cross(last, first), last]
     )
     axes = keras.layers.Reshape((len(p), 3, 3), name=f"{name}_matrix")(axes)
     local = _local(x, local_coordinates(coords, level.atoms, level.frames), level, dense, name)
+    local = _of_right_length(x, local, coords, level, dense, name)
     local = keras.layers.Reshape((len(p), 3, 1), name=f"{name}_column")(local)
     shift = keras.ops.sum(keras.layers.Multiply(name=f"{name}_parts")([local, axes]), axis=2)
-    placed = keras.layers.Add(name=f"{name}_atoms")([pick(p, None, "origin"), shift])
+    placed = keras.layers.Add(name=f"{name}_atoms")([origin, shift])
     return keras.layers.Permute((2, 1), name=f"{name}_positions")(placed)
 
 
@@ -109,6 +119,18 @@ def _local(x, local, level, dense, name):
     if len(parts) == 1:
         return parts[0]
     return keras.layers.Concatenate(axis=1, name=f"{name}_local")(parts)
+
+
+def _of_right_length(x, local, coords, level, dense, name):
+    """The same directions, as far from the origins as in the data: mean plus fluctuation.
+
+    A bond that a constraint holds has the length that it has, however its angles fluctuate.
+    """
+    away = coords[:, level.atoms] - coords[:, level.frames[:, 0]]
+    lengths = np.linalg.norm(away, axis=-1)[:, :, None]
+    length = _scaled(x, lengths.mean(0, dtype=float), lengths.std(0), dense, f"{name}_length")
+    unit = keras.layers.UnitNormalization(axis=-1, name=f"{name}_unit")(local)
+    return keras.layers.Multiply(name=f"{name}_bonds")([unit, length])
 
 
 def _unit_vectors(x, mean, dense, name):

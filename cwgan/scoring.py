@@ -6,6 +6,8 @@ The expected score is lowest where the draws have the distribution of the data a
 
 import tensorflow as tf
 
+from cwgan.features import columns
+
 
 def energy_score(made, real):
     """Energy score of pairs of draws for each of n cases.
@@ -34,19 +36,19 @@ def torsion_score(made, real, torsions):
     made : tensor (2 n, n_features)
         One draw for each case, then another for each.
     real : tensor (n, n_features)
-    torsions : ndarray (n_features, 2 n_torsions)
-        Picks two features of each torsion, which go round a loop as it turns.
+    torsions : ndarray (n_torsions, 2), int
+        Two features of each torsion, which go round a loop as it turns.
 
     Returns
     -------
     tensor ()
         Mean of the sum over the square root of the number of torsions: as steep as one score.
     """
-    n_torsions = torsions.shape[1] // 2
-    if not n_torsions:
+    if not len(torsions):
         return tf.zeros(())
-    made, real = (tf.reshape(x @ torsions, (-1, n_torsions, 2)) for x in (made, real))
-    return energy_score(made, real) * n_torsions**0.5
+    picked = torsions.ravel()
+    made, real = (tf.reshape(columns(x, picked), (-1, *torsions.shape)) for x in (made, real))
+    return energy_score(made, real) * len(torsions) ** 0.5
 
 
 def _length(v):

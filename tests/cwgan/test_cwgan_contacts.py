@@ -11,7 +11,7 @@ from scipy.stats import norm
 
 from cwgan import Contacts, Decoder, decode
 from cwgan.bonds import bond_graph
-from cwgan.decoder import ATTEMPTS, TILE, tile_noise
+from cwgan.decoder import ATTEMPTS, TILE, row_noise, tile_noise
 from cwgan.networks import _frozen
 
 BONDS = [(i, i + 1) for i in range(4)]
@@ -29,6 +29,12 @@ def generator():
     kernel[1, 12], line[:, 0] = 1.0, np.arange(5)
     x = keras.layers.Reshape((5, 3))(_frozen(kernel, line.ravel(), name="line")(x))
     return keras.Model([psi, noise], x)
+
+
+def attempts(seed, walker, tile, n):
+    """The first component of the noise of each attempt, (ATTEMPTS, n)."""
+    again = [row_noise(seed, walker, tile, row, 2)[:, 0] for row in range(n)]
+    return np.concatenate([tile_noise(seed, walker, tile, n, 2)[None, :, 0], np.transpose(again)])
 
 
 def test_the_closest_pair_against_scipy():
@@ -90,7 +96,7 @@ def test_attempts_have_keys_of_their_own_however_a_trajectory_is_cut(generator):
     part = decode(generator, psi[100:130], 3, 100, 2, contacts)
     assert np.abs(part - whole[100:130]).max() < 1e-5
     # By hand: the first of the attempts that does not clash.
-    draws = np.array([tile_noise(3, 2, 1, TILE, 2, k)[:, 0] for k in range(ATTEMPTS)])
+    draws = attempts(3, 2, 1, TILE)
     first = np.where((draws >= 0).any(0), (draws >= 0).argmax(0), draws.argmax(0))
     wanted = 4.0 + draws[first, np.arange(TILE)]
     assert np.abs(np.abs(whole[TILE : 2 * TILE, 4, 0]) - np.abs(wanted)).max() < 1e-5
@@ -103,7 +109,7 @@ def test_of_frames_that_always_clash_the_widest_is_kept_and_counted(generator):
     contacts, psi = Contacts(40.0, 5, BONDS), np.zeros((200, 1))
     decoder = Decoder(generator, contacts)
     made = decoder.decode(psi, seed=0)
-    draws = np.array([tile_noise(0, 0, 0, 200, 2, k)[:, 0] for k in range(ATTEMPTS)])
+    draws = attempts(0, 0, 0, 200)
     assert np.allclose(contacts.closest(made), np.abs(4 + draws).max(0), atol=1e-5)
     assert (decoder.frames, decoder.draws, decoder.failed) == (200, 200 * ATTEMPTS, 200)
 

@@ -81,6 +81,28 @@ def test_fresh_head_has_the_right_geometry(data, tmp_path):
     assert np.array_equal(np.asarray(again([psi, noise])), made)
 
 
+def test_bonds_that_a_constraint_holds_keep_their_lengths(monkeypatch):
+    """However their angles fluctuate: by six degrees here."""
+    rng = np.random.default_rng(6)
+    bonds = [*CHAIN, (3, 8), (5, 9), (9, 10), (9, 11)]
+    rest = structure()[[*range(9), 13, 14, 15]]
+    lengths = np.array([np.linalg.norm(rest[b] - rest[a]) for a, b in bonds])
+    coords = np.repeat(rest[None], 500, 0)
+    for (a, b), length in zip(bonds, lengths, strict=True):
+        step = rest[b] - rest[a] + rng.normal(0, 0.015, (500, 3))
+        coords[:, b] = coords[:, a] + length * step / np.linalg.norm(step, axis=1)[:, None]
+    coords = (coords - coords.mean(1, keepdims=True)).astype(np.float32)
+    psi, noise = (rng.normal(size=(500, k)).astype(np.float32) for k in (2, 10))
+    made = []
+    for limit in (60_000, 0):  # positions picked by matrices, and one by one
+        monkeypatch.setattr("cwgan.heads.MATRIX_LIMIT", limit)
+        args = psi, coords, coords[0], bond_graph(12, bonds), 10, 2, 32, "swish", 0
+        made.append(np.asarray(molecular_generator(*args)([psi, noise])))
+    # The head's least fluctuation is 1e-4 nm, and the raw outputs that it scales reach a few.
+    assert np.abs(pair_distances(made[0], np.array(bonds)) - lengths).max() < 2e-3
+    assert np.abs(made[0] - made[1]).max() < 1e-5
+
+
 def test_separate_molecules():
     rng = np.random.default_rng(4)
     coords = np.concatenate([structure(), structure() + np.array([0, 0, 0.5])])
