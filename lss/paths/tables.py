@@ -97,6 +97,13 @@ def cautions(found: Findings):
             f"The committor of the mesh is off by {beyond:.2f} beyond counting: its points are too "
             "few for this simulator; trust the passage times, not q."
         )
+    value, error = found.passages.passage_times_ps()
+    off = np.abs(found.kernel_times_ps - value)
+    if (off > np.fmax(3 * error, 0.05 * value)).any():
+        said.append(
+            "Passage times by the propagator's equations differ from those sampled by more than "
+            "three standard errors: the mesh is too coarse for this simulator; trust those sampled."
+        )
     direct = np.mean([len(path.psi) == 2 for path in found.passages.paths])
     if direct > JUMPS:
         said.append(
@@ -105,7 +112,6 @@ def cautions(found: Findings):
             "the states, or train with a shorter lag time."
         )
     if found.md_times_ps is not None:
-        value, error = found.passages.passage_times_ps()
         md = found.md_times_ps
         off = np.abs(value - md.value) > 3 * np.hypot(error, md.standard_error)
         if (off & np.isfinite(md.standard_error)).any():
