@@ -22,6 +22,7 @@ _LAZY = {
     "sample_passages": "lss.paths.passages",
     "write_paths": "lss.paths.write",
     "export_modes": "lss.export.write",
+    "expectation": "lss.observables.expectation",
     "parse_time": "lss.units",
     "format_time": "lss.units",
 }

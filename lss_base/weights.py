@@ -62,10 +62,10 @@ def bootstrap_weights(psi, lag_time, weights, method, n_samples, seed, used=None
     """
     rng, n = np.random.default_rng(seed), len(psi)
     drawn = (np.bincount(rng.integers(n, size=n), minlength=n) for _ in range(n_samples))
-    return weights_of_samples(psi, lag_time, weights, method, drawn, seed)
+    return weights_of_samples(psi, lag_time, weights, method, drawn, seed, used)
 
 
-def weights_of_samples(psi, lag_time, weights, method, samples, seed=0):
+def weights_of_samples(psi, lag_time, weights, method, samples, seed=0, used=None):
     """Yield weights of the frames in samples of the trajectories.
 
     The weights of a sample are found anew, since that they had to be found is part of the error of

@@ -22,6 +22,11 @@ def main():
         metavar="N",
         help="paths in each direction (default %(default)s)",
     )
+    parser.add_argument(
+        "--observable",
+        metavar="LIST",
+        help="numbers to follow along the paths, such as rg,'distance: resid 0 - resid 19'",
+    )
     parser.add_argument("--to-dir", required=True, metavar="OUT", help="folder to write")
     parser.add_argument(
         "--latent-only", action="store_true", help="decode no structures, only latent states"
@@ -47,6 +52,7 @@ def main():
         args.number,
         args.seed,
         md=md if isinstance(md, list) else None,
+        observables=args.observable,
     )
     page = write_paths(args.to_dir, simulator, found, args.latent_only, args.force)
     print(tables.times(found).text())

@@ -38,6 +38,12 @@ def main():
         "--latent-only", action="store_true", help="write latent states (psi.h5) only"
     )
     parser.add_argument(
+        "--observable",
+        metavar="LIST",
+        help="numbers to measure, such as rg,sasa,contacts,'distance: resid 0 - resid 19': means, "
+        "distributions and time correlations with errors, beside those of the MD in a run folder",
+    )
+    parser.add_argument(
         "--shard",
         type=cli.shard,
         default=(1, 1),
@@ -59,6 +65,13 @@ def main():
         parser.error(f"--shard {part}/{parts} of {args.trajectories} trajectories is empty")
     n_steps = inputs.steps_of(args.length, simulator.lag_time_ps)
     start, until = chosen_start_and_end(simulator, args, first, last)
+    observables, md = None, None
+    if args.observable:
+        from lss.observables.expectation import as_observables, text
+        from lss.observables.write import write_observables
+
+        observables = as_observables(args.observable, simulator)
+        md = inputs.data_around(args.box)
     done = simulator.simulate(
         args.to,
         n_steps,
@@ -83,6 +96,9 @@ def main():
         f"{n} trajector{'y' if n == 1 else 'ies'} of {length}: {frames}, "
         f"{format_time(lag_ps)} apart -> {args.to}"
     )
+    if observables:
+        found = write_observables(simulator, args.to, observables, args.seed, first, md)
+        print(text(observables, found))
 
 
 if __name__ == "__main__":

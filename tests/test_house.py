@@ -59,7 +59,7 @@ FLOORS = (
     {"simulation"},
     {"report"},
     {"run"},
-    {"adaptive", "paths", "export"},
+    {"adaptive", "paths", "export", "observables"},
     {"commands"},
 )
 

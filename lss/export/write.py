@@ -1,7 +1,5 @@
 """A simulator's modes, written for another program."""
 
-from pathlib import Path
-
 from lss.box import Box
 from lss.errors import InputError
 from lss.export.openmm import openmm_module
@@ -74,16 +72,14 @@ def structure_of(path, top=None):
         Where no file is given and the box does not lie in a run folder.
     """
     from lss.run import inputs
-    from lss.run.run_folder import Run
     from lss.trajectories.trajectory_set import read_frame
 
     if top is not None:
         return read_frame(top, None, 0)
-    folder = Path(path).parent
-    if not (folder / "run.json").is_file():
+    trajectories = inputs.data_around(path)
+    if trajectories is None:
         raise InputError(
             f"{path} does not say how the atoms are numbered in your system, wanted a structure "
             "file of it; give `top`"
         )
-    trajectories, _ = inputs.open_data(Run.open(folder).settings("features")["source"])
     return trajectories.read_frame(0, 0)

@@ -7,6 +7,8 @@ from lss.paths.walkers import run
 
 #: Steps after which a walker that came to neither state is a mistake in the states.
 PATIENCE = 200_000
+#: Steps of one call: walkers from between two states soon come to one.
+STEPS = 16
 
 
 def count_hits(simulator, start, goal, psi, n_walkers, seed=0):
@@ -46,7 +48,7 @@ def count_hits(simulator, start, goal, psi, n_walkers, seed=0):
             )
         return done
 
-    run(simulator, np.repeat(psi, n_walkers, axis=0), seed, look)
+    run(simulator, np.repeat(psi, n_walkers, axis=0), seed, look, STEPS)
     return hit.reshape(len(psi), n_walkers).mean(axis=1)
 
 

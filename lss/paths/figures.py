@@ -131,18 +131,22 @@ def committor_check(found: Findings):
 
 def pathways(found: Findings):
     """The mean courses of the pathways."""
-    courses, m = found.pathways.courses, found.mesh.points.shape[1]
-    figure = draw.new_figure(3 * m, 2.8)
-    axes = figure.subplots(1, m, squeeze=False)[0]
-    time = np.linspace(0, 1, courses.shape[1])
+    ways = found.pathways
+    shown = {
+        rf"$\psi_{k + 1}$ (dimensionless)": c for k, c in enumerate(ways.courses.T.swapaxes(1, 2))
+    }
+    shown |= ways.observed
+    figure = draw.new_figure(3 * len(shown), 2.8)
+    axes = figure.subplots(1, len(shown), squeeze=False)[0]
+    time = np.linspace(0, 1, ways.courses.shape[1])
     columns = {"time along the path (share)": time}
-    for k, ax in enumerate(axes):
+    for ax, (label, courses) in zip(axes, shown.items(), strict=True):
         for i, (course, colour) in enumerate(zip(courses, COLOURS, strict=False)):
-            share = (found.pathways.labels == i).mean()
-            ax.plot(time, course[:, k], "o-", ms=3, color=colour, label=f"{i + 1}: {share:.0%}")
-            columns[f"psi_{k + 1} of pathway {i + 1} (dimensionless)"] = course[:, k]
+            share = (ways.labels == i).mean()
+            ax.plot(time, course, "o-", ms=3, color=colour, label=f"{i + 1}: {share:.0%}")
+            columns[f"{label.replace('$', '').replace(chr(92), '')}, pathway {i + 1}"] = course
         ax.set_xlabel("time along the path (share)")
-        ax.set_ylabel(rf"$\psi_{k + 1}$ (dimensionless)")
+        ax.set_ylabel(label)
     axes[0].legend(fontsize=7)
     a, b = _names(found)
     caption = (

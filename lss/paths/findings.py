@@ -6,6 +6,8 @@ import numpy as np
 
 from lss.analysis.blocks import BlockSums, Estimate, assign_blocks, jackknife
 from lss.analysis.transitions import add_transition_sums, passage_times_ps
+from lss.observables.expectation import as_observables
+from lss.observables.values import values_of
 from lss.paths.counting import count_hits, spread_beyond_chance
 from lss.paths.kernel import POINTS, Mesh, arrival_steps, stationary
 from lss.paths.passages import Passages, sample_passages
@@ -108,7 +110,7 @@ class Findings:
         return self.mesh.points[drawn]
 
 
-def find_paths(simulator, start, goal, number, seed=0, md=None, progress=True):
+def find_paths(simulator, start, goal, number, seed=0, md=None, observables=None, progress=True):
     """Sample transition paths and solve for the committor.
 
     Parameters
@@ -120,6 +122,8 @@ def find_paths(simulator, start, goal, number, seed=0, md=None, progress=True):
     seed : int
     md : list of np.ndarray, shape (n_i, m), optional
         Latent trajectories of the MD, whose passages are counted beside.
+    observables : str or dict of callables, optional
+        Numbers to follow along the paths, as of `lss.expectation`.
     progress : bool
         Show a progress bar.
 
@@ -132,6 +136,7 @@ def find_paths(simulator, start, goal, number, seed=0, md=None, progress=True):
     InputError
         As of `lss.paths.passages.sample_passages`.
     """
+    named = [] if observables is None else as_observables(observables, simulator)
     passages = sample_passages(simulator, start, goal, number, seed, progress)
     mesh = Mesh.build(simulator, origins(passages, seed), seed)
     in_start, in_goal = (state.contains(mesh.points) for state in (start, goal))
@@ -156,8 +161,19 @@ def find_paths(simulator, start, goal, number, seed=0, md=None, progress=True):
         checked=checked,
         counted=count_hits(simulator, start, goal, mesh.points[checked], WALKERS, seed + 1),
         tests={name: found for name, found in tests.items() if found is not None},
-        pathways=find_pathways(passages.paths, seed),
+        pathways=find_pathways(passages.paths, seed, along(simulator, passages, named)),
     )
+
+
+def along(simulator, passages, observables):
+    """Values of observables along each path, of the structures that are written for it."""
+    if not observables:
+        return {}
+    values = [
+        values_of(simulator.decode(path.psi, passages.seed, path.first, path.walker), observables)
+        for path in passages.paths
+    ]
+    return {one.name: [v[:, k] for v in values] for k, one in enumerate(observables)}
 
 
 def origins(passages, seed):

@@ -75,7 +75,10 @@ def pathways(found: Findings):
             sum(path.direction == d for path in own) / len(found.passages.of(d)) for d in (0, 1)
         ]
         mean = np.mean([len(path.psi) - 1 for path in own]) * found.passages.lag_ps
-        body.append([str(k + 1), *(f"{share:.0%}" for share in shares), duration(float(mean))])
+        order = ", ".join(f"{name} ({when:.2f})" for name, when in found.pathways.events[k])
+        body.append(
+            [str(k + 1), *(f"{share:.0%}" for share in shares), duration(float(mean)), order]
+        )
     distinct = found.pathways.silhouette
     caption = (
         "One pathway: the paths do not fall into groups."
@@ -83,7 +86,11 @@ def pathways(found: Findings):
         else f"Groups of paths (silhouette {distinct:.2f}). Of reversible dynamics a pathway has "
         "the same share both ways."
     )
-    head = ["pathway", f"of {a} to {b}", f"of {b} to {a}", "mean duration"]
+    caption += (
+        " Order of events: what changes from the one state to the other by more than the paths "
+        "differ, and at which share of their time half of that is done on average."
+    )
+    head = ["pathway", f"of {a} to {b}", f"of {b} to {a}", "mean duration", "order of events"]
     return Table(caption, head, body, [])
 
 
@@ -97,6 +104,13 @@ def cautions(found: Findings):
             f"The committor of the mesh is off by {beyond:.2f} beyond counting: its points are too "
             "few for this simulator; trust the passage times, not q."
         )
+    value, error = found.passages.passage_times_ps()
+    off = np.abs(found.kernel_times_ps - value)
+    if (off > np.fmax(3 * error, 0.05 * value)).any():
+        said.append(
+            "Passage times by the propagator's equations differ from those sampled by more than "
+            "three standard errors: the mesh is too coarse for this simulator; trust those sampled."
+        )
     direct = np.mean([len(path.psi) == 2 for path in found.passages.paths])
     if direct > JUMPS:
         said.append(
@@ -105,7 +119,6 @@ def cautions(found: Findings):
             "the states, or train with a shorter lag time."
         )
     if found.md_times_ps is not None:
-        value, error = found.passages.passage_times_ps()
         md = found.md_times_ps
         off = np.abs(value - md.value) > 3 * np.hypot(error, md.standard_error)
         if (off & np.isfinite(md.standard_error)).any():
@@ -159,4 +172,5 @@ def numbers(found: Findings):
         },
         "pathways": np.bincount(found.pathways.labels),
         "silhouette": found.pathways.silhouette,
+        "order_of_events": [dict(events) for events in found.pathways.events],
     }

@@ -8,7 +8,7 @@ STEPS = 64
 BATCH = 40
 
 
-def run(simulator, psi0, seed, look, first_walker=0):
+def run(simulator, psi0, seed, look, steps=STEPS):
     """Run walkers until each is done.
 
     The random numbers of a walker follow from `seed` and its number alone: its path is that of
@@ -23,23 +23,20 @@ def run(simulator, psi0, seed, look, first_walker=0):
     look : callable
         Takes the rows of `psi0` that are still run (k,), what they did (k, steps, m), and the
         number of the first of these frames, the start being frame 0. Returns bool (k,): done.
-    first_walker : int
-        Number of the first walker.
+    steps : int
+        Steps of one call; fewer where walkers soon end.
     """
     sampler = simulator.sampler
-    known, sampler.chunk_steps = sampler.chunk_steps, STEPS
+    known, sampler.chunk_steps = sampler.chunk_steps, steps
     rows, psi, step = np.arange(len(psi0)), np.asarray(psi0, np.float32), 0
     try:
         while len(rows):
             # The last walker stands in for those that are not there.
             fill = np.minimum(np.arange(padded(len(rows))), len(rows) - 1)
-            numbers = first_walker + rows[fill]
-            (chunk,) = sampler.chunks(
-                psi[fill], STEPS, seed, first_step=step, walkers=numbers.astype(np.uint32)
-            )
+            (chunk,) = sampler.chunks(psi[fill], steps, seed, first_step=step, walkers=rows[fill])
             frames = chunk[:, : len(rows)].swapaxes(0, 1)
             kept = ~np.asarray(look(rows, frames, step + 1), bool)
-            rows, psi, step = rows[kept], frames[kept, -1], step + STEPS
+            rows, psi, step = rows[kept], frames[kept, -1], step + steps
     finally:
         sampler.chunk_steps = known
 

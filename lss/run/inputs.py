@@ -2,11 +2,13 @@
 
 import functools
 import json
+from pathlib import Path
 
 from lss.errors import InputError
 from lss.examples import example
 from lss.molecule import selection
 from lss.molecule.atoms import describe_atom, is_alpha_carbon, is_calcium
+from lss.run.run_folder import Run
 from lss.trajectories.held_out import refuse_overlap
 from lss.trajectories.trajectory_set import TrajectorySet
 from lss.units import format_time, lag_in_frames
@@ -84,6 +86,28 @@ def _open_held_out(patterns, training):
         return opened
     except InputError as error:
         raise InputError(f"`held_out`: {error}") from error
+
+
+def data_around(box):
+    """The MD of the run folder that a box lies in, or None where it lies in none.
+
+    Parameters
+    ----------
+    box : str or pathlib.Path
+
+    Returns
+    -------
+    lss.TrajectorySet or None
+
+    Raises
+    ------
+    InputError
+        Where the trajectories of the run are not there any more.
+    """
+    folder = Path(box).parent
+    if not (folder / "run.json").is_file():
+        return None
+    return open_data(Run.open(folder).settings("features")["source"])[0]
 
 
 def check_held_out(featurizer):

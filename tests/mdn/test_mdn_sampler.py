@@ -63,6 +63,16 @@ def test_shards_are_parts_of_the_whole(sampler, psi0, path):
     np.testing.assert_array_equal(np.concatenate(parts, axis=1), path)
 
 
+def test_walkers_by_their_numbers(sampler, psi0, path):
+    """Any of them, in any order, and one of them twice."""
+    chosen = np.array([7, 129, 0, 64, 64])
+    found = _run(sampler, psi0[chosen], 150, 5, walkers=chosen)
+    np.testing.assert_array_equal(found, path[:, chosen])
+    for wrong in ([1, 2], [0.5] * 5, [-1, 0, 1, 2, 3], [2**32, 0, 1, 2, 3]):
+        with pytest.raises(ValueError, match="walkers is"):
+            sampler.chunks(psi0[:5], 1, 5, walkers=wrong)
+
+
 def test_longer_run_begins_with_the_shorter(sampler, psi0, path):
     np.testing.assert_array_equal(_run(sampler, psi0, 60, 5), path[:60])
 

@@ -10,7 +10,7 @@ import pytest
 from lss.errors import InputError
 from lss.paths import findings, kernel, tables
 from lss.paths.passages import Path
-from lss.paths.pathways import course, find_pathways
+from lss.paths.pathways import course, find_pathways, order_of_events
 from lss.paths.write import checked_folder
 
 
@@ -29,6 +29,7 @@ def written(trained, tmp_path_factory):
         patch.setattr(tables, "WALKERS", 20)
         script = File(__file__).parents[3] / "scripts" / "paths.py"
         flags = ["--box", trained.box, "--from", "A", "--to", "B", "--number", 7, "--to-dir", to]
+        flags += ["--observable", "rg"]
         patch.setattr(sys, "argv", ["paths.py", *map(str, flags)])
         runpy.run_path(str(script), run_name="tested")["main"]()
     return to
@@ -57,6 +58,7 @@ def test_the_page_holds_everything(written):
     for name in ("committor", "committor_check", "durations", "pathways"):
         assert f'<figure id="{name}">' in page
         assert (written / "figures" / f"{name}.csv").stat().st_size > 100
+    assert "rg, pathway 1" in (written / "figures" / "pathways.csv").read_text()
     assert 'id="movie"' in page and "mean first-passage time" in page
     assert "psi1 &lt;=" in page, "text is escaped"
 
@@ -89,8 +91,26 @@ def test_pathways_are_told_apart(rng):
 
 def test_a_course_is_interpolated_in_time():
     psi = np.array([[0.0], [1.0], [2.0]])
-    np.testing.assert_allclose(course(Path(psi, 0, 0, 0))[:, 0], [0, 0.5, 1, 1.5, 2])
-    np.testing.assert_allclose(course(Path(psi, 0, 0, 1))[:, 0], [2, 1.5, 1, 0.5, 0])
+    np.testing.assert_allclose(course(psi, 0)[:, 0], [0, 0.5, 1, 1.5, 2])
+    np.testing.assert_allclose(course(psi, 1)[:, 0], [2, 1.5, 1, 0.5, 0])
+
+
+def test_the_order_of_events(rng):
+    """Of two steps at a quarter and at three quarters of the time, and of what stays."""
+    noise = 0.05 * rng.normal(size=(3, 50, 5))
+    late = np.array([0, 0, 0, 1.0, 1.0]) + noise[0]
+    early = -np.array([0, 0.5, 1.0, 1.0, 1.0]) + noise[1]
+    found = order_of_events({"late": late, "early": early, "neither": 10 + noise[2]})
+    assert [name for name, _ in found] == ["early", "late"]
+    np.testing.assert_allclose([when for _, when in found], [0.25, 0.625], atol=0.02)
+
+
+def test_observables_are_followed_along_the_paths(rng):
+    paths = [straight(rng, 1, k % 2) for k in range(20)]
+    values = [2 * path.psi[:, 0] for path in paths]
+    found = find_pathways(paths, observed={"twice": values})
+    np.testing.assert_allclose(found.observed["twice"], 2 * found.courses[..., 0])
+    assert dict(found.events[0]).keys() == {"psi_1", "twice"}
 
 
 def test_a_simulator_of_one_mode_has_one_pathway(rng):

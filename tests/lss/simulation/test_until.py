@@ -1,5 +1,7 @@
 """Trajectories that end in a state: the beginning of those that do not."""
 
+import re
+
 import h5py
 import mdtraj
 import numpy as np
@@ -82,3 +84,20 @@ def test_what_starts_inside_ends_at_once(simulator, tmp_path):
     assert done["frames"] == 2 and np.isnan(read(tmp_path / "to")[0][:, 1:]).all()
     with pytest.raises(InputError, match="cannot be combined"):
         simulator.simulate(tmp_path / "x", 9, 2, until=everywhere, scheduler="tcp://x:1")
+
+
+def test_the_command_starts_in_one_state_and_ends_in_another(trained, tmp_path, run_script, capsys):
+    """And measures what it wrote, beside the MD of the run."""
+    to = tmp_path / "to"
+    run_script(
+        *("simulate.py", "--box", trained.box, "--length", "20ns", "--trajectories", 5),
+        *("--to", to, "--start-state", "low", "--until", "high", "--latent-only"),
+        *("--states", "low: psi1 < -0.2; high: psi1 > 0.2", "--observable", "rg"),
+    )
+    psi, _ = read(to)
+    assert (psi[:, 0, 0] < -0.2).all()
+    for row in psi[..., 0]:
+        n = int(np.isfinite(row).sum())
+        assert (row[: n - 1] <= 0.2).all() and (n == len(row) or row[n - 1] > 0.2)
+    said = capsys.readouterr().out
+    assert "at most 20 ns" in said and re.search(r"rg: LSS .* MD .* nm", said)

@@ -1,0 +1,1 @@
+"""Averages, distributions and time correlations of functions of structure, with errors."""
