@@ -91,7 +91,8 @@ class LatentSpaceSimulator:
         lag_time : str or float
             That of `srv` and `propagator`, with its unit, such as "20ns", or in **ps**.
         start_psi : array_like, shape (n_frames, m), or list of such
-            The modes of the training data, from which start states are drawn.
+            The modes of the training data, from which start states are drawn; by the weights of
+            `srv`, where it has some for as many frames.
         features : lss.Featurizer, optional
             What `srv` was fitted to. Without it `encode` takes features, not structures.
         frame_spacing : str or float, optional

@@ -148,7 +148,7 @@ class BlockMoments(NamedTuple):
     """Symmetrised sums over the pairs of each of B blocks, for coordinates of dimension m."""
 
     count: np.ndarray
-    """(B,), twice the pairs."""
+    """(B,), twice the pairs, or their weights."""
     total: np.ndarray
     """(B, m)"""
     instant: np.ndarray
@@ -163,13 +163,15 @@ class BlockMoments(NamedTuple):
         return all_of, list(zip(*all_but, strict=True))
 
 
-def block_moments(trajectories, lag):
+def block_moments(trajectories, lag, weights=None):
     """Moments of some 20 blocks: whole trajectories or parts of them.
 
     Parameters
     ----------
     trajectories : list of np.ndarray, shape (n_i, m)
     lag : int, frames
+    weights : list of np.ndarray, shape (n_i,), optional
+        Of the frames; a pair has that of its first frame.
 
     Returns
     -------
@@ -177,18 +179,23 @@ def block_moments(trajectories, lag):
         None where no trajectory is longer than the lag. Pairs belong to the block of their
         first frame.
     """
-    trajectories = [t for t in trajectories if len(t) > lag]
-    if not trajectories:
+    weights = [None] * len(trajectories) if weights is None else weights
+    pairs = [(t, w) for t, w in zip(trajectories, weights, strict=True) if len(t) > lag]
+    if not pairs:
         return None
-    pieces = max(1, -(-_BLOCKS // len(trajectories)))
+    pieces = max(1, -(-_BLOCKS // len(pairs)))
     blocks = []
-    for trajectory in trajectories:
+    for trajectory, weight in pairs:
         ends = np.linspace(0, len(trajectory) - lag, pieces + 1).astype(int)
         for first, last in pairwise(ends):
             if last > first:
                 x = np.asarray(trajectory[first:last], np.float64)
                 y = np.asarray(trajectory[first + lag : last + lag], np.float64)
-                blocks.append((2 * len(x), (x + y).sum(0), x.T @ x + y.T @ y, x.T @ y + y.T @ x))
+                u, v, n = x, y, len(x)
+                if weight is not None:
+                    w = np.asarray(weight[first:last], np.float64)
+                    u, v, n = w[:, None] * x, w[:, None] * y, w.sum()
+                blocks.append((2 * n, (u + v).sum(0), x.T @ u + y.T @ v, u.T @ y + y.T @ u))
     # More trajectories than blocks: deal them out.
     groups = min(len(blocks), _BLOCKS)
     return BlockMoments(

@@ -99,6 +99,43 @@ def as_sources(name, value, width):
     return sources, names
 
 
+def as_weights(name, weights, trajectories):
+    """Check weights of the frames of trajectories.
+
+    Parameters
+    ----------
+    name : str
+        What the argument is called in an error.
+    weights : list of array-likes, shape (n_i,), or one for one trajectory
+    trajectories : list of array-likes, shape (n_i, ...)
+
+    Returns
+    -------
+    list of np.ndarray, shape (n_i,), float64
+
+    Raises
+    ------
+    ValueError
+        For other shapes, weights that are negative or not finite, and where none is above 0.
+    """
+    given = weights if isinstance(weights, (list, tuple)) else [weights]
+    given = [np.asarray(w, np.float64) for w in given]
+    if len(given) != len(trajectories):
+        wanted = f"{len(trajectories)}, one for each trajectory"
+        raise refusal(name, f"a list of {len(given)} arrays", wanted, "give as many")
+    for i, (array, frames) in enumerate(zip(given, trajectories, strict=True)):
+        if array.shape != (len(frames),) or not (np.isfinite(array) & (array >= 0)).all():
+            raise refusal(
+                f"{name}[{i}]",
+                f"of shape {array.shape}",
+                f"({len(frames)},), finite numbers of at least 0",
+                "give one number for each frame",
+            )
+    if not any(array.any() for array in given):
+        raise refusal(name, "0 for every frame", "some above 0", "look at how they were made")
+    return given
+
+
 def labelled(name, value, width):
     """Pairs (name for an error, trajectory) of one trajectory or a list of them."""
     if is_list(value, width):

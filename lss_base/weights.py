@@ -1,91 +1,155 @@
-"""Trajectories that did not start in equilibrium: how far they are from it, and weights for them.
+"""Weights for trajectories that did not start in equilibrium.
 
 A pair of frames one lag apart has the weight of its first frame. The weights are such that the ends
 of the pairs are distributed as their starts are: averages over weighted pairs are averages in
 equilibrium, whatever the starts were, as long as every state is both entered and left.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
-from scipy import stats
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+
+from lss_base.moments import LaggedMoments
+from lss_base.rite import iterated, random_cells, rite_weights
 
 #: Directions of a covariance under this fraction of the largest are not resolved.
-_RANK_TOLERANCE = 1e-6
-#: A test at this level calls one equilibrium data set in a hundred out of equilibrium.
-_LEVEL = 0.01
-#: Cells of one iteration of RiteWeight, iterations, and how many of the last ones are averaged.
-_CELLS, _ITERATIONS, _AVERAGED = 8, 200, 100
-#: Share of the way to its stationary weight that a cell goes in one iteration of RiteWeight.
-_MIXING = 0.5
+RANK_TOLERANCE = 1e-6
+# Iterations of RiteWeight for a sample of the bootstrap, which begins near its weights; the later
+# half is averaged. Then 20 % of the spread over the samples is left as error of the iteration.
+_BOOTSTRAP_ITERATIONS = 40
 
 
-@dataclass(frozen=True)
-class Departure:
-    """How far trajectories are from equilibrium.
-
-    Attributes
-    ----------
-    distance : float
-        Norm of the shift of the mean of psi over one lag time, in standard deviations of psi.
-    error : float
-        What that norm would be in equilibrium, by the spread of the shifts over the trajectories.
-    p_value : float
-        Of Hotelling's test that the shift is zero.
-    n_trajectories : int
-
-    `error` and `p_value` are NaN where the trajectories are too few to tell.
-    """
-
-    distance: float
-    error: float
-    p_value: float
-    n_trajectories: int
-
-    @property
-    def significant(self):
-        """Whether the trajectories can be told from trajectories in equilibrium."""
-        return bool(self.p_value < _LEVEL)
-
-
-def departure(firsts, lasts, n_pairs, covariance):
-    """Compare the frames from which pairs start with those where they end, one lag later.
-
-    In equilibrium both have the same mean. All frames of a trajectory but its first and last
-    `lag_time` ones are on both sides, so that the shift of the mean is the sum over trajectories
-    of the last ones less the first ones. These differences are independent of one another.
+def frame_weights(psi, lag_time, method, seed=0, used=None):
+    """Weights of frames by which the pairs that start there become those of an equilibrium.
 
     Parameters
     ----------
-    firsts, lasts : np.ndarray, shape=(n_trajectories, m)
-        Sums of psi over the first and the last `lag_time` frames of each trajectory with pairs.
-    n_pairs : int
-        Of all trajectories.
-    covariance : np.ndarray, shape=(m, m)
-        Of psi over all frames.
+    psi : list of np.ndarray, each shape=(n_i, m)
+        Modes along the trajectories: "rite" makes its cells in their space, "koopman" solves in
+        their span.
+    lag_time : int
+        In frames.
+    method : {"rite", "koopman"}
+    seed : int
+        Of the random cells of "rite".
+    used : list of np.ndarray of bool, each shape=(n_i,), optional
+        Pairs that start where it is False have weight 0 and decide nothing.
 
     Returns
     -------
-    Departure
+    weights : list of np.ndarray, each shape=(n_i,)
+        Not negative, 1 on average over the pairs; 0 in trajectories that are not longer than the
+        lag. The last `lag_time` frames of a trajectory start no pair: they have the weight of the
+        last pair.
+    clipped : float
+        Share of the pairs whose weight was negative and is 0.
     """
-    n, m = np.shape(firsts)
-    values, vectors = np.linalg.eigh(covariance)
-    kept = values > _RANK_TOLERANCE * values[-1]
-    whiten = vectors[:, kept] / np.sqrt(values[kept])
-    shifts = (np.asarray(lasts, np.float64) - firsts) @ whiten
-    distance = float(np.linalg.norm(shifts.sum(axis=0))) / n_pairs
-    m = shifts.shape[1]
-    if n < m + 2:
-        return Departure(distance, np.nan, np.nan, n)
-    mean = shifts.mean(axis=0)
-    spread = np.atleast_2d(np.cov(shifts.T))
-    error = float(np.sqrt(n * np.trace(spread))) / n_pairs
-    # Hotelling's T^2 with m and n - m degrees of freedom.
-    t_squared = n * mean @ np.linalg.pinv(spread, hermitian=True) @ mean
-    p_value = stats.f.sf(t_squared * (n - m) / (m * (n - 1)), m, n - m)
-    return Departure(distance, error, float(p_value), n)
+    if used is None:
+        used = [np.ones(len(p), bool) for p in psi]
+    kept = _of_pairs(used, lag_time)
+    if method == "koopman":
+        found = _koopman(psi, lag_time, kept)(np.ones(len(psi), int)) * kept
+    else:
+        found = rite_weights(*_ends(psi, lag_time), seed, kept)
+    clipped = float(np.mean(found < 0))
+    return _of_frames(np.maximum(found, 0), psi, lag_time), clipped
+
+
+def bootstrap_weights(psi, lag_time, weights, method, n_samples, seed):
+    """Yield weights of the frames in random samples of the trajectories, for errors by bootstrap.
+
+    A sample has as many trajectories as there are, drawn with replacement; else as
+    `weights_of_samples`, with `n_samples` in place of the samples.
+    """
+    rng, n = np.random.default_rng(seed), len(psi)
+    drawn = (np.bincount(rng.integers(n, size=n), minlength=n) for _ in range(n_samples))
+    return weights_of_samples(psi, lag_time, weights, method, drawn, seed)
+
+
+def weights_of_samples(psi, lag_time, weights, method, samples, seed=0):
+    """Yield weights of the frames in samples of the trajectories.
+
+    The weights of a sample are found anew, since that they had to be found is part of the error of
+    what is averaged with them.
+
+    Parameters
+    ----------
+    psi : list of np.ndarray, each shape=(n_i, m)
+        Modes along the trajectories.
+    lag_time : int
+        In frames.
+    weights : list of np.ndarray, each shape=(n_i,)
+        Of the frames, found for all trajectories. Pairs of weight 0 are in no sample.
+    method : {"rite", "koopman"} or None
+        How they were found; None where they were given: they are then only multiplied.
+    samples : iterable of np.ndarray of int, shape=(n_trajectories,)
+        How often each trajectory is in the sample.
+    seed : int
+
+    Yields
+    ------
+    list of np.ndarray, each shape=(n_i,)
+        0 in a trajectory that is not in the sample, times k in one that is in it k times. With a
+        method 1 on average over the pairs.
+    """
+    first = _of_pairs(weights, lag_time)
+    if method == "koopman":
+        koopman = _koopman(psi, lag_time, first > 0)
+    elif method == "rite":
+        # The same cells for all samples: to sort pairs into cells is most of the work.
+        cells = list(random_cells(*_ends(psi, lag_time), _BOOTSTRAP_ITERATIONS, seed))
+    for times in samples:
+        if method is None:
+            yield [k * w for k, w in zip(times, weights, strict=True)]
+            continue
+        found = np.repeat(times, [max(len(p) - lag_time, 0) for p in psi])
+        if method == "koopman":
+            found = found * np.maximum(koopman(times), 0) * (first > 0)
+        else:
+            found = iterated(found * first, cells, _BOOTSTRAP_ITERATIONS // 2)
+        yield _of_frames(found, psi, lag_time)
+
+
+def _koopman(psi, lag_time, kept):
+    """What returns the weights of all pairs, of how often each trajectory was drawn.
+
+    `kept`, (n_pairs,), tells which pairs count.
+    """
+    starts, parts, first = _ends(psi, lag_time)[0], [], 0
+    for p in psi:
+        parts.append(LaggedMoments(lag_time, np.zeros(p.shape[1])))
+        n_pairs = max(len(p) - lag_time, 0)
+        parts[-1].update(p, np.append(kept[first : first + n_pairs], np.zeros(lag_time)))
+        first += n_pairs
+
+    def weights(times):
+        found = LaggedMoments.combined(parts, times).covariances(reversible=False)
+        vector = koopman_vector(found.mean_0, found.mean_t, found.c_00, found.c_0t)
+        return 1 + (starts - found.mean_0) @ vector
+
+    return weights
+
+
+def _ends(psi, lag_time):
+    """The starts and the ends of all pairs."""
+    return (
+        np.concatenate([p[:-lag_time] for p in psi]),
+        np.concatenate([p[lag_time:] for p in psi]),
+    )
+
+
+def _of_pairs(values, lag_time):
+    """Values of frames, one array a trajectory, at the starts of all pairs, end to end."""
+    return np.concatenate([v[:-lag_time] for v in values])
+
+
+def _of_frames(values, psi, lag_time):
+    """Weights of the frames of each trajectory from those of all pairs, with mean 1."""
+    values, found, first = values / values.mean(), [], 0
+    for p in psi:
+        part = values[first : first + max(len(p) - lag_time, 0)]
+        last = np.full(lag_time, part[-1]) if len(part) else np.zeros(len(p))
+        found.append(np.append(part, last))
+        first += len(part)
+    return found
 
 
 def koopman_vector(mean_0, mean_t, c_00, c_0t):
@@ -108,7 +172,7 @@ def koopman_vector(mean_0, mean_t, c_00, c_0t):
         negative where the data do not determine it.
     """
     values, vectors = np.linalg.eigh(c_00)
-    kept = values > _RANK_TOLERANCE * values[-1]
+    kept = values > RANK_TOLERANCE * values[-1]
     whiten = vectors[:, kept] / np.sqrt(values[kept])
     # With f whitened and mean-free the operator is [[K, 0], [shift, 1]]: its left eigenvector
     # (u, 1) at 1 obeys u K + shift = u.
@@ -121,79 +185,3 @@ def effective_size(weights):
     """Return how many equal weights tell as much: (sum w)^2 / sum w^2 (Kish)."""
     weights = np.asarray(weights, np.float64)
     return float(weights.sum() ** 2 / (weights**2).sum())
-
-
-def rite_weights(starts, ends, seed=0):
-    """Weights of pairs by randomised iteration (RiteWeight).
-
-    Kania, Webber, Simpson, Aristoff & Zuckerman, PNAS 123, e2529246123 (2026), arXiv:2401.05597:
-    in each iteration the pairs are sorted into new random cells, and those that start in a cell are
-    scaled to its weight in the stationary distribution of the weighted transition matrix. Since no
-    cell stays, no discretisation remains.
-
-    Parameters
-    ----------
-    starts, ends : np.ndarray, shape=(n_pairs, m)
-        Of psi; columns of equal importance.
-    seed : int
-
-    Returns
-    -------
-    np.ndarray, shape=(n_pairs,)
-        Not negative, mean 1; averages of the last 100 of 200 iterations.
-    """
-    rng = np.random.default_rng(seed)
-    n = len(starts)
-    points = np.concatenate([starts, ends]).astype(np.float32)
-    weights, total = np.full(n, 1 / n), np.zeros(n)
-    for iteration in range(_ITERATIONS):
-        cells = _nearest(points, points[rng.choice(n, min(_CELLS, n), replace=False)])
-        counts = np.bincount(_CELLS * cells[:n] + cells[n:], weights, minlength=_CELLS**2)
-        counts = counts.reshape(_CELLS, _CELLS)
-        before = counts.sum(axis=1)
-        ratio = np.divide(stationary(counts), before, out=np.zeros(_CELLS), where=before > 0)
-        weights *= 1 - _MIXING + _MIXING * ratio[cells[:n]]
-        weights /= weights.sum()
-        if iteration >= _ITERATIONS - _AVERAGED:
-            total += weights
-    return total / total.mean()
-
-
-def _nearest(points, centres):
-    """Number of the nearest centre of each point."""
-    # Centres in rows: numpy looks along the first axis several times as fast.
-    return np.argmin((centres**2).sum(axis=1)[:, None] - 2 * centres @ points.T, axis=0)
-
-
-def stationary(counts):
-    """Return the stationary distribution of the transition matrix of a matrix of counts.
-
-    Cells that are entered and never left, or left and never entered, would take all weight or
-    none: they keep their share of the counts, and transitions to them are not counted.
-
-    Parameters
-    ----------
-    counts : np.ndarray, shape=(n, n)
-
-    Returns
-    -------
-    np.ndarray, shape=(n,), sum 1
-    """
-    share = counts.sum(axis=1) / counts.sum()
-    inside = largest_connected(counts)
-    part = counts[np.ix_(inside, inside)]
-    matrix = part / part.sum(axis=1, keepdims=True)
-    # pi (T - 1) = 0 with sum 1, by least squares.
-    system = np.vstack([matrix.T - np.eye(len(matrix)), np.ones(len(matrix))])
-    solution = np.linalg.lstsq(system, np.append(np.zeros(len(matrix)), 1.0), rcond=None)[0]
-    result = share.copy()
-    solution = np.maximum(solution, 0)
-    result[inside] = solution / solution.sum() * share[inside].sum()
-    return result
-
-
-def largest_connected(counts):
-    """Return the cells of the strongly connected set with the most counts, in increasing order."""
-    n, labels = connected_components(coo_array(counts), directed=True, connection="strong")
-    weight = np.bincount(labels, weights=counts.sum(axis=1), minlength=n)
-    return np.flatnonzero(labels == weight.argmax())

@@ -91,6 +91,28 @@ def take(trajectories, rows):
     return found
 
 
+def starting_frames(trajectories, n, seed, weights=None):
+    """Frames drawn at random, for walkers to start from.
+
+    Parameters
+    ----------
+    trajectories : list of np.ndarray, shape (n_i, m)
+    n : int
+    seed : int
+    weights : list of np.ndarray, shape (n_i,), optional
+        Of the frames; equal where not given.
+
+    Returns
+    -------
+    np.ndarray, shape (n, m)
+    """
+    rng = np.random.default_rng(seed)
+    if weights is None:
+        return take(trajectories, rng.integers(sum(map(len, trajectories)), size=n))
+    along = np.cumsum(np.concatenate(weights))
+    return take(trajectories, np.searchsorted(along, rng.random(n) * along[-1], side="right"))
+
+
 def hold_out(trajectories, fraction, lag_time, seed):
     """Set a part of the data aside for validation; see `lss_base.trajectories.hold_out`.
 

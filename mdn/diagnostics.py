@@ -12,7 +12,7 @@ from lss_base.kinetics import implied_timescales, mode_correlations, slow_modes
 from lss_base.moments import block_moments
 from lss_base.resampling import jackknife_error
 from mdn import head
-from mdn.data import pair_starts, take
+from mdn.data import pair_starts, starting_frames, take
 from mdn.sampler import Sampler
 
 CHAPMAN_KOLMOGOROV_LAGS = (1, 2, 5, 10)
@@ -24,7 +24,7 @@ _WALKERS, _STEPS = 1000, 200
 _BINS = 50
 
 
-def diagnose(members, sampler, trajectories, lag_time, seed):
+def diagnose(members, sampler, trajectories, lag_time, seed, weights=None):
     """Compare a propagator with data.
 
     Parameters
@@ -36,6 +36,9 @@ def diagnose(members, sampler, trajectories, lag_time, seed):
     lag_time : int, frames
     seed : int
         Of the short sample: 1,000 walkers, 200 steps, from frames of the data.
+    weights : list of np.ndarray, shape (n_i,), optional
+        Of the frames, where the trajectories did not start in equilibrium; for all that is said of
+        the stationary distribution and of timescales.
 
     Returns
     -------
@@ -56,11 +59,11 @@ def diagnose(members, sampler, trajectories, lag_time, seed):
         - `outside_fraction`; `warnings`: sentences, empty where all is well.
     """
     report = {"lag_time": int(lag_time), **_one_step(sampler.model, trajectories, lag_time)}
-    starts = _starting_frames(trajectories, seed)
+    starts = starting_frames(trajectories, _WALKERS, seed, weights)
     walkers = _sample(sampler, starts, seed)
-    report.update(_compare_timescales(walkers, trajectories, lag_time))
-    report["chapman_kolmogorov"] = _chapman_kolmogorov(walkers, trajectories, lag_time)
-    report["free_energy_rmse"] = _free_energy_rmse(walkers, trajectories)
+    report.update(_compare_timescales(walkers, trajectories, lag_time, weights))
+    report["chapman_kolmogorov"] = _chapman_kolmogorov(walkers, trajectories, lag_time, weights)
+    report["free_energy_rmse"] = _free_energy_rmse(walkers, trajectories, weights)
     report["outside_fraction"] = sampler.outside_fraction
     report["timescales_members"] = [report["timescales"]]
     if len(members) > 1:
@@ -121,40 +124,36 @@ def _distance_from_uniform(values):
     return np.maximum((rank + 1) / n - ordered, ordered - rank / n).max(axis=0)
 
 
-def _starting_frames(trajectories, seed):
-    n_frames = sum(map(len, trajectories))
-    return take(trajectories, np.random.default_rng(seed).integers(n_frames, size=_WALKERS))
-
-
 def _sample(sampler, starts, seed):
     """A list with one path (steps, m) a walker."""
     path = np.concatenate(list(sampler.chunks(starts, _STEPS, seed)))
     return list(path.transpose(1, 0, 2))
 
 
-def _compare_timescales(walkers, trajectories, lag_time):
+def _compare_timescales(walkers, trajectories, lag_time, weights):
     result = {}
-    for name, data, lag in (("", walkers, 1), ("_data", trajectories, lag_time)):
+    compared = (("", walkers, 1, None), ("_data", trajectories, lag_time, weights))
+    for name, data, lag, own in compared:
 
         def estimate(sums, lag=lag):
             return implied_timescales(slow_modes(sums)[0], lag)
 
-        value, error = jackknife_error(estimate, block_moments(data, lag).sums())
+        value, error = jackknife_error(estimate, block_moments(data, lag, own).sums())
         unit = lag_time / lag
         result[f"timescales{name}"] = value * unit
         result[f"timescales{name}_error"] = error * unit
     return result
 
 
-def _chapman_kolmogorov(walkers, trajectories, lag_time):
-    vectors = slow_modes(block_moments(trajectories, lag_time).sums()[0])[1]
+def _chapman_kolmogorov(walkers, trajectories, lag_time, weights):
+    vectors = slow_modes(block_moments(trajectories, lag_time, weights).sums()[0])[1]
 
     def estimate(sums):
         return mode_correlations(sums, vectors)
 
     rows = []
     for lags in CHAPMAN_KOLMOGOROV_LAGS:
-        of_data = block_moments(trajectories, lags * lag_time)
+        of_data = block_moments(trajectories, lags * lag_time, weights)
         if of_data is None:
             break
         data, data_error = jackknife_error(estimate, of_data.sums())
@@ -171,21 +170,28 @@ def _chapman_kolmogorov(walkers, trajectories, lag_time):
     return rows
 
 
-def _free_energy_rmse(walkers, trajectories):
+def _free_energy_rmse(walkers, trajectories, weights):
     """Population-weighted RMSE of -ln p per coordinate, kT, over bins with data in both."""
     low = np.min([t.min(axis=0) for t in trajectories if len(t)], axis=0)
     high = np.max([t.max(axis=0) for t in trajectories if len(t)], axis=0)
     result = []
     for j in range(len(low)):
         edges = np.linspace(low[j], np.nextafter(high[j], np.inf), _BINS + 1)
-        p, q = (
-            sum(np.histogram(t[:, j], edges)[0] for t in data) / sum(map(len, data))
-            for data in (walkers, trajectories)
-        )
+        p = _shares(walkers, j, edges)
+        q = _shares(trajectories, j, edges, weights)
         both = (p > 0) & (q > 0)
         difference = np.log(p[both] / q[both])
         result.append(np.sqrt(np.average(difference**2, weights=q[both])) if both.any() else np.nan)
     return result
+
+
+def _shares(data, column, edges, weights=None):
+    """Shares of the frames in the bins of one column."""
+    if weights is None:
+        return sum(np.histogram(t[:, column], edges)[0] for t in data) / sum(map(len, data))
+    pairs = zip(data, weights, strict=True)
+    counts = sum(np.histogram(t[:, column], edges, weights=w)[0] for t, w in pairs)
+    return counts / sum(w.sum() for w in weights)
 
 
 def warnings_of(report):

@@ -5,7 +5,7 @@ import logging
 import numpy as np
 
 from lss_base.estimators import Estimator, check_seed, preset, settled
-from lss_base.trajectories import as_parts, is_list
+from lss_base.trajectories import as_parts, as_weights, is_list
 from mdn import head, members
 from mdn.data import hold_out, pair_starts, pairs
 from mdn.presets import PRESETS
@@ -274,7 +274,7 @@ class Propagator(Estimator):
             self._sampler = Sampler(self.model, self.low_, self.high_, self.outside)
         return self._sampler
 
-    def diagnose(self, X, seed=None):
+    def diagnose(self, X, seed=None, *, weights=None):
         """What the likelihood hides: is the kinetics of the model that of the data?
 
         Parameters
@@ -283,6 +283,9 @@ class Propagator(Estimator):
             The training data, or others of the same system.
         seed : int, optional
             Of the short sample; that of the fit where not given.
+        weights : list of np.ndarray, shape (n_i,), optional
+            Of the frames of X, such as `weights_` of an SRV, where the trajectories did not start
+            in equilibrium. The propagator needs none: it is conditional on where a step begins.
 
         Returns
         -------
@@ -295,7 +298,8 @@ class Propagator(Estimator):
         check_seed(seed)
         data = as_parts("X", X, self.input_dim)
         seed = self._seed if seed is None else seed
-        return diagnose(self.members_, self.sampler(), data, self.lag_time, seed)
+        weights = None if weights is None else as_weights("weights", weights, data)
+        return diagnose(self.members_, self.sampler(), data, self.lag_time, seed, weights)
 
     def _goes_on(self, frames):
         """Whether this fit trains the current networks further."""

@@ -5,7 +5,7 @@ from lss.commands import cli
 
 
 def main():
-    groups = ("data", "example", "features", "srv", "seed", "out", "force", "resume")
+    groups = ("data", "example", "features", "srv", "weights", "seed", "out", "force", "resume")
     parser = cli.parser(__doc__, *groups)
     parser.add_argument(
         "--lags",
@@ -18,12 +18,12 @@ def main():
     run = cli.begin(args, args.lags or [])
     from lss.run import automatic, lag_scan
 
-    options = {"seed": args.seed, "steps": args.srv_steps, "weights": None}
-    text, found = lag_scan.choose(run, args.lags, args.modes or 3, **options)
+    options = {"seed": args.seed, "steps": args.srv_steps}
+    text, found = lag_scan.choose(run, args.lags, args.modes or 3, weights=args.weights, **options)
     print(text)
     if found and args.modes is None:
         lag_ps = run.report("lags")["lag_time_ps"]
-        found["modes"], reason = automatic.chosen_modes(run, lag_ps, options)
+        found["modes"], reason = automatic.chosen_modes(run, lag_ps, **options)
         print(reason)
     if found:
         print(f"recommended: --lag {found['lag']} --modes {found['modes']}")

@@ -10,17 +10,20 @@ from lss.commands import cli
 
 
 def main():
-    data, networks = ("data", "example", "features", "lag"), ("srv", "mdn", "cwgan")
+    data = ("data", "example", "features", "lag")
+    networks = ("srv", "weights", "mdn", "cwgan")
     judged, running = ("simulation", "held-out"), ("seed", "dask", "out", "force", "resume")
     args = cli.parser(__doc__, *data, *networks, *judged, *running).parse_args()
     run = cli.begin(args, [args.lag])
     lag_ps, modes = cli.settle(args, run)
     from lss.run import messages, report_stage, stages
 
-    stages.train_srv(run, lag_ps, modes, args.seed, args.srv_steps)
+    stages.train_srv(run, lag_ps, modes, args.seed, args.srv_steps, weights=args.weights)
     print(messages.modes(run))
     stages.train_mdn(run, args.components, args.seed, args.mdn_steps)
-    stages.train_cwgan(run, args.atoms, args.noise_dim, args.seed, args.cwgan_steps)
+    stages.train_cwgan(
+        run, args.atoms, args.noise_dim, args.seed, args.cwgan_steps, discard_ps=args.discard
+    )
     stages.make_synthetic(run, args.length, args.trajectories, args.seed)
     print(report_stage.make_report(run, args.held_out))
     print(f"next: simulate.py --box {run.box} --length TIME --to OUT")

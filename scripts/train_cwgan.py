@@ -10,7 +10,13 @@ def main():
 
     run = cli.open_run(args.out)
     stages.train_cwgan(
-        run, args.atoms, args.noise_dim, args.seed, args.cwgan_steps, force=args.force
+        run,
+        args.atoms,
+        args.noise_dim,
+        args.seed,
+        args.cwgan_steps,
+        force=args.force,
+        discard_ps=args.discard,
     )
     print(messages.diagnostics(run, "cwgan"))
     print(f"next: validate.py --out {args.out}; the simulator is {run.box}")

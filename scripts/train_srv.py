@@ -5,13 +5,22 @@ from lss.commands import cli
 
 
 def main():
-    groups = ("data", "example", "features", "lag", "srv", "modes-out", "seed", "dask")
+    groups = ("data", "example", "features", "lag", "srv", "weights", "modes-out", "seed", "dask")
     args = cli.parser(__doc__, *groups, "out", "force", "resume").parse_args()
     run = cli.begin(args, [args.lag])
     lag_ps, modes = cli.settle(args, run)
     from lss.run import messages, stages
 
-    stages.train_srv(run, lag_ps, modes, args.seed, args.srv_steps, args.drop_modes, args.deflate)
+    stages.train_srv(
+        run,
+        lag_ps,
+        modes,
+        args.seed,
+        args.srv_steps,
+        args.drop_modes,
+        args.deflate,
+        weights=args.weights,
+    )
     print(messages.modes(run))
     print(f"next: train_mdn.py --out {args.out}")
 

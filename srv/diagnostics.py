@@ -40,7 +40,7 @@ def diagnose(srv, lobe, modes, trajectories):
           of the modes in the data;
         - `visits`: how often the data come to the rarer end of each mode;
         - `departure`, `_error`, `_p_value`: how far the data are from equilibrium, in standard
-          deviations of psi (`lss_base.weights.departure`);
+          deviations of psi (`lss_base.equilibrium.departure`);
         - `score`: VAMP-2 of the data; `train_score`, `validation_score`, those of the fit;
         - `warnings`: sentences, empty where all is well.
     """

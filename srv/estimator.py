@@ -93,7 +93,7 @@ class SRV(TransformerMixin, Estimator):
         How often the training trajectories came to the rarer end of each mode.
     train_score_, validation_score_ : float
         VAMP-2; the second is NaN without validation data.
-    departure_ : lss_base.weights.Departure
+    departure_ : lss_base.equilibrium.Departure
         How far the trajectories are from equilibrium, along the outputs of the network.
     weights_ : list of np.ndarray, each shape=(n_i,), or None
         Of the frames, 1 on average over the pairs; 0 in what was held out or skipped.

@@ -7,10 +7,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from lss_base.equilibrium import Departure
 from lss_base.estimators import DivergedError, refusal
 from lss_base.kinetics import DegenerateOutputsError
 from lss_base.training import WarmupCosine, run
-from lss_base.weights import Departure
 from srv.data import Trajectories, moments
 from srv.diagnostics import equilibrium_warnings, mode_warnings
 from srv.evaluation import OutputPass

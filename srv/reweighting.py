@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from lss_base import weights as reweighting
+from lss_base import equilibrium
 from lss_base.estimators import refusal
 from lss_base.moments import LaggedMoments
 from lss_base.trajectories import as_sources
+from lss_base.weights import frame_weights
 from srv.settings import mode_weights
 
 
@@ -19,7 +20,7 @@ def measured_departure(outputs, trajectories):
 
     Returns
     -------
-    lss_base.weights.Departure
+    lss_base.equilibrium.Departure
     """
     lag = trajectories.lag_time
     ends, moments, current = [], LaggedMoments(lag), None
@@ -34,7 +35,7 @@ def measured_departure(outputs, trajectories):
         ends[-1] = first.sum(axis=0, dtype=np.float64), last.sum(axis=0, dtype=np.float64)
     firsts, lasts = (np.array(side) for side in zip(*ends, strict=True))
     covariance = moments.covariances().c_00
-    return reweighting.departure(firsts, lasts, trajectories.n_pairs, covariance)
+    return equilibrium.departure(firsts, lasts, trajectories.n_pairs, covariance)
 
 
 def initially_weighted(settings, trajectories):
@@ -96,7 +97,7 @@ def pair_weights(outputs, modes, trajectories, method, seed):
     ----------
     outputs : srv.evaluation.OutputPass
     modes : srv.modes.Modes
-        Of these outputs; "rite" makes its cells in their space.
+        Of these outputs.
     trajectories : srv.data.Trajectories
     method : {"koopman", "rite"}
     seed : int
@@ -105,42 +106,12 @@ def pair_weights(outputs, modes, trajectories, method, seed):
     Returns
     -------
     weights : list of np.ndarray, shape (n_i,), float64
-        One for each segment; not negative, 1 on average over the pairs. The last `lag_time` frames
-        of a segment start no pair: they have the weight that their place in psi gives them
-        ("koopman"), or that of the last pair ("rite").
+        One for each segment, as of `lss_base.weights.frame_weights`.
     clipped : float
         Share of the pairs whose weight was negative and is 0.
     """
-    if method == "koopman":
-        found = _koopman(outputs, trajectories)
-    else:
-        found = _rite(outputs, modes, trajectories, seed)
-    starts = np.concatenate([w[: -trajectories.lag_time] for w in found])
-    clipped = float(np.mean(starts < 0))
-    mean = np.maximum(starts, 0).mean()
-    return [np.maximum(w, 0) / mean for w in found], clipped
-
-
-def _koopman(outputs, trajectories):
-    moments, current = LaggedMoments(trajectories.lag_time), None
-    for number, _, _, block in outputs:
-        if number != current:
-            current = number
-            moments.start()
-        moments.update(block)
-    found = moments.covariances(reversible=False)
-    vector = reweighting.koopman_vector(found.mean_0, found.mean_t, found.c_00, found.c_0t)
-    return _joined(outputs, trajectories, lambda block: 1 + (block - found.mean_0) @ vector)
-
-
-def _rite(outputs, modes, trajectories, seed):
-    lag = trajectories.lag_time
     psi = _joined(outputs, trajectories, lambda block: (block - modes.mean_0) @ modes.left)
-    starts, ends = np.concatenate([p[:-lag] for p in psi]), np.concatenate([p[lag:] for p in psi])
-    found = np.split(
-        reweighting.rite_weights(starts, ends, seed), np.cumsum([len(p) - lag for p in psi])[:-1]
-    )
-    return [np.pad(w, (0, lag), mode="edge") for w in found]
+    return frame_weights(psi, trajectories.lag_time, method, seed)
 
 
 def _joined(outputs, trajectories, function):

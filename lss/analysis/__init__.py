@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lss.analysis.blocks import BlockSums, assign_blocks
+from lss.analysis.blocks import BlockSums
 from lss.analysis.kinetics import (
     add_lagged_sums,
     autocorrelation,
@@ -15,9 +15,10 @@ from lss.analysis.kinetics import (
     implied_timescale,
 )
 from lss.analysis.sample import Sample
-from lss.analysis.structure import Ruler, structure_sums
+from lss.analysis.structure import Ruler, add_structure_sums
 from lss.analysis.thermodynamics import histogram
 from lss.analysis.transitions import Cores, add_staying_sums, add_transition_sums, find_cores
+from lss.analysis.weighing import total
 from lss.errors import InputError
 
 #: Equal bins of the free-energy profile of each mode, over the range of the training MD.
@@ -63,6 +64,10 @@ class Ensemble:
         Of psi.
     frame_ps : float
         Time between frames of psi, **ps**.
+    unweighted : BlockSums or None
+        As ``latent``, with all frames alike; None where they are alike.
+    reweighted : bool
+        Whether weights were found anew for each block that is left out.
     """
 
     name: str
@@ -71,14 +76,23 @@ class Ensemble:
     n_frames: int
     n_trajectories: int
     frame_ps: float
+    unweighted: BlockSums | None = None
+    reweighted: bool = False
+
+    @property
+    def crossings(self) -> float:
+        """Core-to-core crossings that were seen, at the time resolution of the lag."""
+        counts = (self.unweighted or self.latent).total()["transitions"]
+        return float(counts[0, 1] + counts[1, 0])
 
     @property
     def blocks(self) -> str:
         """How the blocks behind the errors were made, in words."""
         n = self.latent.n_blocks
+        again = ", the others reweighted without it" if self.reweighted else ""
         if self.n_trajectories >= n:
-            return f"{n} groups of whole trajectories"
-        return f"{n} contiguous blocks"
+            return f"{n} groups of whole trajectories{again}"
+        return f"{n} contiguous blocks{again}"
 
 
 def make_latent_ruler(md: Sample, lss: Sample) -> LatentRuler:
@@ -102,7 +116,7 @@ def make_latent_ruler(md: Sample, lss: Sample) -> LatentRuler:
             f"no trajectory is longer than the lag of {lag} frames; choose a shorter lag, or "
             "simulate at least 2 frames"
         )
-    sums = BlockSums(assign_blocks([len(x) for x in psi]))
+    sums = md.new_sums()
     add_lagged_sums(sums, "lagged", psi, [lag])
     slowest = implied_timescale(autocorrelation(sums.total()["lagged"])[0], 1.0)
     slowest = np.nanmax(slowest) if np.isfinite(slowest).any() else np.nan
@@ -131,11 +145,13 @@ def _cores(psi: Sequence) -> Cores:
     return find_cores(np.concatenate(parts))
 
 
-def latent_sums(psi: Sequence[np.ndarray], lag: int, ruler: LatentRuler) -> BlockSums:
-    """All latent sums of an ensemble.
+def add_latent_sums(sums: BlockSums, psi: Sequence, lag: int, ruler: LatentRuler) -> None:
+    """Add all latent sums of an ensemble.
 
     Parameters
     ----------
+    sums : BlockSums
+        With blocks of frames of ``psi``.
     psi : list of array-likes, shape (n_i, m)
         Latent trajectories; HDF5 datasets are read one at a time.
     lag : int
@@ -143,17 +159,17 @@ def latent_sums(psi: Sequence[np.ndarray], lag: int, ruler: LatentRuler) -> Bloc
     ruler : LatentRuler
         From :func:`make_latent_ruler`.
     """
-    sums = BlockSums(assign_blocks([len(x) for x in psi]))
     for s in sums.segments:
         x = psi[s.trajectory][s.start : s.stop]
-        sums.add("psi_histogram", s.block, histogram(x.T, *ruler.psi_range, PSI_BINS))
-        label = ruler.cores.label(x)
-        sums.add("basins", s.block, [(label == k).sum() for k in (0, -1, 1)])
+        weights = sums.weights(s.trajectory, s.start, s.stop)
+        found = histogram(x.T, *ruler.psi_range, PSI_BINS, weights)
+        sums.add("psi_histogram", s.block, found)
+        inside = ruler.cores.label(x) == np.array([[0], [-1], [1]])
+        sums.add("basins", s.block, total(inside, weights))
     add_lagged_sums(sums, "lagged", psi, ruler.lags * lag)
     add_lagged_sums(sums, "ck_lagged", psi, np.multiply(CK_LAGS, lag))
     add_transition_sums(sums, "transitions", psi, lag, ruler.cores)
     add_staying_sums(sums, "staying", psi, np.multiply(CK_LAGS, lag), ruler.cores)
-    return sums
 
 
 def basins(sample: Sample, cores: Cores) -> list[np.ndarray]:
@@ -187,15 +203,22 @@ def analyse(
     tick : callable
         Called with the number of frames of coordinates done.
     """
-    structure = None
+    latent, unweighted, structure = sample.new_sums(), None, None
+    add_latent_sums(latent, sample.psi, sample.lag, ruler)
+    if sample.weights is not None:
+        unweighted = BlockSums(latent.segments)
+        add_latent_sums(unweighted, sample.psi, sample.lag, ruler)
     if sample.coordinates is not None:
+        structure = sample.new_sums(of_coordinates=True)
         where = basins(sample, ruler.cores)
-        structure = structure_sums(sample.coordinates, structure_ruler, where, tick=tick)
+        add_structure_sums(structure, sample.coordinates, structure_ruler, where, tick)
     return Ensemble(
         name=name,
-        latent=latent_sums(sample.psi, sample.lag, ruler),
+        latent=latent,
         structure=structure,
         n_frames=sum(map(len, sample.psi)),
         n_trajectories=len(sample.psi),
         frame_ps=lag_ps / sample.lag,
+        unweighted=unweighted,
+        reweighted=sample.method is not None,
     )

@@ -146,6 +146,10 @@ class BlockSums:
         """Number of blocks."""
         return len(self.sizes)
 
+    def weights(self, trajectory: int, start: int, stop: int) -> None:
+        """Weights of some frames of a trajectory: none, all count alike."""
+        return None
+
     def add(self, key: str, block: int, amount: np.ndarray | float) -> None:
         """Add an array to the row of one block of the sum called ``key``."""
         amount = np.asarray(amount, dtype=np.float64)

@@ -49,7 +49,7 @@ class Gallery:
 
 
 def make_gallery(samples: dict[str, Sample], cores: Cores, ruler: Ruler) -> Gallery:
-    """Pick structures evenly along the frames of each region.
+    """Pick structures evenly along the frames of each region, or along their weights.
 
     Parameters
     ----------
@@ -86,11 +86,11 @@ def _regions(sample: Sample, cores: Cores) -> list[tuple[np.ndarray, np.ndarray]
     """Up to a hundred structures and their psi from each region, evenly along the frames."""
     labels, coords = basins(sample, cores), sample.coordinates
     first = np.cumsum([0, *map(len, labels)])
-    joined = np.concatenate(labels)
+    joined, weights = np.concatenate(labels), sample.weights_of_coordinates
+    weights = None if weights is None else np.concatenate(weights)
     found = []
     for k in range(3):
-        frames = np.flatnonzero(joined == k)
-        frames = frames[_thin(len(frames), COMPARED)]
+        frames = _evenly(np.flatnonzero(joined == k), weights)
         owners = np.searchsorted(first, frames, side="right") - 1
         xyz = np.empty((len(frames), *coords[0].shape[1:]))
         where = np.empty((len(frames), sample.n_modes))
@@ -98,6 +98,18 @@ def _regions(sample: Sample, cores: Cores) -> list[tuple[np.ndarray, np.ndarray]
             xyz[row], where[row] = coords[i][j], sample.psi[i][j * sample.stride]
         found.append((xyz, where))
     return found
+
+
+def _evenly(frames: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+    """Up to a hundred of the frames, evenly among them or, where they have weights, along these."""
+    if weights is None:
+        return frames[_thin(len(frames), COMPARED)]
+    frames = frames[weights[frames] > 0]
+    if len(frames) <= COMPARED:
+        return frames
+    along = np.cumsum(weights[frames])
+    middle = (np.arange(COMPARED) + 0.5) / COMPARED * along[-1]
+    return frames[np.unique(np.searchsorted(along, middle))]
 
 
 def _central(structures: np.ndarray, reference: np.ndarray) -> np.ndarray:

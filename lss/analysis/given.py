@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lss.errors import InputError
+from lss_base.trajectories import as_weights
 
 
 class OneOf:
@@ -93,3 +94,11 @@ def read_frames(coords: Sequence, trajectory: int, start: int, stop: int) -> np.
             f"{start + int(bad.argmax())}; leave these frames out or decode them again"
         )
     return xyz
+
+
+def check_weights(weights, psi: Sequence) -> list[np.ndarray]:
+    """Weights of the frames of ``psi``, one array (n_i,) a trajectory."""
+    try:
+        return as_weights("weights", weights, psi)
+    except ValueError as error:
+        raise InputError(str(error)) from error

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lss.analysis.blocks import BlockSums, Estimate, jackknife
+from lss.analysis.weighing import total
 from lss_base.kinetics import implied_timescales as implied_timescale
 
 #: Autocorrelations below this are left out of the exponential fit.
@@ -19,7 +20,7 @@ def add_lagged_sums(
     """Add the sums from which autocorrelations at several lags follow.
 
     Pairs of frames never span two trajectories; a pair belongs to the block of its
-    earlier frame.
+    earlier frame, and has the weight of that frame.
 
     Parameters
     ----------
@@ -33,16 +34,22 @@ def add_lagged_sums(
     """
     for segment in sums.segments:
         x = np.asarray(psi[segment.trajectory], dtype=np.float64)
-        rows = np.zeros((len(lags), 4, x.shape[1]))
-        for row, lag in zip(rows, lags, strict=True):
-            stop = min(segment.stop, len(x) - lag)
-            if stop > segment.start:
-                early, late = x[segment.start : stop], x[segment.start + lag : stop + lag]
-                row[0] = stop - segment.start
-                row[1] = (early.sum(axis=0) + late.sum(axis=0)) / 2
-                row[2] = (_dot(early, early) + _dot(late, late)) / 2
-                row[3] = _dot(early, late)
-        sums.add(key, segment.block, rows)
+        rows = []
+        for lag in lags:
+            stop = max(segment.start, min(segment.stop, len(x) - lag))
+            early, late = x[segment.start : stop], x[segment.start + lag : stop + lag]
+            rows.append(_lagged(early, late, sums.weights(segment.trajectory, segment.start, stop)))
+        sums.add(key, segment.block, np.stack(rows, axis=-3))
+
+
+def _lagged(early: np.ndarray, late: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+    """The four sums over pairs, shape (4, m), or (k, 4, m) under k sets of weights."""
+    if weights is None:
+        mean = (early.sum(axis=0) + late.sum(axis=0)) / 2
+        square = (_dot(early, early) + _dot(late, late)) / 2
+        return np.stack([np.full(mean.shape, len(early)), mean, square, _dot(early, late)])
+    each = (np.ones_like(early), (early + late) / 2, (early**2 + late**2) / 2, early * late)
+    return total(np.stack(each).transpose(0, 2, 1), weights)
 
 
 def _dot(x: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from numbers import Integral
 
 import numpy as np
 
-from lss.analysis.given import check_coordinates, check_psi
+from lss.analysis.blocks import BlockSums, Segment, assign_blocks
+from lss.analysis.given import check_coordinates, check_psi, check_weights
+from lss.analysis.weighing import WeightedSums, left_out_weights
 from lss.errors import InputError
 
 
@@ -70,38 +73,47 @@ class Sample:
         The lag in frames of ``psi``: 1 for synthetic trajectories.
     stride : int, optional
         The s of ``coordinates``, which is found where the lengths tell; 1 without coordinates.
-    weights : None
-        The place of weights of the frames. They do not count yet, and are refused.
+    weights : list of array-likes, shape (n_i,), optional
+        Of the frames of ``psi``; equal where not given. Then coordinates must be of all
+        trajectories.
+    method : {"rite", "koopman"}, optional
+        How the weights were found, for errors that hold what they are uncertain by; None where
+        they are exact.
 
     Raises
     ------
     InputError
         When there are no trajectories, shapes do not fit together, a frame of ``psi`` is not
-        finite, ``lag`` or ``stride`` is no number of frames, or several strides would do.
+        finite, a weight is negative or not finite, ``lag`` or ``stride`` is no number of frames, or
+        several strides would do.
     """
 
     psi: list
     coordinates: list | None = None
     lag: int = 1
     stride: int | None = None
-    weights: None = None
+    weights: list | None = None
+    method: str | None = None
 
     def __post_init__(self) -> None:
-        if self.weights is not None:
-            raise InputError(
-                "weights are given, wanted None: frames do not have weights yet; leave them out"
-            )
         stride = 1 if self.stride is None else self.stride
         for name, value in (("lag", self.lag), ("stride", stride)):
             if not (isinstance(value, Integral) and value >= 1):
                 raise InputError(f"{name} is {value}, wanted a whole number of frames, at least 1")
         self.psi = check_psi(self.psi, "psi")
+        if self.weights is not None:
+            self.weights = check_weights(self.weights, self.psi)
         if self.coordinates is None:
             self.stride = 1
             return
         self.coordinates = check_coordinates(self.coordinates, "coordinates")
         lengths, given = ([len(x) for x in arrays] for arrays in (self.psi, self.coordinates))
         self.stride = coordinate_stride(lengths, given, self.stride)
+        if self.weights is not None and len(given) < len(lengths):
+            raise InputError(
+                f"coordinates are of {len(given)} of {len(lengths)} weighted trajectories, wanted "
+                "all; give those of the others too"
+            )
 
     @property
     def n_modes(self) -> int:
@@ -122,6 +134,31 @@ class Sample:
                 f"the lag of {self.lag} frames; choose a stride that does"
             )
         return self.lag // self.stride
+
+    def new_sums(self, of_coordinates: bool = False) -> BlockSums:
+        """Empty sums over the blocks of the frames of psi, or of those that have coordinates."""
+        if self.weights is None:
+            arrays = self.coordinates if of_coordinates else self.psi
+            return BlockSums(assign_blocks([len(x) for x in arrays]))
+        step = self.stride if of_coordinates else 1
+        segments = [
+            Segment(s.trajectory, -(-s.start // step), -(-s.stop // step), s.block)
+            for s in self._blocks
+        ]
+        return WeightedSums(segments, [w[:, ::step] for w in self._left_out_weights])
+
+    @property
+    def weights_of_coordinates(self) -> list[np.ndarray] | None:
+        """Weights of the frames that have coordinates, (k_i,) each; None where all are equal."""
+        return None if self.weights is None else [w[:: self.stride] for w in self.weights]
+
+    @cached_property
+    def _blocks(self) -> list[Segment]:
+        return assign_blocks([len(x) for x in self.psi])
+
+    @cached_property
+    def _left_out_weights(self) -> list[np.ndarray]:
+        return left_out_weights(self.psi, self.lag, self.weights, self.method, self._blocks)
 
     def psi_of_coordinates(self) -> Iterator[np.ndarray]:
         """psi of the frames that have coordinates, one array (k_i, m) after another."""

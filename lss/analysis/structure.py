@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from lss.analysis import geometry, tica
-from lss.analysis.blocks import N_BLOCKS, BlockSums, assign_blocks
+from lss.analysis.blocks import BlockSums
 from lss.analysis.given import read_frames
 from lss.analysis.measures import Measures
 from lss.analysis.thermodynamics import bin_numbers, histogram, histogram_2d
+from lss.analysis.weighing import total
 
 #: Frames worked on at a time: large enough for numpy, small enough for the cache.
 CHUNK = 4096
@@ -57,6 +58,7 @@ def make_ruler(
     measures: Measures,
     reference: np.ndarray,
     tick: Callable[[int], None] = lambda n: None,
+    weights: Sequence[np.ndarray] | None = None,
 ) -> Ruler:
     """Ranges and TICA coordinates of the training MD, in two passes over its frames.
 
@@ -72,6 +74,8 @@ def make_ruler(
         Structure for RMSD, **nm**.
     tick : callable
         Called with the number of frames done, for a progress bar.
+    weights : list of np.ndarray, shape (n_i,), optional
+        Of the frames, for TICA.
     """
     pairs, rg, rmsd = _Range(), _Range(), _Range()
     covariances = tica.Covariances()
@@ -83,7 +87,8 @@ def make_ruler(
             xyz = frames_last(read_frames(coords, i, start, min(stop + lag, len(x))))
             d = geometry.distances(xyz, measures.pairs)
             n_pairs = max(0, d.shape[1] - lag)
-            covariances.add(d[:, :n_pairs], d[:, lag : lag + n_pairs])
+            w = None if weights is None else weights[i][start : start + n_pairs]
+            covariances.add(d[:, :n_pairs], d[:, lag : lag + n_pairs], w)
             pairs.see(d)
             rg.see(geometry.radius_of_gyration(xyz, measures.masses)[None])
             rmsd.see(geometry.rmsd(xyz, reference)[None])
@@ -115,36 +120,35 @@ class _Range:
         return np.stack([self.low, np.maximum(self.high, self.low + 1e-6)])
 
 
-def structure_sums(
+def add_structure_sums(
+    sums: BlockSums,
     coords: Sequence[np.ndarray],
     ruler: Ruler,
     basins: Sequence[np.ndarray] | None = None,
-    n_blocks: int = N_BLOCKS,
     tick: Callable[[int], None] = lambda n: None,
-) -> BlockSums:
-    """All structure sums of an ensemble, in one pass.
+) -> None:
+    """Add all structure sums of an ensemble, in one pass.
 
     Parameters
     ----------
+    sums : BlockSums
+        With blocks of frames of ``coords``.
     coords : list of array-likes, shape (n_i, atoms, 3)
         Coordinates, **nm**; read in chunks by slicing.
     ruler : Ruler
         From :func:`make_ruler`.
     basins : list of np.ndarray, shape (n_i,), optional
         0 core A, 1 between, 2 core B for each frame.
-    n_blocks : int
-        Blocks behind the errors.
     tick : callable
         Called with the number of frames done.
     """
-    sums = BlockSums(assign_blocks([len(x) for x in coords], n_blocks))
     for trajectory, start, stop, block in _chunks(sums):
         xyz = frames_last(read_frames(coords, trajectory, start, stop))
         basin = None if basins is None else basins[trajectory][start:stop]
-        for key, amount in measure_chunk(xyz, ruler, basin):
+        weights = sums.weights(trajectory, start, stop)
+        for key, amount in measure_chunk(xyz, ruler, basin, weights):
             sums.add(key, block, amount)
         tick(stop - start)
-    return sums
 
 
 def _chunks(sums: BlockSums) -> Iterator[tuple[int, int, int, int]]:
@@ -154,64 +158,82 @@ def _chunks(sums: BlockSums) -> Iterator[tuple[int, int, int, int]]:
 
 
 def measure_chunk(
-    xyz: np.ndarray, ruler: Ruler, basin: np.ndarray | None
+    xyz: np.ndarray, ruler: Ruler, basin: np.ndarray | None, weights: np.ndarray | None = None
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """The sums of one chunk of frames, shape (atoms, 3, frames)."""
+    """The sums of one chunk of frames, shape (atoms, 3, frames).
+
+    Under k sets of weights of the frames, shape (k, frames), each sum has k rows first.
+    """
     m = ruler.measures
-    rg = geometry.radius_of_gyration(xyz, m.masses)[None]
-    rmsd = geometry.rmsd(xyz, ruler.reference)[None]
-    yield "frames", np.float64(xyz.shape[2])
-    yield "rg", moments(rg)[0]
-    yield "rmsd", moments(rmsd)[0]
-    yield "rg_histogram", histogram(rg, *ruler.rg_range, SCALAR_BINS)
-    yield "rmsd_histogram", histogram(rmsd, *ruler.rmsd_range, SCALAR_BINS)
-    yield "clashes", _any_closer(xyz, m.contacts, m.clash_nm)
-    yield from _local(xyz, m)
+    rg = geometry.radius_of_gyration(xyz, m.masses)
+    rmsd = geometry.rmsd(xyz, ruler.reference)
+    yield "frames", total(np.ones(xyz.shape[2]), weights)
+    yield "rg", moments(rg, weights)
+    yield "rmsd", moments(rmsd, weights)
+    yield "rg_histogram", histogram(rg[None], *ruler.rg_range, SCALAR_BINS, weights)
+    yield "rmsd_histogram", histogram(rmsd[None], *ruler.rmsd_range, SCALAR_BINS, weights)
+    yield "clashes", total(_any_closer(xyz, m.contacts, m.clash_nm), weights)
+    yield from _local(xyz, m, weights)
     d = geometry.distances(xyz, m.pairs)
-    yield "pair_histogram", histogram(d, *ruler.pair_range, DISTANCE_BINS)
+    yield "pair_histogram", histogram(d, *ruler.pair_range, DISTANCE_BINS, weights)
     cells = bin_numbers(ruler.tica.project(d), *ruler.tica_range, TICA_BINS)
-    yield "tica_histogram", histogram_2d(cells[:1], cells[1:2], TICA_BINS)[0]
+    yield "tica_histogram", histogram_2d(cells[:1], cells[1:2], TICA_BINS, weights)[..., 0, :, :]
     if basin is not None:
         inside = (basin == np.arange(3)[:, None]).astype(np.float64)
-        both = np.concatenate([rg, rmsd]).astype(np.float64)
-        yield "basin_frames", inside.sum(axis=1)
-        yield "basin_moments", np.stack([inside @ both.T, inside @ (both**2).T], axis=-1)
+        yield "basin_frames", total(inside, weights)
+        yield "basin_moments", _basin_moments(inside, np.stack([rg, rmsd]), weights)
 
 
-def _local(xyz: np.ndarray, m: Measures) -> Iterator[tuple[str, np.ndarray]]:
+def _basin_moments(
+    inside: np.ndarray, values: np.ndarray, weights: np.ndarray | None
+) -> np.ndarray:
+    """Sums of values (2, frames) and of their squares in each region, shape (..., 3, 2, 2)."""
+    values = values.astype(np.float64).T
+    if weights is not None:
+        inside = weights[:, None, :] * inside
+    return np.stack([inside @ values, inside @ values**2], axis=-1)
+
+
+def _local(
+    xyz: np.ndarray, m: Measures, weights: np.ndarray | None
+) -> Iterator[tuple[str, np.ndarray]]:
     """Bonds, angles, torsions and chirality."""
     if len(m.ca_bonds):
-        yield "ca_bonds", moments(geometry.distances(xyz, m.ca_bonds))
+        yield "ca_bonds", moments(geometry.distances(xyz, m.ca_bonds), weights)
     if len(m.bonds):
-        yield "bonds", moments(geometry.distances(xyz, m.bonds))
+        yield "bonds", moments(geometry.distances(xyz, m.bonds), weights)
     if len(m.angles):
-        yield "angles", moments(geometry.angles(xyz, m.angles))
+        yield "angles", moments(geometry.angles(xyz, m.angles), weights)
     if len(m.centres):
-        yield "inverted", (geometry.signed_volume(xyz, m.centres) < 0).sum(axis=1)
+        yield "inverted", total(geometry.signed_volume(xyz, m.centres) < 0, weights)
     if len(m.torsions):
         torsion = geometry.torsions(xyz, m.torsions)
         n = len(torsion)
         low, high = np.full(n, -np.pi), np.full(n, np.pi)
-        yield "torsion_histogram", histogram(torsion, low, high, TORSION_BINS)
+        yield "torsion_histogram", histogram(torsion, low, high, TORSION_BINS, weights)
         if len(m.omegas):
-            yield "cis", (np.abs(torsion[m.omegas]) < np.pi / 2).sum(axis=1)
+            yield "cis", total(np.abs(torsion[m.omegas]) < np.pi / 2, weights)
         if len(m.ramachandran):
             cells = bin_numbers(torsion, low, high, RAMA_BINS)
             phi, psi = m.ramachandran.T
-            yield "ramachandran_histogram", histogram_2d(cells[phi], cells[psi], RAMA_BINS)
+            maps = histogram_2d(cells[phi], cells[psi], RAMA_BINS, weights)
+            yield "ramachandran_histogram", maps
 
 
-def moments(rows: np.ndarray) -> np.ndarray:
-    """Sums of each row and of its squares, shape (rows, 2), in float64."""
+def moments(rows: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+    """Sums over frames, the last axis, of values and of their squares, in float64.
+
+    Of shape (..., 2), with k rows first under k sets of weights, shape (k, frames).
+    """
     rows = rows.astype(np.float64)
-    return np.stack([rows.sum(axis=1), (rows**2).sum(axis=1)], axis=1)
+    return np.stack([total(rows, weights), total(rows**2, weights)], axis=-1)
 
 
-def _any_closer(xyz: np.ndarray, pairs: np.ndarray, limit: float) -> np.float64:
-    """Number of frames in which any of the pairs is closer than the limit."""
+def _any_closer(xyz: np.ndarray, pairs: np.ndarray, limit: float) -> np.ndarray:
+    """Whether any of the pairs is closer than the limit, for each frame."""
     close = np.zeros(xyz.shape[2], dtype=bool)
     for i, j in pairs:
         d = xyz[i] - xyz[j]
         d *= d
         close |= d[0] + d[1] + d[2] < limit**2
-    return np.float64(close.sum())
+    return close

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lss.analysis.blocks import BlockSums, jackknife
+from lss.analysis.weighing import counts
 
 
 def bin_numbers(values: np.ndarray, low: np.ndarray, high: np.ndarray, n_bins: int) -> np.ndarray:
@@ -34,7 +35,13 @@ def bin_numbers(values: np.ndarray, low: np.ndarray, high: np.ndarray, n_bins: i
     return inside
 
 
-def histogram(values: np.ndarray, low: np.ndarray, high: np.ndarray, n_bins: int) -> np.ndarray:
+def histogram(
+    values: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    n_bins: int,
+    weights: np.ndarray | None = None,
+) -> np.ndarray:
     """Counts of each row, with one bin below and one above the range.
 
     Parameters
@@ -43,37 +50,45 @@ def histogram(values: np.ndarray, low: np.ndarray, high: np.ndarray, n_bins: int
         The values.
     low, high : np.ndarray, shape (rows,)
         The range of each row.
+    weights : np.ndarray, shape (k, frames), optional
+        Sets of weights of the frames.
 
     Returns
     -------
-    np.ndarray, shape (rows, n_bins + 2)
+    np.ndarray, shape (rows, n_bins + 2), or (k, rows, n_bins + 2) with weights
         The counts; the first and the last column hold what lies outside the range.
     """
     rows = len(values)
     width = n_bins + 2
     cell = bin_numbers(values, low, high, n_bins)
     cell += (np.arange(rows, dtype=np.int32) * width)[:, None]
-    return np.bincount(cell.ravel(), minlength=rows * width).reshape(rows, width)
+    found = counts(cell, rows * width, weights)
+    return found.reshape(*found.shape[:-1], rows, width)
 
 
-def histogram_2d(cells_x: np.ndarray, cells_y: np.ndarray, n_bins: int) -> np.ndarray:
+def histogram_2d(
+    cells_x: np.ndarray, cells_y: np.ndarray, n_bins: int, weights: np.ndarray | None = None
+) -> np.ndarray:
     """Joint counts of pairs of bin numbers from :func:`bin_numbers`.
 
     Parameters
     ----------
     cells_x, cells_y : np.ndarray, shape (rows, frames)
         Bin numbers.
+    weights : np.ndarray, shape (k, frames), optional
+        Sets of weights of the frames.
 
     Returns
     -------
-    np.ndarray, shape (rows, n_bins + 2, n_bins + 2)
+    np.ndarray, shape (rows, n_bins + 2, n_bins + 2), or (k, ...) with weights
         The counts.
     """
     rows = len(cells_x)
     width = n_bins + 2
     cell = cells_x * width + cells_y
     cell += (np.arange(rows, dtype=np.int32) * width**2)[:, None]
-    return np.bincount(cell.ravel(), minlength=rows * width**2).reshape(rows, width, width)
+    found = counts(cell, rows * width**2, weights)
+    return found.reshape(*found.shape[:-1], rows, width, width)
 
 
 @dataclass(frozen=True)

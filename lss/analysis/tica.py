@@ -48,8 +48,8 @@ class Covariances:
         self.n = 0
         self.shift = self.total = self.instant = self.lagged = None
 
-    def add(self, early: np.ndarray, late: np.ndarray) -> None:
-        """Add pairs; both of shape (features, pairs)."""
+    def add(self, early: np.ndarray, late: np.ndarray, weights: np.ndarray | None = None) -> None:
+        """Add pairs, both of shape (features, pairs), and their weights, (pairs,)."""
         if early.shape[1] == 0:
             return
         if self.shift is None:
@@ -60,10 +60,15 @@ class Covariances:
             self.instant = np.zeros((size, size))
             self.lagged = np.zeros((size, size))
         a, b = early - self.shift, late - self.shift
-        self.n += a.shape[1]
-        self.total += a.sum(axis=1, dtype=np.float64) + b.sum(axis=1, dtype=np.float64)
-        self.instant += a @ a.T + b @ b.T
-        product = a @ b.T
+        if weights is None:
+            self.n += a.shape[1]
+            own, other = a, b
+        else:
+            self.n += float(weights.sum())
+            own, other = a * weights, b * weights
+        self.total += own.sum(axis=1, dtype=np.float64) + other.sum(axis=1, dtype=np.float64)
+        self.instant += own @ a.T + other @ b.T
+        product = own @ b.T
         self.lagged += product + product.T
 
     def solve(self, n_components: int = 2) -> TICA:

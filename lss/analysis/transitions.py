@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lss.analysis.blocks import BlockSums
+from lss.analysis.weighing import counts
 
 #: Share of the distance between the two state centres that a core reaches inwards.
 CORE_REACH = 0.25
@@ -92,15 +93,18 @@ def add_transition_sums(
     states = [_interleaved_states(x, lag, cores) for x in psi]
     for segment in sums.segments:
         state = states[segment.trajectory]
-        rows = np.zeros((2, 2))
-        stop = min(segment.stop, len(state) - lag)
-        if stop > segment.start:
-            early = state[segment.start : stop]
-            late = state[segment.start + lag : stop + lag]
-            known = early >= 0
-            pair = 2 * early[known].astype(np.int64) + late[known]
-            rows = np.bincount(pair, minlength=4).reshape(2, 2) / lag
-        sums.add(key, segment.block, rows)
+        stop = max(segment.start, min(segment.stop, len(state) - lag))
+        early = state[segment.start : stop]
+        late = state[segment.start + lag : stop + lag]
+        pair = 2 * early.astype(np.int64) + late
+        weights = sums.weights(segment.trajectory, segment.start, stop)
+        found = _counts_of(pair, early >= 0, 4, weights)
+        sums.add(key, segment.block, found.reshape(*found.shape[:-1], 2, 2) / lag)
+
+
+def _counts_of(pairs: np.ndarray, known: np.ndarray, size: int, weights) -> np.ndarray:
+    """Counts of the pairs of states of which the first is known."""
+    return counts(pairs[known], size, None if weights is None else weights[:, known])
 
 
 def _interleaved_states(psi: np.ndarray, lag: int, cores: Cores) -> np.ndarray:
@@ -129,16 +133,16 @@ def add_staying_sums(
     labels = [cores.label(np.asarray(x)) for x in psi]
     for segment in sums.segments:
         label = labels[segment.trajectory]
-        rows = np.zeros((len(lags), 2, 3))
-        for row, lag in zip(rows, lags, strict=True):
-            stop = min(segment.stop, len(label) - lag)
-            if stop > segment.start:
-                early = label[segment.start : stop]
-                late = label[segment.start + lag : stop + lag] % 3
-                inside = early >= 0
-                pair = 3 * early[inside].astype(np.int64) + late[inside]
-                row += np.bincount(pair, minlength=6).reshape(2, 3)
-        sums.add(key, segment.block, rows)
+        rows = []
+        for lag in lags:
+            stop = max(segment.start, min(segment.stop, len(label) - lag))
+            early = label[segment.start : stop]
+            late = label[segment.start + lag : stop + lag] % 3
+            pair = 3 * early.astype(np.int64) + late
+            weights = sums.weights(segment.trajectory, segment.start, stop)
+            found = _counts_of(pair, early >= 0, 6, weights)
+            rows.append(found.reshape(*found.shape[:-1], 2, 3))
+        sums.add(key, segment.block, np.stack(rows, axis=-3))
 
 
 def probabilities(staying: np.ndarray) -> np.ndarray:

@@ -96,7 +96,9 @@ def settle(args, run):
     """Lag time and number of modes of a command line; those that the data choose are printed."""
     from lss.run import automatic, inputs
 
-    lag_ps, modes, said = automatic.settle(run, args.lag, args.modes, args.seed, args.srv_steps)
+    weights = None if getattr(args, "deflate", None) else args.weights
+    options = {"seed": args.seed, "steps": args.srv_steps, "weights": weights}
+    lag_ps, modes, said = automatic.settle(run, args.lag, args.modes, **options)
     for line in said:
         print(line)
     if getattr(args, "length", None):

@@ -1,6 +1,7 @@
 """The flags of the command lines, defined once: a flag means the same in every script."""
 
 import argparse
+import re
 
 from lss.errors import InputError
 from lss.units import parse_time
@@ -92,6 +93,16 @@ def index(text):
     return int(text)
 
 
+def no_text(text):
+    """A word, or None for `none`, as an argparse type."""
+    return None if text == "none" else text
+
+
+def from_nothing(text):
+    """A time with its unit, which may be zero, as an argparse type; in ps."""
+    return 0.0 if re.fullmatch(r"\s*0+(\.0*)?\s*[a-z]+\s*", text) else duration(text)
+
+
 def shard(text):
     """Part I of N, as an argparse type: `3/8` -> (3, 8)."""
     part, slash, parts = text.partition("/")
@@ -168,6 +179,15 @@ FLAGS = {
             "training steps of the encoder (SRV; default: chosen by cross-validation)",
         ),
     ],
+    "weights": [
+        (
+            "--weights",
+            {"metavar": "WAY", "default": "auto", "type": no_text},
+            "weights of the frames, where the trajectories did not start in equilibrium: auto (if "
+            "they did not, rite), koopman, rite, none, or an .h5 file with one dataset a "
+            "trajectory (default %(default)s)",
+        ),
+    ],
     "modes-out": [
         (
             "--drop-modes",
@@ -202,6 +222,12 @@ FLAGS = {
             "random numbers that the decoder draws for each structure (default %(default)s)",
         ),
         ("--cwgan-steps", COUNT, "training steps of the decoder (cWGAN; default 40000)"),
+        (
+            "--discard",
+            {"metavar": "TIME", "type": from_nothing},
+            "time to leave out at the start of each trajectory when the decoder is trained, such "
+            "as 0ps (default: one lag time where frames have weights, else nothing)",
+        ),
     ],
     "simulation": [
         (

@@ -27,6 +27,7 @@ def write_report(
     settings: dict | None = None,
     versions: dict | None = None,
     choice: Choice | None = None,
+    equilibrium: dict | None = None,
 ) -> Path:
     """Write report.html, report.json and figures/ (PNG, PDF and CSV of each).
 
@@ -48,6 +49,9 @@ def write_report(
         Printed as they are.
     choice : Choice, optional
         How the lag and the number of modes were chosen, where the data did.
+    equilibrium : dict, optional
+        Whether the trajectories started in equilibrium, as of
+        :func:`lss.report.equilibrium.equilibrium`.
 
     Returns
     -------
@@ -66,6 +70,7 @@ def write_report(
         **comparison_data(comparison, verdict),
         "training_as_logged": training,
         "diagnostics": diagnostics,
+        "equilibrium": plain(equilibrium),
         "settings": settings,
         "versions": versions,
         **({"choice_of_lag_and_modes": choice.reasons} if choice else {}),
@@ -78,7 +83,7 @@ def write_report(
         pictures = {plate.name: picture(plate) for plate in plates}
     logger.info("wrote %d figures to %s", len(pictures), out_dir / "figures")
     text = render(
-        comparison, verdict, pictures, diagnostics,
+        comparison, verdict, pictures, diagnostics, plain(equilibrium),
         title=title, note=note, settings=settings, versions=versions, choice=choice,
     )  # fmt: skip
     path = out_dir / "report.html"

@@ -9,7 +9,7 @@ from lss.analysis.blocks import Estimate
 from lss.analysis.rows import Row
 from lss.report.tables import errors_note
 from lss.report.validation import Comparison
-from lss.report.verdict import Verdict, crossings, judged, light
+from lss.report.verdict import Verdict, judged, light
 
 #: Raised when a key changes its meaning.
 FORMAT_VERSION = 1
@@ -50,7 +50,7 @@ def _ensemble(e: Ensemble) -> dict:
         "frame_spacing_ps": e.frame_ps,
         "total_time_ps": e.n_frames * e.frame_ps,
         "structures_measured": 0 if e.structure is None else int(e.structure.sizes.sum()),
-        "core_to_core_transitions_at_lag_resolution": crossings(e),
+        "core_to_core_transitions_at_lag_resolution": e.crossings,
         "blocks": e.blocks,
     }
 

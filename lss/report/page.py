@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from lss.report import tables
+from lss.report.equilibrium import sentences, weighting
 from lss.report.movie import movie_caption, movie_data
 from lss.report.plates import Plate
 from lss.report.validation import Comparison
@@ -20,6 +21,7 @@ def render(
     verdict: Verdict,
     pictures: dict[str, dict],
     diagnostics: dict,
+    equilibrium: dict | None,
     **content,
 ) -> str:
     """The whole page, from the templates beside this module.
@@ -34,6 +36,8 @@ def render(
         From :func:`picture`, by the names of the plates.
     diagnostics : dict of dict
         Of each network; what is under ``warnings`` is printed.
+    equilibrium : dict or None
+        As of :func:`lss.report.equilibrium.equilibrium`.
     **content
         The texts ``title`` and ``note`` (or None), the dicts ``settings`` and ``versions``, the
         :class:`lss.report.lag_figure.Choice` ``choice`` (or None).
@@ -49,6 +53,7 @@ def render(
         cautions=[*verdict.cautions, *warnings],
         encoder_times=[duration(t) for t in c.srv_timescales_ps],
         lag=duration(c.lag_ps),
+        equilibrium=[] if equilibrium is None else sentences(equilibrium, c.lag_ps),
         movie=c.movie and movie_data(c.movie),
         movie_caption=c.movie and movie_caption(c.movie),
         pictures=pictures,
@@ -74,6 +79,7 @@ def _tables(c: Comparison) -> dict[str, tables.Table | None]:
         "region_rmsd": tables.region_rmsd(c) if structures else None,
         "all_figures": tables.all_figures(c),
         "ensembles": tables.ensembles(c),
+        "weighting": weighting(c),
     }
 
 

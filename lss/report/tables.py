@@ -14,7 +14,6 @@ from lss.report.verdict import (
     RATIO_LIMITS,
     RELATIVE_LIMITS,
     by_chance,
-    crossings,
     judged,
     light,
 )
@@ -97,7 +96,7 @@ def _md_lss(row: Row, comparison: Comparison) -> list[str]:
     q = row.quantity
     if q.key == "transitions_per_ps":
         return [
-            f"{estimate(e, q.unit, row.md)} ({crossings(ensemble):.0f} seen)"
+            f"{estimate(e, q.unit, row.md)} ({ensemble.crossings:.0f} seen)"
             for e, ensemble in ((row.md, comparison.md), (row.lss, comparison.lss))
         ]
     if not q.divergence:
@@ -194,7 +193,7 @@ def ensembles(comparison: Comparison) -> Table:
         decoded = NOTHING if e.structure is None else f"{e.structure.sizes.sum():.0f}"
         body.append([e.name, str(e.n_trajectories), str(e.n_frames), duration(e.frame_ps),
                      duration(e.n_frames * e.frame_ps), decoded,
-                     f"{crossings(e):.0f}", e.blocks])  # fmt: skip
+                     f"{e.crossings:.0f}", e.blocks])  # fmt: skip
     head = ["", "trajectories", "frames", "frame spacing", "total time", "structures measured",
             "core-to-core transitions", "blocks for errors"]  # fmt: skip
     caption = (

@@ -132,7 +132,8 @@ def compare(
         if md.coordinates is not None:
             xyz = reference.xyz[0]
             measures = describe(reference.topology, xyz)
-            ruler = make_ruler(md.coordinates, md.coordinate_lag, measures, xyz, tick)
+            weights = md.weights_of_coordinates
+            ruler = make_ruler(md.coordinates, md.coordinate_lag, measures, xyz, tick, weights)
         found = {
             name: analyse(name, sample, lag_ps, latent, ruler, tick)
             for name, sample in samples.items()

@@ -207,7 +207,7 @@ def _remedy(row: Row) -> str:
 
 def _cautions(comparison: Comparison) -> list[str]:
     found = []
-    seen = crossings(comparison.md)
+    seen = comparison.md.crossings
     if seen < FEW_CROSSINGS:
         found.append(
             f"The MD crosses between the cores of psi_1 only {seen:.0f} times: its own rates "
@@ -276,9 +276,3 @@ def _bin_cautions(comparison: Comparison) -> list[str]:
         if outside:
             found.append(f"{name} has frames outside the MD's range: {', '.join(outside)}.")
     return found
-
-
-def crossings(ensemble) -> float:
-    """Core-to-core crossings seen in an ensemble, at the time resolution of the lag."""
-    counts = ensemble.latent.total()["transitions"]
-    return float(counts[0, 1] + counts[1, 0])

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lss.report.equilibrium import sentences
 from lss.units import format_time
 
 
@@ -14,7 +15,13 @@ def modes(run):
         time = "not resolved" if timescale_ps is None else format_time(float(f"{timescale_ps:.3g}"))
         lines.append(f"{i:4d}  {eigenvalue:10.4f}  {time:>11s}  {visits:6d}")
     lines.append("visits: how often the MD went to the rarer end of the mode")
-    return "\n".join(lines)
+    return "\n".join([*lines, *equilibrium(run)])
+
+
+def equilibrium(run):
+    """Whether the trajectories of a run started in equilibrium; nothing of an earlier version's."""
+    found, lag_ps = run.report("srv").get("equilibrium"), run.settings("srv")["lag_time_ps"]
+    return [] if found is None else sentences(found, lag_ps)
 
 
 def dropped(srv, modes, spacing_ps):

@@ -1,5 +1,6 @@
 """MD seen by a simulator: its modes, and its decoded atoms superposed on the reference."""
 
+import logging
 import tempfile
 from pathlib import Path
 
@@ -11,7 +12,10 @@ from lss.analysis.sample import Sample
 from lss.molecule import selection
 from lss.molecule.atoms import identities, match
 from lss.units import lag_in_frames
+from lss_base.equilibrium import departure_of
+from lss_base.weights import frame_weights
 
+log = logging.getLogger(__name__)
 CHUNK = 5000  # frames encoded at once
 
 
@@ -35,7 +39,9 @@ def project(simulator, trajectories, decoded, file, name="held-out MD"):
     -------
     lss.analysis.sample.Sample
         Of psi, shape (n_frames, m), float32, and of HDF5 datasets of coordinates, shape (n_frames,
-        atoms, 3), float32, in **nm**, superposed on the reference structure of the box.
+        atoms, 3), float32, in **nm**, superposed on the reference structure of the box. Where the
+        training MD was weighted since it did not start in equilibrium, these frames are, if they
+        did not either.
 
     Raises
     ------
@@ -60,7 +66,22 @@ def project(simulator, trajectories, decoded, file, name="held-out MD"):
                 done += len(xyz)
                 bar.update(len(xyz))
             psi.append(np.concatenate(states))
-    return Sample(psi, coordinates, lag)
+    return Sample(psi, coordinates, lag, **weighing(psi, lag, simulator.box.meta.get("weights")))
+
+
+def weighing(psi, lag, way):
+    """Weights of the frames of MD, found as those of the training MD were, and the method.
+
+    None where the training had none, or the trajectories did start in equilibrium.
+    """
+    if way == "given":
+        log.warning(
+            "the training MD had weights of its own, and those of other MD are not known: its "
+            "frames count alike"
+        )
+    if way not in ("rite", "koopman") or not departure_of(psi, lag).significant:
+        return {"weights": None, "method": None}
+    return {"weights": frame_weights(psi, lag, way)[0], "method": way}
 
 
 def with_modes(box, trajectories, i, atoms):

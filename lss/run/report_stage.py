@@ -7,7 +7,7 @@ from pathlib import Path
 from lss.analysis.sample import Sample
 from lss.molecule import selection
 from lss.report.training_figures import FLOORS
-from lss.run import inputs, run_files
+from lss.run import inputs, messages, run_files
 from lss.run.lag_scan import read_choice
 from lss.run.projection import project
 from lss.run.validate import compare_with_bar
@@ -56,6 +56,7 @@ def make_report(run, held_out=None, force=False):
                 run.path,
                 comparison,
                 title=f"Latent space simulator {run.path.name}",
+                equilibrium=run.report("srv").get("equilibrium"),
                 note=run.report("features")["note"],
                 training={name: curves(stage["history"]) for name, stage in stages.items()},
                 diagnostics=diagnostics,
@@ -70,7 +71,7 @@ def make_report(run, held_out=None, force=False):
             run_files.write_meta(run, ratios_to_second_md_run=ratios(comparison))
     found, note = run.report("report"), run.report("features")["note"]
     lines = [found["summary"], *([f"note: {note}"] if note else [])]
-    lines += ["", "verdict (the findings are in the report)"]
+    lines += ["", *messages.equilibrium(run), "", "verdict (the findings are in the report)"]
     lines += [f"  {line}" for line in found["verdict"]]
     return "\n".join([*lines, "", f"report: {run.path / 'report.html'}"])
 
@@ -90,6 +91,12 @@ def ratios(comparison):
     return {row.quantity.label: row.ratio.value for row in rows}
 
 
+def weighing_method(run):
+    """How the weights of a run were found; None where there are none, or they were given."""
+    method = run.report("srv").get("equilibrium", {}).get("weights")
+    return None if method == "given" else method
+
+
 def compare_with_md(run, held_out=None):
     """Compare the synthetic trajectories of a run with its MD; see `validation.compare`."""
     from lss.simulator import LatentSpaceSimulator
@@ -102,7 +109,9 @@ def compare_with_md(run, held_out=None):
     with ExitStack() as stack:
         psi = stack.enter_context(run_files.open_psi(run))
         coordinates = stack.enter_context(run_files.open_coordinates(run))
-        md = Sample(psi, coordinates, inputs.check_lag(lag_ps, trajectories))
+        weights, method = run_files.read_weights(run), weighing_method(run)
+        lag = inputs.check_lag(lag_ps, trajectories)
+        md = Sample(psi, coordinates, lag, weights=weights, method=method)
         second = None
         if held_out:
             opened = inputs.open_held_out(held_out, trajectories)

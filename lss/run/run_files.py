@@ -16,6 +16,7 @@ from lss.storage.full_disk import new_hdf5
 from lss.storage.whole_files import replacing, write_json
 
 IN_MEMORY = 2**29  # bytes of features that are read at once, of which training makes two copies
+WEIGHTS = "weights"  # group of psi.h5
 DECODER_BYTES = 2**27  # of coordinates that the decoder is trained on; of more, a sample
 
 
@@ -65,16 +66,46 @@ def read_known(path, features):
         raise InputError(
             f"`deflate` is {path}, neither a .keras network nor an HDF5 file; give one of them"
         )
-    with h5py.File(path) as file:
-        known = [data[:] for data in file.values() if isinstance(data, h5py.Dataset)]
-    lengths = [len(x) for x in features.values()]
-    if [len(series) for series in known] != lengths:
+    return _series("deflate", path, features)
+
+
+def read_given_weights(path, features):
+    """Weights of the frames from an HDF5 file, one dataset (n_frames,) a trajectory.
+
+    Returns
+    -------
+    list of np.ndarray, shape (n_frames,)
+
+    Raises
+    ------
+    InputError
+        Where the file does not fit the trajectories.
+    """
+    if not h5py.is_hdf5(path):
         raise InputError(
-            f"`deflate` is {path}, with series of {[len(series) for series in known]} frames, "
-            f"wanted {lengths} as the trajectories have; give one series a trajectory, in their "
-            "order"
+            f"`weights` is {path}, wanted auto, koopman, rite, none or an HDF5 file; give one of "
+            "them"
         )
-    return known
+    return _series("weights", path, features)
+
+
+def _series(name, path, features):
+    """The datasets of an HDF5 file, one a trajectory and of as many frames."""
+    with h5py.File(path) as file:
+        found = [data[:] for data in datasets(file)]
+    lengths = [len(x) for x in features.values()]
+    given = [len(series) for series in found]
+    if given != lengths:
+        raise InputError(
+            f"`{name}` is {path}, with series of {given} frames, wanted {lengths} as the "
+            "trajectories have; give one series a trajectory, in their order"
+        )
+    return found
+
+
+def datasets(group):
+    """The datasets of an HDF5 file or group, which may hold groups beside them."""
+    return [data for data in group.values() if isinstance(data, h5py.Dataset)]
 
 
 def save_network(model, run, name):
@@ -86,7 +117,8 @@ def save_network(model, run, name):
 def write_psi(run, srv, features, **attributes):
     """Project all frames on the modes, a trajectory at a time, and write psi.h5.
 
-    Where the run has a Dask cluster, its workers do it, with the network in the box.
+    Where the run has a Dask cluster, its workers do it, with the network in the box. Where the
+    frames have weights, they are in the group `weights`, under the names of the trajectories.
     """
     names = list(features)
     if run.cluster() is None:
@@ -100,6 +132,8 @@ def write_psi(run, srv, features, **attributes):
         file.attrs.update(attributes)
         for name, psi in zip(names, found, strict=True):
             file[name] = np.asarray(psi, np.float32)
+        for name, weights in zip(names, srv.weights_ or (), strict=False):
+            file[f"{WEIGHTS}/{name}"] = np.asarray(weights, np.float32)
 
 
 def project(network, features, name):
@@ -121,7 +155,14 @@ def open_psi(run):
     """The same as HDF5 datasets that are read where sliced; yields a list."""
     run.require("srv")
     with h5py.File(run.path / "psi.h5") as file:
-        yield list(file.values())
+        yield datasets(file)
+
+
+def read_weights(run):
+    """Weights of the frames of psi.h5: list of arrays (n_frames,), or None where all are equal."""
+    run.require("srv")
+    with h5py.File(run.path / "psi.h5") as file:
+        return [data[:] for data in file[WEIGHTS].values()] if WEIGHTS in file else None
 
 
 def feature_atoms(run, trajectories):
@@ -160,12 +201,19 @@ def open_coordinates(run):
         yield list(file.values())
 
 
-def read_frames(run, seed):
+def read_frames(run, seed, discard=0):
     """Modes and superposed coordinates that the decoder is trained on.
 
     Of more than `DECODER_BYTES` of coordinates (0.56 million frames of 20 atoms), one frame drawn
     at random from each of as many equal stretches: training makes a given number of updates, and
     memory does not grow with the data.
+
+    Parameters
+    ----------
+    run : lss.run.run_folder.Run
+    seed : int
+    discard : int
+        Frames to leave out at the start of each trajectory.
 
     Returns
     -------
@@ -173,18 +221,28 @@ def read_frames(run, seed):
     coordinates : np.ndarray, shape (n_frames, atoms, 3), float32
         In **nm**.
     """
-    with h5py.File(run.path / "psi.h5") as modes, open_coordinates(run) as datasets:
-        n_frames = sum(map(len, datasets))
-        n_kept = min(n_frames, max(1, DECODER_BYTES // (4 * datasets[0][0].size)))
+    with open_psi(run) as modes, open_coordinates(run) as coordinates:
+        lengths = np.array([len(x) for x in coordinates])
+        left_out = np.minimum(discard, lengths)
+        first = np.cumsum([0, *(lengths - left_out)])
+        n_frames = int(first[-1])
+        if not n_frames:
+            raise InputError(
+                f"`discard` is {discard} frames, wanted less than the {lengths.max()} of the "
+                "longest trajectory; discard fewer"
+            )
+        n_kept = min(n_frames, max(1, DECODER_BYTES // (4 * coordinates[0][0].size)))
         edges = np.arange(n_kept + 1) * n_frames // n_kept
         kept = np.random.default_rng(seed).integers(edges[:-1], edges[1:])
-        return _frames(list(modes.values()), kept), _frames(datasets, kept)
+        owner = np.searchsorted(first, kept, side="right") - 1
+        kept += np.cumsum(left_out)[owner]
+        return _frames(modes, kept), _frames(coordinates, kept)
 
 
-def _frames(datasets, kept):
+def _frames(arrays, kept):
     """The frames with the (increasing) numbers `kept`, of all trajectories end to end."""
-    found, start = np.empty((len(kept), *datasets[0].shape[1:]), np.float32), 0
-    for data in datasets:
+    found, start = np.empty((len(kept), *arrays[0].shape[1:]), np.float32), 0
+    for data in arrays:
         for first in range(0, len(data), BLOCK):
             block = data[first : first + BLOCK]
             low, high = np.searchsorted(kept, (start, start + len(block)))

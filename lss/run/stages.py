@@ -1,6 +1,7 @@
 """The stages from trajectories to a judged simulator, from files to files in one run folder."""
 
 import logging
+import math
 
 from tqdm import tqdm
 
@@ -9,6 +10,7 @@ from lss.features.featurizer import Featurizer, featurize
 from lss.features.left_out import name_left_out
 from lss.features.own import featurizer_for
 from lss.molecule.bonds import bonds as find_bonds
+from lss.report.equilibrium import equilibrium
 from lss.run import inputs, messages, run_files
 from lss.simulation.composition import encoder_meta, propagator_meta
 from lss.units import lag_in_frames
@@ -17,6 +19,8 @@ log = logging.getLogger(__name__)
 
 # What psi.h5 says of the modes, as lss.json does.
 KINETICS = ("lag_time_ps", "frame_spacing_ps", "eigenvalues", "timescales_ps")
+# What an SRV finds by itself; any other setting is a file.
+WEIGHTS = (None, "auto", "koopman", "rite")
 
 
 def make_features(run, source, specs=None):
@@ -49,7 +53,15 @@ def make_features(run, source, specs=None):
 
 
 def train_srv(
-    run, lag_ps, modes=3, seed=0, steps=None, drop_modes=(), deflate=None, preset="recommended"
+    run,
+    lag_ps,
+    modes=3,
+    seed=0,
+    steps=None,
+    drop_modes=(),
+    deflate=None,
+    preset="recommended",
+    weights=None,
 ):
     """Stage `srv`: features.h5 -> box/srv.keras and psi.h5 (paper, section 2.1).
 
@@ -69,12 +81,20 @@ def train_srv(
     deflate : str, optional
         File of known modes to leave out of the training (see `lss.run.run_files.read_known`).
     preset : {"recommended", "paper"}
+    weights : {"auto", "koopman", "rite"} or str, optional
+        Of the frames, where the trajectories did not start in equilibrium: found as `srv.SRV` does,
+        or an HDF5 file with one dataset (n_frames,) a trajectory. Where modes are deflated "auto"
+        is none.
 
     Raises
     ------
     InputError
         Where the features are missing, a setting does not fit the data, or the data are too few.
     """
+    from srv.diagnostics import equilibrium_warnings
+
+    if deflate is not None and weights == "auto":
+        weights = None
     settings = {
         "preset": preset,
         "lag_time_ps": lag_ps,
@@ -83,7 +103,10 @@ def train_srv(
         "steps": steps,
         "drop_modes": list(drop_modes),
         "deflate": deflate,
+        "weights": weights,
     }
+    if weights == "auto" and run.finished("srv") and "weights" not in run.settings("srv"):
+        del settings["weights"]  # of an earlier version, which had none
     if run.reusable("srv", settings):
         return
     inputs.check_drop_modes(drop_modes, modes)
@@ -93,9 +116,11 @@ def train_srv(
     with run_files.open_features(run) as file, run.stage("srv", settings) as report:
         data = run_files.feature_arrays(file)
         known = None if deflate is None else run_files.read_known(deflate, file)
+        if weights not in WEIGHTS:
+            weights = run_files.read_given_weights(weights, file)
         with training("SRV"):
             srv, validation = planned_srv(data, lag, modes, seed, steps, preset=preset)
-            srv.fit(data, deflate=known)
+            srv.set_params(weights=weights).fit(data, deflate=known)
         if drop_modes:
             log.info("%s", messages.dropped(srv, drop_modes, trajectories.spacing_ps))
             srv.drop_modes([i - 1 for i in drop_modes])
@@ -105,6 +130,8 @@ def train_srv(
         found = {key: meta[key] for key in KINETICS}
         run_files.save_network(srv.encoder, run, "srv")
         run_files.write_psi(run, srv, file, **found)
+        balance = equilibrium(srv)
+        warnings = equilibrium_warnings(srv.departure_, srv.weights_)
         run_files.write_meta(
             run,
             **meta,
@@ -115,14 +142,13 @@ def train_srv(
             note=note,
             versions=run.record["versions"],
         )
-        report.update(found, history=srv.history, visits=srv.visits_)
+        report.update(found, history=srv.history, visits=srv.visits_, equilibrium=balance)
+        report["diagnostics"] = {"warnings": warnings}
         if validation is not None:
             report["cross_validation"] = validation.to_dict()
 
 
-def planned_srv(
-    data, lag, modes, seed, steps=None, verbose=True, preset="recommended", weights=None
-):
+def planned_srv(data, lag, modes, seed, steps=None, verbose=True, preset="recommended"):
     """An SRV to be fitted to features, with the settings of a preset.
 
     Returns
@@ -142,7 +168,7 @@ def planned_srv(
         lag_time=lag,
         seed=seed,
         verbose=verbose,
-        **chosen(n_updates=steps, weights=weights),
+        **chosen(n_updates=steps),
     )
     if steps is not None or preset != "recommended":
         return srv, None
@@ -182,6 +208,7 @@ def train_mdn(run, components=24, seed=0, steps=None, force=False, preset="recom
     psi = run_files.read_psi(run)
     spacing_ps = run.report("features")["frame_spacing_ps"]
     lag = lag_in_frames(run.settings("srv")["lag_time_ps"], spacing_ps)
+    weights = run_files.read_weights(run)
     with run.stage("mdn", settings) as report:
         propagator = Propagator.from_preset(
             preset,
@@ -194,15 +221,21 @@ def train_mdn(run, components=24, seed=0, steps=None, force=False, preset="recom
         with training("MDN"):
             propagator.fit(psi)
         run_files.save_network(propagator.model, run, "mdn")
-        diagnostics = propagator.diagnose(psi)
-        run_files.write_meta(
-            run, **propagator_meta(propagator, psi, seed), mdn_warnings=diagnostics["warnings"]
-        )
+        diagnostics = propagator.diagnose(psi, weights=weights)
+        meta = propagator_meta(propagator, psi, seed, weights)
+        run_files.write_meta(run, **meta, mdn_warnings=diagnostics["warnings"])
         report.update(history=propagator.history, diagnostics=diagnostics)
 
 
 def train_cwgan(
-    run, atoms=None, noise_dim=50, seed=0, steps=None, force=False, preset="recommended"
+    run,
+    atoms=None,
+    noise_dim=50,
+    seed=0,
+    steps=None,
+    force=False,
+    preset="recommended",
+    discard_ps=None,
 ):
     """Stage `cwgan`: psi.h5 and the trajectories -> box/cwgan.keras (paper, section 2.3).
 
@@ -220,6 +253,9 @@ def train_cwgan(
     force : bool
         Train again where the stage is finished.
     preset : {"recommended", "paper"}
+    discard_ps : float, optional
+        Time to leave out at the start of each trajectory, in which it comes to local equilibrium,
+        **ps**. Where not given one lag time if frames have weights, and nothing if not.
     """
     from cwgan import MolGen
 
@@ -233,6 +269,8 @@ def train_cwgan(
         "seed": seed,
         "steps": steps,
     }
+    if discard_ps is not None:
+        settings["discard_ps"] = discard_ps
     if run.reusable("cwgan", settings, force):
         return
     selected = inputs.decoded_atoms(trajectories.topology, atoms)
@@ -240,7 +278,8 @@ def train_cwgan(
     bonds = find_bonds(trajectories.topology, trajectories.reference.xyz[0], selected)
     with run.stage("cwgan", settings) as report:
         reference = run_files.write_coordinates(run, trajectories, selected)
-        psi, coordinates = run_files.read_frames(run, seed)
+        discard = discarded_frames(run, trajectories, discard_ps)
+        psi, coordinates = run_files.read_frames(run, seed, discard)
         molgen = MolGen.from_preset(
             preset,
             psi.shape[1],
@@ -259,6 +298,16 @@ def train_cwgan(
             run, atoms=atoms, noise_dim=noise_dim, cwgan_warnings=diagnostics["warnings"]
         )
         report.update(history=molgen.history, diagnostics=diagnostics)
+
+
+def discarded_frames(run, trajectories, discard_ps):
+    """Frames at the start of each trajectory that the decoder is not trained on."""
+    if discard_ps is not None:
+        return math.ceil(discard_ps / trajectories.spacing_ps - 1e-4)
+    if run_files.read_weights(run) is None:
+        return 0
+    lag_ps = run.settings("srv")["lag_time_ps"]
+    return lag_in_frames(lag_ps, trajectories.spacing_ps)
 
 
 def make_synthetic(run, length_ps=None, n_trajectories=100, seed=0, force=False):

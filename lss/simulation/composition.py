@@ -33,11 +33,21 @@ def encoder_meta(srv, lag_ps, spacing_ps, features):
         "features": features,
         "n_features": srv.input_size,
         "n_modes": len(srv.eigenvalues_),
+        "weights": way_of_weights(srv),
         "units": {"time": "ps", "length": "nm", "psi": "standard deviations"},
     }
 
 
-def propagator_meta(propagator, psi, seed):
+def way_of_weights(srv):
+    """How a fitted SRV came by weights of frames: "rite", "koopman", "given", or None without."""
+    from srv.reweighting import chosen_method
+
+    if srv.weights_ is None:
+        return None
+    return chosen_method(srv.weights, srv.departure_) or "given"
+
+
+def propagator_meta(propagator, psi, seed, weights=None):
     """What lss.json says of a fitted propagator, with start states drawn from its training data.
 
     Parameters
@@ -45,14 +55,15 @@ def propagator_meta(propagator, psi, seed):
     propagator : mdn.Propagator
     psi : list of np.ndarray, shape (n_i, m)
     seed : int
+    weights : list of np.ndarray, shape (n_i,), optional
+        Of the frames: the start states are drawn by them.
     """
-    from mdn.data import take
+    from mdn.data import starting_frames
 
-    drawn = np.random.default_rng(seed).integers(sum(map(len, psi)), size=STARTS)
     return {
         "psi_low": propagator.low_,
         "psi_high": propagator.high_,
-        "start_psi": take(psi, drawn),
+        "start_psi": starting_frames(psi, STARTS, seed, weights),
     }
 
 
@@ -67,7 +78,9 @@ def compose(srv, propagator, molgen, topology, lag_time, start_psi, features, fr
     described = described_features(features, srv.input_size)
     meta = {"format": 1, **encoder_meta(srv, lag_ps, spacing_ps, described)}
     meta |= {"versions": versions()}
-    meta |= propagator_meta(propagator, states(start_psi, n_modes), seed)
+    starts = states(start_psi, n_modes)
+    fits = srv.weights_ and [len(w) for w in srv.weights_] == [len(x) for x in starts]
+    meta |= propagator_meta(propagator, starts, seed, srv.weights_ if fits else None)
     meta |= {"noise_dim": molgen.noise_dim}
     reference = structure(topology, generator, meta["start_psi"], seed)
     return Box(plain(meta), reference, encoder, model, generator)

@@ -5,6 +5,8 @@ import pytest
 from deeptime.covariance import KoopmanWeightingEstimator
 from scipy import stats
 
+from lss_base import equilibrium as balance
+from lss_base import rite
 from lss_base import weights as reweighting
 
 CHAIN = np.array(
@@ -71,7 +73,7 @@ def test_random_cells_give_the_equilibrium_too(biased, seed):
     x, y = pairs(biased)
     counts = x.T @ y
     wanted = equilibrium(counts / counts.sum(axis=1, keepdims=True))
-    found = reweighting.rite_weights(x, y, seed)
+    found = rite.rite_weights(x, y, seed)
     assert found.min() >= 0 and np.isclose(found.mean(), 1)
     # Cells never split a state, so that what is left is the error of the iteration.
     np.testing.assert_allclose(x.T @ found / len(x), wanted, atol=0.01)
@@ -85,7 +87,7 @@ def test_a_departure_is_seen_and_an_equilibrium_is_not(rng):
         firsts, lasts = psi[:, :LAG].sum(axis=1), psi[:, -LAG:].sum(axis=1)
         covariance = np.cov(psi.reshape(-1, 3).T)
         n_pairs = psi.shape[0] * (psi.shape[1] - LAG)
-        return reweighting.departure(firsts, lasts, n_pairs, covariance)
+        return balance.departure(firsts, lasts, n_pairs, covariance)
 
     assert test(np.zeros(200, int)).significant
     p_values = [test(rng.choice(4, 200, p=pi)).p_value for _ in range(200)]
@@ -94,18 +96,80 @@ def test_a_departure_is_seen_and_an_equilibrium_is_not(rng):
 
 
 def test_few_trajectories_are_no_evidence():
-    few = reweighting.departure(np.ones((3, 2)), np.zeros((3, 2)), 30, np.eye(2))
+    few = balance.departure(np.ones((3, 2)), np.zeros((3, 2)), 30, np.eye(2))
     assert np.isnan(few.p_value) and not few.significant
     assert few.distance == pytest.approx(np.sqrt(2) * 3 / 30)
 
 
 def test_a_state_that_is_never_left_does_not_take_all_weight():
     counts = np.array([[8.0, 2, 0], [2, 7, 1], [0, 0, 10]])
-    assert reweighting.largest_connected(counts).tolist() == [0, 1]
-    found = reweighting.stationary(counts)
+    assert rite.largest_connected(counts).tolist() == [0, 1]
+    found = rite.stationary(counts)
     inner = np.array([[0.8, 0.2], [2 / 9, 7 / 9]])
     np.testing.assert_allclose(found, [*equilibrium(inner) * 20 / 30, 10 / 30])
 
 
 def test_effective_size():
     assert reweighting.effective_size(np.array([1, 1, 0, 0])) == 2
+
+
+def walks(rng, n):
+    """Walks of 30 steps from state 0, as indicators, and one that is too short for a pair."""
+    return [*np.eye(4)[walk(rng, np.zeros(n, int), 30)], np.eye(4)[:2]]
+
+
+def populations(psi, weights):
+    total = sum(w[:-LAG] @ p[:-LAG] for w, p in zip(weights, psi, strict=True))
+    return total / total.sum()
+
+
+@pytest.mark.parametrize(("method", "tolerance"), [("koopman", 1e-8), ("rite", 0.02)])
+def test_a_sample_is_weighted_as_its_trajectories_are(rng, method, tolerance):
+    psi = walks(rng, 400)
+    weights, clipped = reweighting.frame_weights(psi, LAG, method)
+    assert clipped == 0 and [len(w) for w in weights] == [len(p) for p in psi]
+    assert not weights[-1].any()
+    assert np.mean(np.concatenate([w[:-LAG] for w in weights])) == pytest.approx(1)
+    ones = [np.ones(len(p)) for p in psi]
+    samples = [
+        reweighting.bootstrap_weights(psi, LAG, given, how, 3, seed=5)
+        for given, how in ((weights, method), (ones, None))
+    ]
+    for found, plain in zip(*samples, strict=True):
+        # Unweighted, a sample tells how often a trajectory was drawn.
+        times = [int(w[0]) for w in plain]
+        assert sum(times) == len(psi) and max(times) > 1
+        assert all(w.any() == bool(k) for w, k in zip(found[:-1], times[:-1], strict=True))
+        drawn = [p for p, k in zip(psi, times, strict=True) for _ in range(k)]
+        again, _ = reweighting.frame_weights(drawn, LAG, method)
+        np.testing.assert_allclose(
+            populations(psi, found), populations(drawn, again), atol=tolerance
+        )
+
+
+def test_the_spread_of_the_samples_is_that_of_new_data(rng):
+    def slowest(psi):
+        return populations(psi, reweighting.frame_weights(psi, LAG, "koopman")[0])[3]
+
+    spread = np.std([slowest(walks(rng, 200)) for _ in range(60)], ddof=1)
+    found = []
+    for _ in range(4):
+        psi = walks(rng, 200)
+        weights, _ = reweighting.frame_weights(psi, LAG, "koopman")
+        samples = reweighting.bootstrap_weights(psi, LAG, weights, "koopman", 60, seed=1)
+        found.append(np.std([populations(psi, w)[3] for w in samples], ddof=1))
+    # 60 draws know a standard deviation to 9 %; the data from which samples are drawn differ.
+    assert np.mean(found) == pytest.approx(spread, rel=0.35)
+
+
+def test_pairs_that_are_left_out_decide_nothing(rng):
+    psi = walks(rng, 300)
+    stray = [np.full((30, 4), 5.0) for _ in range(50)]
+    used = [np.ones(len(p), bool) for p in psi] + [np.zeros(30, bool)] * 50
+    for method, tolerance in (("koopman", 1e-8), ("rite", 0.02)):
+        found, _ = reweighting.frame_weights(psi + stray, LAG, method, used=used)
+        assert not any(w.any() for w in found[len(psi) :])
+        wanted, _ = reweighting.frame_weights(psi, LAG, method)
+        np.testing.assert_allclose(
+            populations(psi, found[: len(psi)]), populations(psi, wanted), atol=tolerance
+        )

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from lss.analysis import geometry
+from lss.analysis.blocks import BlockSums, assign_blocks
 from lss.analysis.measures import describe
 from lss.analysis.quantities import mean_sd
-from lss.analysis.structure import CHUNK, frames_last, make_ruler, structure_sums
+from lss.analysis.structure import CHUNK, add_structure_sums, frames_last, make_ruler
 from lss.examples import example
 
 
@@ -29,6 +30,12 @@ def measures(peptide):
 @pytest.fixture(scope="module")
 def ruler(peptide, measures):
     return make_ruler([peptide.xyz], 5, measures, peptide.xyz[0])
+
+
+def structure_sums(coordinates, ruler, basins=None, n_blocks=5):
+    sums = BlockSums(assign_blocks([len(x) for x in coordinates], n_blocks))
+    add_structure_sums(sums, coordinates, ruler, basins)
+    return sums
 
 
 def weighted_rg(trajectory):

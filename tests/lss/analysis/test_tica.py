@@ -66,3 +66,15 @@ def test_a_repeated_feature_does_no_harm(mixed):
 def test_no_pairs_is_an_error():
     with pytest.raises(InputError, match="longer than the lag"):
         Covariances().solve()
+
+
+def test_pairs_of_weight_three_are_pairs_that_came_three_times(rng):
+    weighted, repeated = Covariances(), Covariances()
+    for times in (1, 0, 2, 3):
+        x = autoregressive(rng, (500, 4), np.array([0.9, 0.8, 0.5, 0.2])).T
+        weighted.add(x[:, :-5], x[:, 5:], np.full(495, float(times)))
+        for _ in range(times):
+            repeated.add(x[:, :-5], x[:, 5:])
+    found, wanted = weighted.solve(2), repeated.solve(2)
+    assert found.eigenvalues == pytest.approx(wanted.eigenvalues, rel=1e-9)
+    assert np.abs(found.vectors) == pytest.approx(np.abs(wanted.vectors), rel=1e-6)

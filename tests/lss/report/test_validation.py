@@ -158,7 +158,10 @@ LINE, ATOMS = np.arange(24.0).reshape(12, 2), np.ones((12, 6, 3))
         ({"coordinates": ATOMS[::4]}, "with any stride from 4 to 5; give `stride`"),
         ({"stride": 0}, "stride is 0, wanted a whole number"),
         ({"coordinates": ATOMS[..., :2]}, r"shape \(12, 6, 2\), wanted \(frames, atoms, 3\)"),
-        ({"weights": [np.ones(12)]}, "weights are given, wanted None"),
+        ({"weights": [np.ones(11)]}, r"weights\[0\] is of shape \(11,\), wanted \(12,\)"),
+        ({"weights": [-np.ones(12)]}, "finite numbers of at least 0"),
+        ({"weights": [np.zeros(12)]}, "weights is 0 for every frame, wanted some above 0"),
+        ({"weights": [np.ones(12)] * 2}, "a list of 2 arrays, wanted 1, one for each trajectory"),
     ],
 )
 def test_a_sample_is_checked_at_the_door(given, message):

@@ -1,0 +1,97 @@
+"""Are trajectories in equilibrium? How far they are from it, by where they start and end."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from lss_base.weights import RANK_TOLERANCE
+
+# A test at this level calls one equilibrium data set in a hundred out of equilibrium.
+_LEVEL = 0.01
+
+
+@dataclass(frozen=True)
+class Departure:
+    """How far trajectories are from equilibrium.
+
+    Attributes
+    ----------
+    distance : float
+        Norm of the shift of the mean of psi over one lag time, in standard deviations of psi.
+    error : float
+        What that norm would be in equilibrium, by the spread of the shifts over the trajectories.
+    p_value : float
+        Of Hotelling's test that the shift is zero.
+    n_trajectories : int
+
+    `error` and `p_value` are NaN where the trajectories are too few to tell.
+    """
+
+    distance: float
+    error: float
+    p_value: float
+    n_trajectories: int
+
+    @property
+    def significant(self):
+        """Whether the trajectories can be told from trajectories in equilibrium."""
+        return bool(self.p_value < _LEVEL)
+
+
+def departure_of(psi, lag_time):
+    """Compare where pairs start with where they end, of trajectories in memory.
+
+    Parameters
+    ----------
+    psi : list of np.ndarray, each shape=(n_i, m)
+    lag_time : int
+        In frames.
+
+    Returns
+    -------
+    Departure
+    """
+    long = [np.asarray(p, np.float64) for p in psi if len(p) > lag_time]
+    firsts = [p[:lag_time].sum(axis=0) for p in long]
+    lasts = [p[-lag_time:].sum(axis=0) for p in long]
+    covariance = np.atleast_2d(np.cov(np.concatenate(long).T))
+    return departure(firsts, lasts, sum(len(p) - lag_time for p in long), covariance)
+
+
+def departure(firsts, lasts, n_pairs, covariance):
+    """Compare the frames from which pairs start with those where they end, one lag later.
+
+    In equilibrium both have the same mean. All frames of a trajectory but its first and last
+    `lag_time` ones are on both sides, so that the shift of the mean is the sum over trajectories
+    of the last ones less the first ones. These differences are independent of one another.
+
+    Parameters
+    ----------
+    firsts, lasts : np.ndarray, shape=(n_trajectories, m)
+        Sums of psi over the first and the last `lag_time` frames of each trajectory with pairs.
+    n_pairs : int
+        Of all trajectories.
+    covariance : np.ndarray, shape=(m, m)
+        Of psi over all frames.
+
+    Returns
+    -------
+    Departure
+    """
+    n, m = np.shape(firsts)
+    values, vectors = np.linalg.eigh(covariance)
+    kept = values > RANK_TOLERANCE * values[-1]
+    whiten = vectors[:, kept] / np.sqrt(values[kept])
+    shifts = (np.asarray(lasts, np.float64) - firsts) @ whiten
+    distance = float(np.linalg.norm(shifts.sum(axis=0))) / n_pairs
+    m = shifts.shape[1]
+    if n < m + 2:
+        return Departure(distance, np.nan, np.nan, n)
+    mean = shifts.mean(axis=0)
+    spread = np.atleast_2d(np.cov(shifts.T))
+    error = float(np.sqrt(n * np.trace(spread))) / n_pairs
+    # Hotelling's T^2 with m and n - m degrees of freedom.
+    t_squared = n * mean @ np.linalg.pinv(spread, hermitian=True) @ mean
+    p_value = stats.f.sf(t_squared * (n - m) / (m * (n - 1)), m, n - m)
+    return Departure(distance, error, float(p_value), n)
