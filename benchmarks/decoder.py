@@ -3,10 +3,14 @@
     python benchmarks/decoder.py backbone --data DIR/pentapeptide
     python benchmarks/decoder.py heavy    --data DIR/pentapeptide
     python benchmarks/decoder.py trpcage  --data DIR/trpcage
+    python benchmarks/decoder.py large    --residues 214 --atoms backbone
 
 Trained and judged frames are different blocks of 50 frames (peptide) or different files (Trp-cage).
-"Floor" is the figure of as many training frames of the MD. Jensen-Shannon divergences are in bits,
-lengths in nm. CPU seconds are those of the process, compilation and evaluation included.
+"MD floor" is the figure of as many training frames of the MD; "nearest frame" that of the training
+frames of the nearest psi, by rank: what a decoder reaches that has nothing more to learn.
+Jensen-Shannon divergences are in bits, lengths in nm. CPU seconds are those of the process,
+compilation and evaluation included. "large" is a made-up protein (`large_protein.py`), judged by
+`MolGen.diagnose` on frames held out in blocks of 50, with the peak memory of the process.
 """
 
 import argparse
@@ -89,7 +93,7 @@ class System:
         self.tics = lambda x: tica.transform(x.astype(np.float64))
         held, features = np.concatenate(held), np.concatenate(features)
         psi, coords = encoder.transform(features).astype(np.float32), np.concatenate(coords)
-        reference = mean_structure(coords[~held][::20])
+        self.reference = reference = mean_structure(coords[~held][::20])
         coords = superpose(coords, reference)
         self.graph = bond_graph(len(atoms), self.bonds, reference)
         self.coords, self.psi = coords[~held], psi[~held]
@@ -98,6 +102,16 @@ class System:
         rows = np.random.default_rng(1).permutation(len(self.coords))[: N_DRAWS * N_JUDGED]
         self.floor, self.floor_psi = self.coords[rows], self.psi[rows]
         self.native = pdb.xyz[0, atoms]
+
+    def nearest(self):
+        """Training frames of the nearest psi, by ranks: the nearest of each, then the second."""
+        from scipy.spatial import cKDTree
+
+        ranks = [
+            np.stack([np.searchsorted(np.sort(a), b) for a, b in zip(self.psi.T, x.T, strict=True)])
+            for x in (self.psi, self.judged_psi)
+        ]
+        return self.coords[cKDTree(ranks[0].T).query(ranks[1].T, N_DRAWS)[1].T.ravel()]
 
     def _held(self, i, n_frames):
         if self.name == "trpcage":
@@ -111,15 +125,55 @@ def train(system, args, seed):
 
     overrides = {"n_updates": args.updates} if args.updates else {}
     model = MolGen.from_preset(
-        args.preset, 3, system.coords.shape[1], bonds=system.bonds, seed=seed, **overrides
+        args.preset,
+        3,
+        system.coords.shape[1],
+        bonds=system.bonds,
+        reference=system.reference,
+        seed=seed,
+        **overrides,
     )
     start = time.process_time()
     model.fit(system.psi, system.coords)
     return model, time.process_time() - start
 
 
+def large(args, seed):
+    """Figures of a decoder of the made-up protein."""
+    import resource
+
+    from large_protein import frames
+
+    from cwgan import MolGen
+    from cwgan.diagnostics import pair_distances
+
+    psi, coords, bonds, ca = frames(args.residues, args.atoms, args.frames)
+    held = np.arange(len(psi)) // 50 % 10 == 9
+    made_of = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    overrides = {"n_updates": args.updates} if args.updates else {}
+    model = MolGen.from_preset(args.preset, 3, coords.shape[1], bonds=bonds, seed=seed, **overrides)
+    start = time.process_time()
+    model.fit(psi[~held], coords[~held])
+    column = {"train_cpu_s": time.process_time() - start}
+    found = model.diagnose(psi[held], coords[held])
+    for key in ("energy_distance", "energy_floor", "variance_ratio", "bond_right", "clash"):
+        column[key] = found[key]
+    for key in ("clash_md", "draws_per_frame", "rg_mean", "rg_mean_md", "rg_sd", "rg_sd_md"):
+        column[key] = found[key]
+    column["psi_r2"], column["psi_r2_md"] = found["psi_r2"], found["psi_r2_md"]
+    made = model.transform(psi[held])
+    chain = np.stack([ca[:-1], ca[1:]], 1)
+    for name, x in (("", made), ("_md", coords[held])):
+        d = pair_distances(x, chain)
+        column[f"ca_valid{name}"] = ((d > 0.36) & (d < 0.40)).mean()
+        column[f"ca_sd{name}"] = d.std(0).mean()
+    column["peak_gb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    column["peak_of_the_data_gb"] = made_of / 2**20
+    return column
+
+
 def show(name, columns):
-    """Print a table: one row a figure, one column a seed, then target and floor."""
+    """Print a table: one row a figure, one column a seed, then target and floors."""
     print(f"{name:18s}" + "".join(f"{c:>22s}" for c in columns))
     rows = {key: None for column in columns.values() for key in column}
     for key in rows:
@@ -137,30 +191,40 @@ def _cell(value):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("system", choices=sorted(SELECTIONS))
-    parser.add_argument("--data", required=True, help="folder with .xtc files and one .pdb")
+    parser.add_argument("system", choices=[*sorted(SELECTIONS), "large"])
+    parser.add_argument("--data", help="folder with .xtc files and one .pdb; large needs none")
     parser.add_argument("--preset", default="recommended")
     parser.add_argument("--updates", type=int, help="generator updates; the preset's if not given")
     parser.add_argument("--seeds", type=int, default=1, help="number of seeds")
+    parser.add_argument("--residues", type=int, default=214, help="of large")
+    parser.add_argument("--atoms", choices=["ca", "backbone"], default="ca", help="of large")
+    parser.add_argument("--frames", type=int, default=20_000, help="of large")
     args = parser.parse_args()
-    from cwgan import decode
+    if args.system == "large":
+        show("large", {f"seed {seed}": large(args, seed) for seed in range(args.seeds)})
+        return
+    from cwgan import Decoder
 
     system = System(args.system, args.data)
     columns = {}
     for seed in range(args.seeds):
         model, seconds = train(system, args, seed)
         psi = np.tile(system.judged_psi, (N_DRAWS, 1))
-        decode(model.generator, psi, seed)
+        Decoder(model.generator, model.contacts).decode(psi, seed)  # compiles
+        decoder = Decoder(model.generator, model.contacts)
         start = time.process_time()
-        made = decode(model.generator, psi, seed)
+        made = decoder.decode(psi, seed)
         rate = len(made) / (time.process_time() - start)
         column = {"train_cpu_s": seconds, "decoded_per_cpu_s": rate}
+        column["draws_per_frame"] = decoder.draws / decoder.frames
+        column["clash_in_all_draws"] = decoder.failed / decoder.frames
         column["energy_distance"] = min(model.history["energy_distance"])
         column.update(figures(system, made, psi))
         columns[f"seed {seed}"] = column
         print("curve", np.round(model.history["energy_distance"], 5))
         print("\n".join(model.history["warnings"]))
     columns["target"] = TARGETS[args.system]
+    columns["nearest frame"] = figures(system, system.nearest(), psi)
     columns["MD floor"] = {
         "energy_distance": model.history["energy_floor"],
         **figures(system, system.floor, system.floor_psi),

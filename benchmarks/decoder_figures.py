@@ -44,6 +44,7 @@ def _range(x):
 
 def figures(system, coords, psi):
     """What is right and wrong about structures `coords`, drawn from `psi`."""
+    from cwgan.contacts import Contacts
     from cwgan.diagnostics import (
         explained_variance,
         pair_distances,
@@ -54,7 +55,7 @@ def figures(system, coords, psi):
     )
 
     md_coords, graph, out = system.judged, system.graph, {}
-    far = pair_distances(coords, graph.nonbonded_pairs()).min(1)
+    far = Contacts(1.0, graph.n_atoms, graph.bonds).closest(coords)
     bond, md_bond = (pair_distances(x, system.bonds) for x in (coords, md_coords))
     wrong = wrong_hands(coords, *stereocentres(graph, md_coords))
     if system.name == "trpcage":

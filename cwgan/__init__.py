@@ -8,6 +8,8 @@ from importlib import import_module
 _HOMES = {
     "MolGen": "cwgan.estimator",
     "DivergedError": "cwgan.errors",
+    "Contacts": "cwgan.contacts",
+    "Decoder": "cwgan.decoder",
     "NotFittedError": "cwgan.errors",
     "bond_graph": "cwgan.bonds",
     "guess_bonds": "cwgan.bonds",

@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from cwgan.contacts import CLASH_QUANTILE, Contacts, counted
 from cwgan.diagnostics import (
     energy_distance,
     explained_variance,
@@ -13,7 +14,7 @@ from cwgan.diagnostics import (
     variance_ratios,
     wrong_hands,
 )
-from cwgan.features import CLASH_QUANTILE, LENGTH_FLOOR, choose_pairs
+from cwgan.features import LENGTH_FLOOR, choose_pairs
 from cwgan.regression import fit_regressor, read
 
 MAX_NOVELTY = 1000  # frames whose neighbours are looked for
@@ -105,10 +106,9 @@ def _geometry(graph, coords, made):
         margin = np.maximum(0.1 * (d_md.max(0) - d_md.min(0)), LENGTH_FLOOR)
         good = (d > d_md.min(0) - margin) & (d < d_md.max(0) + margin)
         out[f"{name}_right"] = good.all(1).mean()
-    far = graph.nonbonded_pairs()
-    if len(far):
-        far = choose_far(far, coords)
-        close, close_md = (pair_distances(x, far).min(1) for x in (made, coords))
+    if counted(graph).any():
+        contacts = Contacts(1.0, graph.n_atoms, graph.bonds)
+        close, close_md = contacts.closest(made), contacts.closest(coords)
         limit = np.quantile(close_md, CLASH_QUANTILE)
         out["clash_limit"] = limit
         out["clash"], out["clash_md"] = (close < limit).mean(), (close_md < limit).mean()
@@ -116,17 +116,6 @@ def _geometry(graph, coords, made):
     out["n_stereocentres"] = len(centres)
     out["wrong_hand"] = wrong_hands(made, centres, signs).any(1).mean() if len(centres) else 0.0
     return out
-
-
-def choose_far(pairs, coords, most=20_000):
-    """The pairs that come closest in the data, where there are very many."""
-    if len(pairs) <= most:
-        return pairs
-    sample = coords[:: max(1, len(coords) // 50)]
-    least = np.full(len(pairs), np.inf)
-    for frame in sample:
-        least = np.minimum(least, ((frame[pairs[:, 1]] - frame[pairs[:, 0]]) ** 2).sum(1))
-    return pairs[np.argsort(least)[:most]]
 
 
 def _round_trip(psi, d, d_md, seed):

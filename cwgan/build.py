@@ -17,6 +17,7 @@ from cwgan.features import FlatFeatures, StructureFeatures, in_chunks
 from cwgan.regression import fit_regressor
 from cwgan.settling import settle
 from cwgan.splitting import evenly, held_out
+from cwgan.superpose import mean_structure, superpose
 from cwgan.training import AdversarialModel
 from lss_base.estimators import check_choice, check_count, check_number, check_training, refusal
 from lss_base.training import ProgressBar
@@ -38,6 +39,7 @@ N_INNER = 50  # updates in one call of the compiled train step, at most
 MAX_DRAWN = 20_000  # frames drawn for one call
 WORTH_XLA = 500  # updates
 SETTLING = 9000  # updates
+MAX_REFERENCE = 2000  # frames whose mean is the reference
 MAX_SAMPLE = 20_000  # frames from which scales and quantiles are taken
 MAX_REGRESSION = 200_000  # frames
 REGRESSION = 1000, 6000  # steps at least and at most, between them as many as updates
@@ -52,10 +54,16 @@ class Parts:
     critic: keras.Model
     structure: object
     graph: BondGraph | None
+    reference: np.ndarray | None = None
     regressor: keras.Model | None = None
     regressor_r2: np.ndarray | None = None
     n_updates: int = 0
     architecture: tuple = ()
+
+    @property
+    def contacts(self):
+        """How close the atoms may come, or None where the critic sees bare coordinates."""
+        return getattr(self.structure, "contacts", None)
 
     def condition(self):
         """Model psi -> condition of the critic, or None where psi itself is."""
@@ -88,8 +96,9 @@ def architecture(settings):
     """Settings that decide what the networks are; a fit goes on only where they stay the same."""
     names = ("latent_dim", "output_dim", "noise_dim", "activation", "head")
     names += ("hidden_layer_depth", "hidden_size")
-    bonds = None if settings.bonds is None else np.asarray(settings.bonds).tolist()
-    return (*(getattr(settings, name) for name in names), bonds, bool(settings.consistency))
+    arrays = (settings.bonds, settings.reference)
+    arrays = [None if array is None else np.asarray(array).tolist() for array in arrays]
+    return (*(getattr(settings, name) for name in names), *arrays, bool(settings.consistency))
 
 
 def n_updates(settings):
@@ -97,7 +106,41 @@ def n_updates(settings):
     return settings.n_epochs if settings.n_updates is None else settings.n_updates
 
 
-def build(settings, psi, coords, seed):
+def superposed(settings, parts, coords):
+    """Frames superposed on the reference of earlier parts, of the settings, or on their mean.
+
+    Returns
+    -------
+    coords : ndarray (n_frames, n_atoms, 3)
+    reference : ndarray (n_atoms, 3) or None
+        None where the head needs none and none is given: the frames are what they were.
+
+    Raises
+    ------
+    ValueError
+        Where the reference is not of these atoms.
+    """
+    if parts is not None:
+        reference = parts.reference
+    elif settings.reference is not None:
+        reference = np.asarray(settings.reference, float)
+        if reference.shape != coords.shape[1:] or not np.isfinite(reference).all():
+            raise refusal(
+                "reference",
+                f"an array of shape {reference.shape}",
+                f"finite positions of the shape {coords.shape[1:]} of a frame of y",
+                "give one structure of the same atoms",
+            )
+    elif settings.head == "bonds":
+        mean = mean_structure(coords[evenly(len(coords), MAX_REFERENCE)])
+        # Turned as the frames are, not as the first of them.
+        reference = superpose(mean[None], coords.mean(0))[0]
+    else:
+        reference = None
+    return (coords if reference is None else superpose(coords, reference)), reference
+
+
+def build(settings, psi, coords, reference, seed):
     """Fresh networks with the scales of the data.
 
     Parameters
@@ -105,6 +148,8 @@ def build(settings, psi, coords, seed):
     settings : MolGen
     psi : ndarray (n_frames, latent_dim)
     coords : ndarray (n_frames, n_atoms, 3) or (n_frames, output_dim)
+    reference : ndarray (n_atoms, 3) or None
+        As of `superposed`.
     seed : int
 
     Returns
@@ -121,7 +166,7 @@ def build(settings, psi, coords, seed):
     if settings.head == "bonds":
         structure = StructureFeatures(graph, sample)
         generator = networks.molecular_generator(
-            psi[rows], sample, graph, settings.noise_dim, *shape, seeds[0]
+            psi[rows], sample, reference, graph, settings.noise_dim, *shape, seeds[0]
         )
         condition_dim = 2 * settings.latent_dim
     else:
@@ -132,7 +177,8 @@ def build(settings, psi, coords, seed):
         )
         condition_dim = settings.latent_dim
     critic = networks.critic(structure.size, condition_dim, *shape, seeds[1])
-    parts = Parts(generator, critic, structure, graph, architecture=architecture(settings))
+    parts = Parts(generator, critic, structure, graph, reference)
+    parts.architecture = architecture(settings)
     if settings.consistency:
         _add_regressor(parts, psi, coords, seeds[2], n_updates(settings))
     return parts

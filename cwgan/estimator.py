@@ -7,7 +7,7 @@ from sklearn.base import TransformerMixin
 
 from cwgan import build
 from cwgan.assessment import diagnose
-from cwgan.decoder import decode
+from cwgan.decoder import Decoder
 from cwgan.presets import PRESETS
 from cwgan.splitting import evenly
 from lss_base.estimators import Estimator, preset, refusal, settled
@@ -52,6 +52,10 @@ class MolGen(TransformerMixin, Estimator):
     bonds : array-like (n_bonds, 2) of int, optional
         Bonds between the atoms 0 to n_atoms - 1. With ``head="bonds"`` they are guessed if missing;
         with "tanh" only `diagnose` looks at them.
+    reference : array-like (n_atoms, 3), optional
+        A structure, **nm**, on which `fit` superposes y; with ``head="bonds"`` each structure drawn
+        is superposed on it too, exactly. Where not given, the mean of y for that head, and y as it
+        comes for the other.
     n_updates : int, optional
         Length of the training in generator updates, rounded up to whole epochs of at most 1,000, in
         place of `n_epochs`.
@@ -107,6 +111,7 @@ class MolGen(TransformerMixin, Estimator):
         *,
         head="tanh",
         bonds=None,
+        reference=None,
         n_updates=None,
         optimizer="rmsprop",
         learning_rate=5e-5,
@@ -130,6 +135,7 @@ class MolGen(TransformerMixin, Estimator):
         self.n_discriminator = n_discriminator
         self.head = head
         self.bonds = bonds
+        self.reference = reference
         self.n_updates = n_updates
         self.optimizer = optimizer
         self.learning_rate = learning_rate
@@ -162,8 +168,8 @@ class MolGen(TransformerMixin, Estimator):
         Parameters
         ----------
         X : array-like (n_frames, latent_dim), or list of such
-        y : array-like (n_frames, n_atoms, 3) in **nm**, superposed; or (n_frames, output_dim),
-            scaled to [-1, 1] for ``head="tanh"`` and in nm for ``head="bonds"``; or list of such
+        y : array-like (n_frames, n_atoms, 3) in **nm**; or (n_frames, output_dim), to [-1, 1]
+            for ``head="tanh"`` and in nm for ``head="bonds"``; or list of such
 
         Returns
         -------
@@ -183,25 +189,26 @@ class MolGen(TransformerMixin, Estimator):
         if parts is not None and parts.architecture != build.architecture(self):
             logger.warning("the settings of the networks have changed: training starts anew")
             parts = None
-        if parts is None:
-            parts = build.build(self, psi, coords, seed)
-        elif coords.shape[1:] != parts.generator.output_shape[1:]:
+        if parts is not None and coords.shape[1:] != parts.generator.output_shape[1:]:
             raise refusal(
                 "y",
                 f"frames of shape {coords.shape[1:]}",
                 f"{parts.generator.output_shape[1:]} as in the first fit",
                 "give such frames, or set warm_start=False",
             )
+        coords, reference = build.superposed(self, parts, coords)
+        if parts is None:
+            parts = build.build(self, psi, coords, reference, seed)
         # Training works on copies: models of an earlier fit stay as they were, even if it fails.
         self._parts, self.history = build.train(self, parts, psi, coords, lengths, seed)
         self._seed, self._n_calls = seed, 0  # of transform
         return self
 
     def transform(self, X):
-        """Draw one structure for each row of psi.
+        """Draw one structure for each row of psi, again where atoms clash (see `cwgan.Decoder`).
 
         Each call since `fit` draws noise of its own, decided by the seed of the fit;
-        `cwgan.decode` takes a seed.
+        `cwgan.decode` takes a seed, and `contacts`.
 
         Parameters
         ----------
@@ -213,8 +220,9 @@ class MolGen(TransformerMixin, Estimator):
         """
         self._check_fitted("transform")
         seed = _number([self._seed, self._n_calls])
+        decoder = Decoder(self.generator, self.contacts)
         drawn = [
-            decode(self.generator, psi, seed, walker=walker)
+            decoder.decode(psi, seed, walker=walker)
             for walker, psi in enumerate(as_parts("X", X, self.latent_dim))
         ]
         self._n_calls += 1
@@ -247,8 +255,10 @@ class MolGen(TransformerMixin, Estimator):
             )
         rows = evenly(len(psi), MAX_DIAGNOSED)
         psi, coords = psi[rows], coords[rows]
-        made = decode(self.generator, psi, _number([self._seed, 0]))
+        decoder = Decoder(self.generator, self.contacts)
+        made = decoder.decode(psi, _number([self._seed, 0]))
         out = diagnose(psi, coords, made, self._parts.graph)
+        out["draws_per_frame"] = decoder.draws / max(decoder.frames, 1)
         out["warnings"] = [*self.history["warnings"], *out["warnings"]]
         return out
 
@@ -261,6 +271,12 @@ class MolGen(TransformerMixin, Estimator):
     def discriminator(self):
         self._check_fitted("discriminator")
         return self._parts.critic
+
+    @property
+    def contacts(self):
+        """How close atoms may come, learned from y: `cwgan.Contacts`, or None for "tanh"."""
+        self._check_fitted("contacts")
+        return self._parts.contacts
 
     def _frames(self, X, y):
         """All frames of psi and of the coordinates, checked to belong together, and lengths."""

@@ -7,13 +7,14 @@ volumes and contacts, each in units of its own fluctuation, make such errors as 
 import numpy as np
 import tensorflow as tf
 
+from cwgan.contacts import Contacts
+
 MAX_ALL_PAIRS = 500  # all pairs up to 32 atoms
 MAX_SHAPE_PAIRS = 300  # between landmark atoms, beyond that size
 MAX_CONTACTS = 300
 LENGTH_FLOOR = 0.004  # nm: what is stiffer than this is measured against it
 VOLUME_FLOOR = 1e-4  # nm^3
 OVERLAP_SCALE = 0.005  # nm
-CLASH_QUANTILE = 1e-3  # of the data's closest contact, per frame: closer is called a clash
 SOFTENING = 0.01  # nm^2
 DENSE_LIMIT = 60_000  # entries of an incidence matrix below which a product beats a gather
 
@@ -33,8 +34,10 @@ class StructureFeatures:
         Distances seen.
     quads : ndarray (n_quads, 4)
         Signed volumes seen: of an atom and three neighbours, and of four atoms in a chain.
-    contacts : ndarray (n_contacts, 2)
+    close : ndarray (n_close, 2)
         Non-bonded pairs that come closest.
+    contacts : Contacts or None
+        How close atoms may come.
     size, n_coords : int
         Number of features; of those among them that are coordinates, which come first.
     torsions : ndarray (size, 2 n_torsions)
@@ -46,8 +49,8 @@ class StructureFeatures:
         self.graph = graph
         self.pairs = choose_pairs(graph, coords)
         self.quads = np.concatenate([graph.centres(), graph.torsions()])
-        self.contacts = closest_pairs(graph.nonbonded_pairs(), coords, MAX_CONTACTS)
-        self._wall = self._closest_contact(coords)
+        self.close = closest_pairs(graph.nonbonded_pairs(), coords, MAX_CONTACTS)
+        self.contacts = Contacts.learned(graph, coords)
         self._spread = float(max(coords.std(0).max(), LENGTH_FLOOR))
         self._coords_mean = coords.mean(0).reshape(-1).astype(np.float32)
         # Where every distance is seen, contacts would be seen twice.
@@ -74,27 +77,20 @@ class StructureFeatures:
         return tf.concat([(flat - self._coords_mean) / self._spread, invariant], 1)
 
     def overlap(self, coords):
-        """Sum over contacts of how far they are inside the data's clash limit, in units of .005 nm.
+        """Sum over contacts of how far they are inside the limit of the data, in units of .005 nm.
 
         Linear beyond .005 nm: a square would outweigh all else. One limit serves all pairs: each
         pair's own would be a chance extreme, where that pair need not touch, and hold it apart.
         """
-        if not len(self.contacts):
+        if self.contacts is None:
             return tf.zeros(())
-        inside = tf.nn.relu(self._wall - distances(coords, self.contacts)) / OVERLAP_SCALE
+        inside = tf.nn.relu(self.contacts.limit - distances(coords, self.close)) / OVERLAP_SCALE
         return tf.reduce_sum(tf.sqrt(1 + inside**2) - 1, 1)
 
     def distances(self, coords):
         """Standardised pair distances (n_frames, n_pairs), the space of the energy distance."""
         n = len(self.pairs)
         return (distances(coords, self.pairs) - self._mean[:n]) / self._scale[:n]
-
-    def _closest_contact(self, coords):
-        """How close the closest contact of a frame comes, but for one frame of a thousand."""
-        if not len(self.contacts):
-            return 0.0
-        closest = in_chunks(lambda x: tf.reduce_min(distances(x, self.contacts), 1), coords)
-        return float(np.quantile(closest, CLASH_QUANTILE))
 
     def _torsion_picks(self):
         chains = self.graph.torsions()
@@ -111,7 +107,7 @@ class StructureFeatures:
         if len(self.quads):
             parts.append(volumes(coords, self.quads))
         if self._sees_contacts:
-            parts.append(1.0 / (_squared(coords, self.contacts) + SOFTENING))
+            parts.append(1.0 / (_squared(coords, self.close) + SOFTENING))
         return tf.concat(parts, 1)
 
 
@@ -147,8 +143,12 @@ class FlatFeatures:
         return (raw - self._mean) / self._scale
 
 
-def in_chunks(function, coords, size=4096):
-    """Values of `function`, which makes tensors, for an array of any length."""
+def in_chunks(function, coords):
+    """Values of `function`, which makes tensors, for an array of any length.
+
+    As many rows at once as have four million numbers, so that memory does not grow with atoms.
+    """
+    size = int(np.clip(2**22 // max(1, coords[:1].size), 64, 4096))
     parts = [coords[start : start + size] for start in range(0, len(coords), size)]
     return np.concatenate([function(tf.convert_to_tensor(x, tf.float32)).numpy() for x in parts])
 

@@ -1,26 +1,28 @@
-"""The generator's last layers: positions from bond vectors and local frames, stock Keras only."""
+"""The generator's head: positions from bond vectors and local frames, stock Keras only."""
 
 import keras
 import numpy as np
 
+from cwgan.orientation import superposed_rows
 from cwgan.placement import local_coordinates
 
 
-def molecular_head(x, coords, placement, dense, frozen):
-    """Positions of all atoms, the trunk by bond vectors, the rest in local frames.
+def molecular_head(x, coords, reference, placement, dense, frozen):
+    """Positions of all atoms, the trunk by bond vectors, the rest in local frames, superposed.
 
     Parameters
     ----------
     x : keras tensor (n, width)
     coords : ndarray (n_frames, n_atoms, 3)
-        Superposed frames, **nm**: means and fluctuations are taken from them.
+        Frames superposed on the reference, **nm**: means and fluctuations are taken from them.
+    reference : ndarray (n_atoms, 3), **nm**
     placement : Placement
     dense, frozen : callable
         Make a trained Dense layer (units, name=...) and a fixed one (kernel, bias, name=...).
 
     Returns
     -------
-    keras tensor (n, n_atoms, 3), **nm**, centred
+    keras tensor (n, n_atoms, 3), **nm**, centred and superposed on the reference
     """
     rows = bond_rows(x, coords[:, placement.trunk], placement.tree, dense, frozen)
     for k, level in enumerate(placement.levels):
@@ -32,6 +34,7 @@ def molecular_head(x, coords, placement, dense, frozen):
     sort = np.zeros((len(order), len(order)))
     sort[np.arange(len(order)), order] = 1.0
     rows = frozen(sort - 1.0 / len(order), None, name="centred")(rows)
+    rows = superposed_rows(rows, reference, frozen)
     return keras.layers.Permute((2, 1), name="coordinates")(rows)
 
 

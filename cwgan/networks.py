@@ -60,15 +60,18 @@ def flat_generator(latent_dim, noise_dim, output, depth, width, activation, seed
     return keras.Model([psi, noise], x, name="generator")
 
 
-def molecular_generator(psi, coords, graph, noise_dim, depth, width, activation, seed):
-    """Generator whose output layer knows the molecule's bonds.
+def molecular_generator(psi, coords, reference, graph, noise_dim, depth, width, activation, seed):
+    """Generator whose last layers know the molecule's bonds, and how it is superposed.
 
     Parameters
     ----------
     psi : ndarray (n_frames, latent_dim)
         Condition of the training frames: scaling and quantiles are taken from it.
     coords : ndarray (n_frames, n_atoms, 3)
-        Superposed training frames, **nm**: mean and fluctuation of each bond are taken from them.
+        Training frames superposed on the reference, **nm**: mean and fluctuation of each bond are
+        taken from them.
+    reference : ndarray (n_atoms, 3), **nm**
+        Onto it every structure is superposed, exactly.
     graph : BondGraph
     noise_dim, depth, width : int
     activation : str
@@ -94,7 +97,7 @@ def molecular_generator(psi, coords, graph, noise_dim, depth, width, activation,
     def dense(units, **options):
         return _dense(units, seeds, **options)
 
-    x = molecular_head(x, coords, plan(graph, coords), dense, _frozen)
+    x = molecular_head(x, coords, reference, plan(graph, coords), dense, _frozen)
     return keras.Model([psi_in, noise], x, name="generator")
 
 

@@ -16,6 +16,11 @@ _LAZY = {
     "featurize": "lss.features.featurizer",
     "validate": "lss.run.validate",
     "superposed": "lss.run.superposition",
+    "define_states": "lss.paths.chosen",
+    "find_paths": "lss.paths.findings",
+    "sample_passages": "lss.paths.passages",
+    "write_paths": "lss.paths.write",
+    "export_modes": "lss.export.write",
     "parse_time": "lss.units",
     "format_time": "lss.units",
 }

@@ -1,7 +1,6 @@
-"""`python -m lss info BOX`: a simulator in a box, described in plain words."""
+"""A simulator in a box: described in plain words, or its modes written for other programs."""
 
-import argparse
-
+from lss.commands.box import export, parsed
 from lss.commands.cli import load_tensorflow, main
 from lss.units import format_time
 
@@ -65,10 +64,10 @@ def training_data(meta):
 
 
 def run():
-    parser = argparse.ArgumentParser(prog="python -m lss", description=__doc__)
-    parser.add_argument("command", choices=["info"])
-    parser.add_argument("box", help="box folder (RUN/box) or .lss file")
-    args = parser.parse_args()
+    args = parsed(__doc__)
+    if args.command == "export":
+        export(args)
+        return
     from lss.box import load_box
 
     load_tensorflow()

@@ -1,7 +1,7 @@
 """The simulator in a box: all that sampling needs, as a folder or as one `.lss` file (zip).
 
 ```
-lss.json       format version, lag time, features, modes, units
+lss.json       format version, lag time, features, modes, units, how close atoms may come
 topology.pdb   the decoded atoms in the reference structure
 srv.keras  mdn.keras  cwgan.keras
 ```
@@ -53,6 +53,16 @@ class Box:
     srv: object
     mdn: object
     cwgan: object
+
+    def contacts(self):
+        """How close decoded atoms may come: `cwgan.Contacts`, or None in a box that does not say.
+
+        Boxes of before 0.2.0 do not, and what they draw is kept as it comes.
+        """
+        from cwgan.contacts import Contacts
+
+        described = self.meta.get("contacts")
+        return None if described is None else Contacts.from_dict(described)
 
     def featurizer(self, topology):
         """The features of the encoder, for a topology of the same molecule.
@@ -157,6 +167,23 @@ def check_meta(meta, name):
     names = described.get("names") if isinstance(described, dict) else None
     if not isinstance(names, list) or len(names) != features:
         raise InputError(f"features of lss.json of {name} do not name {features} features")
+    check_contacts(meta.get("contacts"), name)
+
+
+def check_contacts(described, name):
+    """Raise InputError unless contacts are missing, or a limit with bonds of numbered atoms."""
+    if described is None:
+        return
+    if not isinstance(described, dict) or not {"limit_nm", "n_atoms", "bonds"} <= set(described):
+        raise InputError(f"contacts of lss.json of {name} have no limit, atoms and bonds")
+    n_atoms = described["n_atoms"]
+    if type(n_atoms) is not int or n_atoms < 1:
+        raise InputError(f"contacts of lss.json of {name} are not of a whole number of atoms")
+    if not numbers(described, "limit_nm", name, 0) > 0:
+        raise InputError(f"contacts of lss.json of {name} have no limit above 0")
+    bonds = numbers(described, "bonds", name, 2) if described["bonds"] else np.zeros((0, 2))
+    if bonds.shape[1] != 2 or not np.isin(bonds, np.arange(n_atoms)).all():
+        raise InputError(f"contacts of lss.json of {name} have bonds of other atoms")
 
 
 def numbers(meta, key, name, ndim):
@@ -221,13 +248,15 @@ def refuse_foreign(config, name):
 
 def check(box, name):
     """Raise InputError unless the parts of a box fit together."""
-    modes = box.meta["n_modes"]
+    modes, atoms = box.meta["n_modes"], box.reference.n_atoms
+    contacts = box.meta.get("contacts") or {"n_atoms": atoms}
     try:
         shapes = {
             "srv.keras input (features)": (box.srv.input_shape[-1], box.meta["n_features"]),
             "srv.keras output (modes)": (box.srv.output_shape[-1], modes),
             "mdn.keras input (modes)": (box.mdn.input_shape[-1], modes),
-            "cwgan.keras output (atoms)": (box.cwgan.output_shape[-2], box.reference.n_atoms),
+            "cwgan.keras output (atoms)": (box.cwgan.output_shape[-2], atoms),
+            "contacts (atoms)": (contacts["n_atoms"], atoms),
         }
     except (AttributeError, IndexError, KeyError, TypeError) as error:
         raise InputError(

@@ -49,12 +49,14 @@ class LatentSpaceSimulator:
     """
 
     def __init__(self, box, outside="redraw"):
+        from cwgan.decoder import Decoder
         from mdn.sampler import Sampler
 
         self.box = box
         self.lag_time_ps = float(box.meta["lag_time_ps"])
         self.n_modes = int(box.meta["n_modes"])
         self.sampler = Sampler(box.mdn, box.meta["psi_low"], box.meta["psi_high"], outside=outside)
+        self.decoder = Decoder(box.cwgan, box.contacts())
 
     @classmethod
     def load(cls, path, outside="redraw"):
@@ -187,6 +189,9 @@ class LatentSpaceSimulator:
     def decode(self, psi, seed, first=0, walker=0):
         """Draw one structure for each latent state: x ~ p(x | psi) (paper, equation 6).
 
+        Again where atoms come closer than in the training data: see `cwgan.Decoder`, which
+        `self.decoder` is, and which counts.
+
         Parameters
         ----------
         psi : array_like, shape (n_frames, m)
@@ -200,9 +205,8 @@ class LatentSpaceSimulator:
         Returns
         -------
         mdtraj.Trajectory
-            Of the decoded atoms, oriented as the decoder has learned from structures that were
-            superposed on the reference: near it, not exactly. Times run from `first` in steps of
-            the lag time.
+            Of the decoded atoms, superposed on the reference of the decoder (those of a box made
+            before version 0.2.0: nearly so). Times run from `first` in steps of the lag time.
         """
         xyz = self.coordinates(psi, seed, first, walker)
         time = (first + np.arange(len(xyz))) * self.lag_time_ps
@@ -210,9 +214,7 @@ class LatentSpaceSimulator:
 
     def coordinates(self, psi, seed, first=0, walker=0):
         """As `decode`, the coordinates alone: shape (n_frames, atoms, 3), **nm**."""
-        from cwgan.decoder import decode
-
-        return decode(self.box.cwgan, self.check_latent(psi, "psi"), seed, first, walker)
+        return self.decoder.decode(self.check_latent(psi, "psi"), seed, first, walker)
 
     # Its first argument is the simulator.
     simulate = simulate

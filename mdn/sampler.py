@@ -90,7 +90,7 @@ class Sampler:
     def clipped_fraction(self):
         return float(self._counts[2] / self._counts[0]) if self._counts[0] else float("nan")
 
-    def chunks(self, psi0, n_steps, seed, first_walker=0, first_step=0):
+    def chunks(self, psi0, n_steps, seed, first_walker=0, first_step=0, walkers=None):
         """Run the walkers and hand out what they did, piece by piece.
 
         Parameters
@@ -104,6 +104,8 @@ class Sampler:
         first_walker, first_step : int
             Numbers of the first walker (for a part of a larger set) and of the first step (to
             go on where another run ended, from its last samples).
+        walkers : array-like of int, shape (n_walkers,), optional
+            Numbers of all walkers, in place of consecutive ones from `first_walker`.
 
         Yields
         ------
@@ -113,21 +115,30 @@ class Sampler:
         Raises
         ------
         ValueError
-            For starts of a wrong shape or not finite, and for counts out of range.
+            For starts of a wrong shape or not finite, counts out of range, and walkers that are
+            not one number for each start.
         """
         psi0 = self._checked_start(psi0)
         check_count("n_steps", n_steps, 0, 2**62)
         check_count("first_walker", first_walker, 0, 2**32 - len(psi0))
         check_count("first_step", first_step, 0, 2**62)
-        return self._run(psi0, int(n_steps), philox.key_of(seed), int(first_walker), first_step)
+        if walkers is None:
+            walkers = first_walker + np.arange(len(psi0))
+        walkers = _checked_walkers(walkers, len(psi0))
+        return self._run(psi0, int(n_steps), philox.key_of(seed), walkers, first_step)
 
-    def _run(self, psi0, n_steps, key, first_walker, first_step):
+    def _run(self, psi0, n_steps, key, walkers, first_step):
         n = len(psi0)
         rows = _tile_rows(n)
         length = self.chunk_steps or _chunk_steps(n, n_steps)
         starts = range(0, n, rows)
-        padded = np.concatenate([psi0, np.repeat(psi0[-1:], len(starts) * rows - n, axis=0)])
-        states = [initial_state(padded[i : i + rows], first_walker + i, first_step) for i in starts]
+        psi0, walkers = (
+            np.concatenate([a, np.repeat(a[-1:], len(starts) * rows - n, axis=0)])
+            for a in (psi0, walkers)
+        )
+        states = [
+            initial_state(psi0[i : i + rows], walkers[i : i + rows], first_step) for i in starts
+        ]
         run = self._compile(length, rows)
         with ThreadPoolExecutor(min(len(states), _cores())) as pool:
             done = 0
@@ -206,6 +217,25 @@ def _checked_range(low, high, m):
             "low, high", f"{low} and {high}", "finite numbers, low below high", "order them so"
         )
     return low, high
+
+
+def _checked_walkers(walkers, n):
+    numbers = np.asarray(walkers)
+    if numbers.shape != (n,) or numbers.dtype.kind not in "iu":
+        raise refusal(
+            "walkers",
+            f"an array of {numbers.dtype} and shape {numbers.shape}",
+            f"whole numbers of shape ({n},)",
+            "give each walker its number",
+        )
+    if numbers.min() < 0 or numbers.max() >= 2**32:
+        raise refusal(
+            "walkers",
+            f"numbers from {numbers.min()} to {numbers.max()}",
+            "numbers from 0 to 2**32 - 1",
+            "number the walkers so",
+        )
+    return numbers.astype(np.uint32)
 
 
 def _tile_rows(n):

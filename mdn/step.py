@@ -35,15 +35,19 @@ def initial_state(psi, first_walker=0, first_step=0):
     Parameters
     ----------
     psi : array-like, shape (n, m), units of psi
-    first_walker, first_step : int
-        Numbers of the first walker and of the first step.
+    first_walker : int or np.ndarray of uint32, shape (n,)
+        Number of the first walker, those of the others follow; or the numbers of all.
+    first_step : int
+        Number of the first step.
 
     Returns
     -------
     State
     """
     psi = tf.convert_to_tensor(psi, tf.float32)
-    walker = np.arange(first_walker, first_walker + len(psi)).astype(np.uint32)
+    walker = first_walker
+    if np.ndim(walker) == 0:
+        walker = np.arange(first_walker, first_walker + len(psi)).astype(np.uint32)
     zeros = tf.zeros(len(psi), tf.int32)
     return State(psi, tf.constant(walker), tf.constant(first_step, tf.int64), zeros, zeros)
 

@@ -18,12 +18,12 @@ def main():
     run = cli.begin(args, args.lags or [])
     from lss.run import automatic, lag_scan
 
-    options = {"seed": args.seed, "steps": args.srv_steps}
-    text, found = lag_scan.choose(run, args.lags, args.modes or 3, weights=args.weights, **options)
+    options = {"seed": args.seed, "steps": args.srv_steps, "weights": args.weights}
+    text, found = lag_scan.choose(run, args.lags, args.modes or 3, **options)
     print(text)
     if found and args.modes is None:
         lag_ps = run.report("lags")["lag_time_ps"]
-        found["modes"], reason = automatic.chosen_modes(run, lag_ps, **options)
+        found["modes"], reason = automatic.chosen_modes(run, lag_ps, options)
         print(reason)
     if found:
         print(f"recommended: --lag {found['lag']} --modes {found['modes']}")

@@ -5,7 +5,7 @@ from lss.commands import cli
 
 
 def main():
-    parser = cli.parser(__doc__, "start", "seed", "dask", "force", "resume")
+    parser = cli.parser(__doc__, "start", "states", "seed", "dask", "force", "resume")
     parser.add_argument(
         "--box", required=True, help="trained simulator: box folder (RUN/box) or .lss file"
     )
@@ -16,6 +16,14 @@ def main():
         required=True,
         metavar="TIME",
         help="length of each trajectory, such as 10us",
+    )
+    parser.add_argument(
+        "--start-state", metavar="NAME", help="start from training frames in this state"
+    )
+    parser.add_argument(
+        "--until",
+        metavar="NAME",
+        help="end each trajectory with its first frame in this state, after --length at the latest",
     )
     parser.add_argument(
         "--trajectories",
@@ -37,8 +45,9 @@ def main():
         help="write part I of N only; all parts together are the trajectories of one run",
     )
     args = parser.parse_args()
+    from lss.paths.chosen import chosen_start_and_end
     from lss.run import inputs
-    from lss.simulation.starts import chosen_start
+    from lss.run.messages import drawn
     from lss.simulator import LatentSpaceSimulator
     from lss.units import format_time
 
@@ -49,6 +58,7 @@ def main():
     if first == last:
         parser.error(f"--shard {part}/{parts} of {args.trajectories} trajectories is empty")
     n_steps = inputs.steps_of(args.length, simulator.lag_time_ps)
+    start, until = chosen_start_and_end(simulator, args, first, last)
     done = simulator.simulate(
         args.to,
         n_steps,
@@ -57,15 +67,21 @@ def main():
         first_walker=first,
         file_format=args.format,
         latent_only=args.latent_only,
-        start=chosen_start(simulator, args.start_psi, args.start, args.start_frame, args.top),
+        start=start,
+        until=until,
         force=args.force,
         resume=args.resume,
         scheduler=args.dask,
     )
     n, lag_ps = done["trajectories"], simulator.lag_time_ps
+    if "draws_per_frame" in done:
+        print(drawn(done))
+    length, frames = format_time(n_steps * lag_ps), f"{n_steps + 1} frames"
+    if until is not None:
+        length, frames = f"at most {length}", f"{done['frames']} frames in all"
     print(
-        f"{n} trajector{'y' if n == 1 else 'ies'} of {format_time(n_steps * lag_ps)}: "
-        f"{n_steps + 1} frames, {format_time(lag_ps)} apart -> {args.to}"
+        f"{n} trajector{'y' if n == 1 else 'ies'} of {length}: {frames}, "
+        f"{format_time(lag_ps)} apart -> {args.to}"
     )
 
 

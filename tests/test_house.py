@@ -51,6 +51,30 @@ def test_the_ground_stands_on_little():
         assert not others, f"{module.name} imports {others}"
 
 
+# Rooms of lss from the lowest floor up; a room imports from its own floor and those below.
+FLOORS = (
+    {"storage", "molecule"},
+    {"trajectories", "features"},
+    {"analysis"},
+    {"simulation"},
+    {"report"},
+    {"run"},
+    {"adaptive", "paths", "export"},
+    {"commands"},
+)
+
+
+def test_a_room_imports_from_its_own_floor_or_below():
+    floor = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+    wrong = []
+    for name, others in import_graph().items():
+        rooms = [other.split(".")[1] for other in others if other.startswith("lss.")]
+        here = floor.get(name.split(".")[1]) if name.startswith("lss.") else None
+        if here is not None:
+            wrong += [f"{name}: {room}" for room in rooms if floor.get(room, 0) > here]
+    assert not wrong, "\n".join(wrong)
+
+
 def test_no_import_circle():
     """No module imports, however indirectly and wherever in it, a module that imports it."""
     graph = import_graph()

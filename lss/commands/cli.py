@@ -27,7 +27,10 @@ __all__ = [
 ]
 
 # Scripts without the flag: they begin again what was not finished.
-ALWAYS_RESUME = ("train_mdn.py", "train_cwgan.py", "validate.py", "reproduce_four_well.py")
+ALWAYS_RESUME = (
+    *("train_mdn.py", "train_cwgan.py", "validate.py", "paths.py"),
+    "reproduce_four_well.py",
+)
 
 
 def source(args):
@@ -96,7 +99,7 @@ def settle(args, run):
     """Lag time and number of modes of a command line; those that the data choose are printed."""
     from lss.run import automatic, inputs
 
-    weights = None if getattr(args, "deflate", None) else args.weights
+    weights = None if getattr(args, "deflate", None) else args.weights  # as the training has it
     options = {"seed": args.seed, "steps": args.srv_steps, "weights": weights}
     lag_ps, modes, said = automatic.settle(run, args.lag, args.modes, **options)
     for line in said:

@@ -256,6 +256,24 @@ FLAGS = {
             "latent state to start from, such as --start-psi=-0.1,0.2,0.3",
         ),
     ],
+    "states": [
+        (
+            "--states",
+            {"metavar": "TEXT"},
+            "states by conditions on the modes, such as 'folded: psi1 < -0.4; unfolded: psi1 > 0.6 "
+            "and psi2 < 1' (default: A and B, the cores of the slowest mode in the report)",
+        ),
+        (
+            "--state",
+            {"metavar": "NAME=FILE", "action": "append"},
+            "a state by a structure, such as folded=native.pdb, with --radius; repeatable",
+        ),
+        (
+            "--radius",
+            {"metavar": "LENGTH"},
+            "largest RMSD of the decoded atoms from the structure of --state, such as 0.3nm",
+        ),
+    ],
     "held-out": [
         (
             "--held-out",

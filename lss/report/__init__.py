@@ -26,8 +26,8 @@ def write_report(
     diagnostics: dict | None = None,
     settings: dict | None = None,
     versions: dict | None = None,
-    choice: Choice | None = None,
     equilibrium: dict | None = None,
+    choice: Choice | None = None,
 ) -> Path:
     """Write report.html, report.json and figures/ (PNG, PDF and CSV of each).
 
@@ -44,14 +44,15 @@ def write_report(
     training : dict of dict, optional
         For each network a dict of curves (name to sequence of numbers) and of their floors.
     diagnostics : dict of dict, optional
-        For each network its diagnostics; the sentences under ``warnings`` are printed.
+        For each network its diagnostics; the sentences under ``warnings`` are printed and count as
+        faults, those under ``remarks`` are printed.
     settings, versions : dict, optional
         Printed as they are.
-    choice : Choice, optional
-        How the lag and the number of modes were chosen, where the data did.
     equilibrium : dict, optional
         Whether the trajectories started in equilibrium, as of
         :func:`lss.report.equilibrium.equilibrium`.
+    choice : Choice, optional
+        How the lag and the number of modes were chosen, where the data did.
 
     Returns
     -------

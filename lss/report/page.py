@@ -43,14 +43,16 @@ def render(
         :class:`lss.report.lag_figure.Choice` ``choice`` (or None).
     """
     c = comparison
-    warnings = [
-        f"{n}: {text}" for n, own in diagnostics.items() for text in own.get("warnings", [])
+    said = [
+        f"{n}: {text}"
+        for n, own in diagnostics.items()
+        for text in [*own.get("warnings", []), *own.get("remarks", [])]
     ]
-    return _template().render(
+    return template("lss.report").render(
         tables=_tables(c),
         areas=[(colour, f"{name}: {text}") for name, (colour, text) in verdict.areas.items()],
         findings=verdict.findings,
-        cautions=[*verdict.cautions, *warnings],
+        cautions=[*verdict.cautions, *said],
         encoder_times=[duration(t) for t in c.srv_timescales_ps],
         lag=duration(c.lag_ps),
         equilibrium=[] if equilibrium is None else sentences(equilibrium, c.lag_ps),
@@ -83,12 +85,12 @@ def _tables(c: Comparison) -> dict[str, tables.Table | None]:
     }
 
 
-def _template():
-    """The template; whatever text it is given is escaped."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+def template(package: str):
+    """page.html of a package, with the parts of this one; whatever text it is given is escaped."""
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("lss.report", "."),
+        loader=ChoiceLoader([PackageLoader(name, ".") for name in (package, "lss.report")]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

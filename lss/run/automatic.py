@@ -42,17 +42,17 @@ def settle(run, lag_ps=None, modes=3, seed=0, steps=None, weights=None):
         Where the data choose no lag. The features are kept.
     """
     trained, said = run.settings("srv") if run.finished("srv") else {}, []
-    options = {"seed": seed, "steps": steps}
+    options = {"seed": seed, "steps": steps, "weights": weights}
     if lag_ps is None and trained:
         lag_ps = trained["lag_time_ps"]
         said.append(f"{described(run, lag_ps)}, as trained with")
     elif lag_ps is None:
-        lag_ps, reason = chosen_lag(run, modes or 3, weights=weights, **options)
+        lag_ps, reason = chosen_lag(run, modes or 3, options)
         said.append(f"{described(run, lag_ps)}, chosen: {reason[0].lower()}{reason[1:]}")
     if modes is None and trained.get("lag_time_ps") == lag_ps:
         modes = trained["modes"]
     elif modes is None:
-        modes, reason = chosen_modes(run, lag_ps, **options)
+        modes, reason = chosen_modes(run, lag_ps, options)
         said.append(reason)
     return lag_ps, modes, said
 
@@ -61,7 +61,7 @@ def described(run, lag_ps):
     return describe_lag(lag_ps, run.report("features")["frame_spacing_ps"])
 
 
-def chosen_lag(run, modes, **options):
+def chosen_lag(run, modes, options):
     """The recommendation of the run's scan, which is made where there is none, and the reason."""
     if not (run.finished("lags") and "lag_time_ps" in run.report("lags")):
         try:
@@ -81,18 +81,23 @@ def refused(run, reason):
     )
 
 
-def chosen_modes(run, lag_ps, seed, steps):
+def chosen_modes(run, lag_ps, options):
     """Stage `modes`: as many as raise the held-out score at a lag, and the reason."""
     from srv.automatic import count_modes
 
-    settings = plain({"lag_time_ps": lag_ps, "seed": seed, "steps": steps})
+    if options["weights"] not in run_files.WAYS:
+        raise InputError(
+            f"`modes` is auto and `weights` is {options['weights']}: weights from a file cannot be "
+            "cross-validated; give `modes`, a number"
+        )
+    settings = plain({"lag_time_ps": lag_ps, **options})
     if not (run.finished("modes") and run.settings("modes") == settings):
         lag = lag_in_frames(lag_ps, run.report("features")["frame_spacing_ps"])
         with run_files.open_features(run) as file, run.stage("modes", settings) as report:
             data = run_files.feature_arrays(file)
             with training("SRV"):
-                srv, _ = planned_srv(data, lag, MOST_MODES, seed, steps, verbose=False)
-                modes, validation = count_modes(data, srv, seed=seed, progress=folds)
+                srv, _ = planned_srv(data, lag, MOST_MODES, verbose=False, **options)
+                modes, validation = count_modes(data, srv, seed=options["seed"], progress=folds)
             report.update(modes=modes, reason=why(modes, validation))
             report["cross_validation"] = validation.to_dict()
     found = run.report("modes")

@@ -8,7 +8,7 @@ from tqdm import tqdm
 from lss.errors import InputError, training
 from lss.report.lag_figure import Choice, make_figure
 from lss.run import messages, run_files
-from lss.run.stages import WEIGHTS, planned_srv
+from lss.run.stages import planned_srv
 from lss.storage.whole_files import replacing, write_json
 from lss.units import format_time, lag_in_frames
 
@@ -45,13 +45,9 @@ def choose(run, lags_ps=None, modes=3, seed=0, steps=None, weights=None):
         Where the trajectories are too short for a scan, or no lag can be trained at.
     """
     spacing_ps = run.report("features")["frame_spacing_ps"]
-    settings = {
-        "lags_ps": lags_ps,
-        "modes": modes,
-        "seed": seed,
-        "steps": steps,
-        "weights": weights,
-    }
+    settings = {"lags_ps": lags_ps, "modes": modes, "seed": seed, "steps": steps}
+    if weights is not None:
+        settings["weights"] = weights
 
     def words(frames):
         return format_time(float(f"{frames * spacing_ps:.3g}"))
@@ -99,8 +95,6 @@ def scanned(run, lags_ps, modes, seed, steps, weights):
     with run_files.open_features(run) as file:
         data = run_files.feature_arrays(file)
         lengths = [len(x) for x in data]
-        if weights not in WEIGHTS:
-            weights = run_files.read_given_weights(weights, file)
         if lags_ps is None:
             lags = candidate_lags(lengths)
             check_some(lags, lengths)
@@ -109,11 +103,13 @@ def scanned(run, lags_ps, modes, seed, steps, weights):
             spacing_ps = run.report("features")["frame_spacing_ps"]
             lags = sorted(lag_in_frames(lag_ps, spacing_ps) for lag_ps in lags_ps)
             tested = lags[len(lags) // 2]
+        weights = run_files.weights_asked_for(weights, file)
         with training("SRV"):
-            srv, validation = planned_srv(data, tested, modes, seed, steps, verbose=False)
+            srv, validation = planned_srv(
+                data, tested, modes, seed, steps, verbose=False, weights=weights
+            )
             if lags_ps is None and validation is not None:
                 lags = candidate_lags(lengths, slowest_timescale(validation, tested))
-            srv.set_params(weights=weights)
             return scan_lags(data, lags, srv, seed=seed, progress=bar), validation, tested
 
 

@@ -66,3 +66,21 @@ def scan_cell(lag, value, low, high, words):
         return f"{words(value)}, below the lag"
     interval = f" ({words(low)} to {words(high)})" if np.isfinite([low, high]).all() else ""
     return words(value) + interval
+
+
+def drawn(done):
+    """How often structures were drawn, as a sentence.
+
+    Parameters
+    ----------
+    done : dict
+        What `lss.simulation.simulate.simulate` returned, of a box that says how close atoms come.
+    """
+    text = (
+        f"structures whose atoms came closer than in the training MD were drawn again: "
+        f"{done['draws_per_frame']:.3f} draws a frame"
+    )
+    clashing = done["clashing_frames"]
+    if not clashing:
+        return f"{text}, and none clashes"
+    return f"{text}; {clashing} of {done['frames']} frames clash in all of ten draws"

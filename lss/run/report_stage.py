@@ -9,6 +9,7 @@ from lss.molecule import selection
 from lss.report.training_figures import FLOORS
 from lss.run import inputs, messages, run_files
 from lss.run.lag_scan import read_choice
+from lss.run.messages import drawn
 from lss.run.projection import project
 from lss.run.validate import compare_with_bar
 from lss.simulation.xtc_frames import read_synthetic
@@ -51,7 +52,12 @@ def make_report(run, held_out=None, force=False):
             comparison = compare_with_md(run, held_out)
             stages = {name: run.report(name.lower()) for name in NETWORKS}
             diagnostics = {n: s["diagnostics"] for n, s in stages.items() if "diagnostics" in s}
-            warned = {n: found["warnings"] for n, found in diagnostics.items() if found["warnings"]}
+            remarks = decoder_remarks(run.report("synthetic"))
+            if remarks:
+                diagnostics["cWGAN"] = {**diagnostics.get("cWGAN", {}), "remarks": remarks}
+            warned = {
+                n: found["warnings"] for n, found in diagnostics.items() if found.get("warnings")
+            }
             write_report(
                 run.path,
                 comparison,
@@ -68,12 +74,18 @@ def make_report(run, held_out=None, force=False):
             areas = judge(comparison, warned).areas.items()
             report["verdict"] = [f"{area}: {sentence}" for area, (_, sentence) in areas]
             report["verdict"] += [f"{n}: {text}" for n, found in warned.items() for text in found]
+            report["verdict"] += [f"cWGAN: {text}" for text in remarks]
             run_files.write_meta(run, ratios_to_second_md_run=ratios(comparison))
     found, note = run.report("report"), run.report("features")["note"]
     lines = [found["summary"], *([f"note: {note}"] if note else [])]
     lines += ["", *messages.equilibrium(run), "", "verdict (the findings are in the report)"]
     lines += [f"  {line}" for line in found["verdict"]]
     return "\n".join([*lines, "", f"report: {run.path / 'report.html'}"])
+
+
+def decoder_remarks(synthetic):
+    """What happened when the synthetic trajectories were decoded, as a list of sentences."""
+    return [drawn(synthetic)] if "draws_per_frame" in synthetic else []
 
 
 def curves(history):

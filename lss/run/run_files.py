@@ -16,6 +16,7 @@ from lss.storage.full_disk import new_hdf5
 from lss.storage.whole_files import replacing, write_json
 
 IN_MEMORY = 2**29  # bytes of features that are read at once, of which training makes two copies
+WAYS = (None, "auto", "koopman", "rite")  # in which an SRV finds weights of frames
 WEIGHTS = "weights"  # group of psi.h5
 DECODER_BYTES = 2**27  # of coordinates that the decoder is trained on; of more, a sample
 
@@ -69,24 +70,33 @@ def read_known(path, features):
     return _series("deflate", path, features)
 
 
-def read_given_weights(path, features):
-    """Weights of the frames from an HDF5 file, one dataset (n_frames,) a trajectory.
+def weights_asked_for(weights, features):
+    """What `SRV(weights=...)` takes, of what a run was told.
+
+    Parameters
+    ----------
+    weights : {"auto", "koopman", "rite"}, str or None
+        A way to find them, or an HDF5 file with one dataset (n_frames,) a trajectory.
+    features : h5py.File
+        The open features.h5.
 
     Returns
     -------
-    list of np.ndarray, shape (n_frames,)
+    str, None or list of np.ndarray, shape (n_frames,)
 
     Raises
     ------
     InputError
         Where the file does not fit the trajectories.
     """
-    if not h5py.is_hdf5(path):
+    if weights in WAYS:
+        return weights
+    if not h5py.is_hdf5(weights):
         raise InputError(
-            f"`weights` is {path}, wanted auto, koopman, rite, none or an HDF5 file; give one of "
-            "them"
+            f"`weights` is {weights}, wanted auto, koopman, rite, none or an HDF5 file; give one "
+            "of them"
         )
-    return _series("weights", path, features)
+    return _series("weights", weights, features)
 
 
 def _series(name, path, features):

@@ -12,15 +12,13 @@ from lss.features.own import featurizer_for
 from lss.molecule.bonds import bonds as find_bonds
 from lss.report.equilibrium import equilibrium
 from lss.run import inputs, messages, run_files
-from lss.simulation.composition import encoder_meta, propagator_meta
+from lss.simulation.composition import decoder_meta, encoder_meta, propagator_meta
 from lss.units import lag_in_frames
 
 log = logging.getLogger(__name__)
 
 # What psi.h5 says of the modes, as lss.json does.
 KINETICS = ("lag_time_ps", "frame_spacing_ps", "eigenvalues", "timescales_ps")
-# What an SRV finds by itself; any other setting is a file.
-WEIGHTS = (None, "auto", "koopman", "rite")
 
 
 def make_features(run, source, specs=None):
@@ -116,11 +114,11 @@ def train_srv(
     with run_files.open_features(run) as file, run.stage("srv", settings) as report:
         data = run_files.feature_arrays(file)
         known = None if deflate is None else run_files.read_known(deflate, file)
-        if weights not in WEIGHTS:
-            weights = run_files.read_given_weights(weights, file)
+        weights = run_files.weights_asked_for(weights, file)
         with training("SRV"):
-            srv, validation = planned_srv(data, lag, modes, seed, steps, preset=preset)
-            srv.set_params(weights=weights).fit(data, deflate=known)
+            options = {"preset": preset, "weights": weights}
+            srv, validation = planned_srv(data, lag, modes, seed, steps, **options)
+            srv.fit(data, deflate=known)
         if drop_modes:
             log.info("%s", messages.dropped(srv, drop_modes, trajectories.spacing_ps))
             srv.drop_modes([i - 1 for i in drop_modes])
@@ -148,14 +146,17 @@ def train_srv(
             report["cross_validation"] = validation.to_dict()
 
 
-def planned_srv(data, lag, modes, seed, steps=None, verbose=True, preset="recommended"):
+def planned_srv(
+    data, lag, modes, seed, steps=None, verbose=True, preset="recommended", weights=None
+):
     """An SRV to be fitted to features, with the settings of a preset.
 
     Returns
     -------
     srv : srv.SRV
         With `steps` training steps. Where none are given, the recommended preset has as many as
-        cross-validation allows, and the paper's its own, which early stopping ends.
+        cross-validation allows, in which frames are not weighted, and the paper's its own, which
+        early stopping ends.
     validation : srv.lagtime.CrossValidation or None
     """
     from srv import SRV
@@ -171,12 +172,13 @@ def planned_srv(data, lag, modes, seed, steps=None, verbose=True, preset="recomm
         **chosen(n_updates=steps),
     )
     if steps is not None or preset != "recommended":
-        return srv, None
+        return srv.set_params(weights=weights), None
 
     def folds(sequence):
         return tqdm(sequence, desc="SRV cross-validation", unit="fold", leave=False)
 
-    return choose_length(data, srv, progress=folds)
+    srv, validation = choose_length(data, srv, progress=folds)
+    return srv.set_params(weights=weights), validation
 
 
 def chosen(**options):
@@ -285,6 +287,7 @@ def train_cwgan(
             psi.shape[1],
             len(selected),
             bonds=bonds,
+            reference=reference.xyz[0],
             noise_dim=noise_dim,
             seed=seed,
             **chosen(n_updates=steps),
@@ -295,7 +298,7 @@ def train_cwgan(
         run_files.write_structure(reference, run.box / "topology.pdb")
         diagnostics = molgen.diagnose(psi, coordinates)
         run_files.write_meta(
-            run, atoms=atoms, noise_dim=noise_dim, cwgan_warnings=diagnostics["warnings"]
+            run, atoms=atoms, **decoder_meta(molgen), cwgan_warnings=diagnostics["warnings"]
         )
         report.update(history=molgen.history, diagnostics=diagnostics)
 

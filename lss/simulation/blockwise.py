@@ -40,11 +40,14 @@ class Simulation:
         Signals that ask to stop; looked at after each block.
     show : bool
         Whether to show a progress bar.
+    until : object, optional
+        A state, whose `contains` takes psi (..., m) and returns bool (...): a trajectory ends with
+        its first frame in it.
     """
 
-    def __init__(self, simulator, folder, progress, psi0, stop, show):
+    def __init__(self, simulator, folder, progress, psi0, stop, show, until=None):
         self.simulator, self.folder, self.progress = simulator, folder, progress
-        self.psi0, self.stop = psi0, stop
+        self.psi0, self.stop, self.until = psi0, stop, until
         self.settings = progress.record["settings"]
         self.n_frames = self.settings["steps"] + 1
         self.bar = tqdm(
@@ -101,17 +104,28 @@ class Simulation:
         first, psi = self.progress.record["frames"], self.psi0[rows]
         files = self.files(rows)
         if first:
-            cut(files, first, self.progress.record["bytes"])
             with h5py.File(self.folder / "psi.h5") as file:
                 psi = file["psi"][rows, first - 1]
+                frames = self.frames(file["psi"], rows, first)[: len(files)]
+            cut(files, frames, self.progress.record["bytes"])
         n_block = TILE * max(1, FRAMES // (TILE * len(psi)))
         while first < self.n_frames:
+            if np.isnan(psi).all():  # every trajectory has ended
+                self.note(group, self.n_frames, files)
+                return
             block = self.propagate(psi, rows, first, min(n_block, self.n_frames - first))
             for row, file in zip(self.written(rows), files, strict=bool(files)):
                 self.write(file, row, block[row - rows.start], first)
             self.write_psi(rows, block, first)
             first, psi = first + block.shape[1], block[:, -1]
             self.note(group, first, files)
+
+    def frames(self, psi, rows, first):
+        """Frames of each written trajectory among its first ones: fewer where it ended before."""
+        written = self.written(rows)
+        if self.until is None:
+            return [first] * len(written)
+        return [int(np.isfinite(psi[row, :first, 0]).sum()) for row in written]
 
     def files(self, rows):
         """The trajectory files of a group; none where latent states alone are wanted."""
@@ -133,27 +147,43 @@ class Simulation:
     def propagate(self, psi, rows, first, n):
         """Frames `first` to `first` + n of the walkers `rows`: shape (walkers, n, m).
 
-        `psi` is the frame before, or the start states where `first` is 0.
+        `psi` is the frame before, or the start states where `first` is 0; nan of a trajectory that
+        has ended.
         """
         parts, steps = [], n
+        ended = np.isnan(psi[:, 0])
+        if ended.any():
+            psi = np.where(ended[:, None], self.psi0[rows], psi)
         if first == 0:
             parts, steps = [psi[None]], n - 1
         sampler = self.simulator.sampler
         # Blocks of whatever length, such as the last, run through one compiled loop.
         sampler.chunk_steps = min(CHUNK, TILE * max(1, FRAMES // (TILE * len(psi))))
-        outside = sampler.counts[1]
+        before = sampler.counts
         parts += sampler.chunks(
             psi, steps, self.settings["seed"], self.number(rows.start), max(0, first - 1)
         )
-        self.progress.record["outside"] += sampler.counts[1] - outside
-        return np.concatenate(parts).swapaxes(0, 1)
+        self.progress.record["outside"] += sampler.counts[1] - before[1]
+        block = np.concatenate(parts).swapaxes(0, 1)
+        if self.until is not None:
+            drawn = self.progress.record.get("drawn", 0)
+            self.progress.record["drawn"] = drawn + sampler.counts[0] - before[0]
+            block = ending(block, self.until.contains(block), ended)
+        return block
 
     def write(self, file, row, psi, first):
         """Decode frames `first` and on of one trajectory and append them to its file."""
+        if self.until is not None:
+            psi = psi[np.isfinite(psi[:, 0])]
+        decoder, record = self.simulator.decoder, self.progress.record
+        draws, failed = decoder.draws, decoder.failed
         for begin in range(0, len(psi), PIECE):
             part, number = psi[begin : begin + PIECE], first + begin
             seed = self.settings["seed"]
             file.append(self.simulator.coordinates(part, seed, number, self.number(row)), number)
+        # A simulation that an earlier release began has not counted.
+        record["draws"] = record.get("draws", 0) + decoder.draws - draws
+        record["failed"] = record.get("failed", 0) + decoder.failed - failed
 
     def write_psi(self, rows, block, first):
         """Write latent states to their places in psi.h5, whose headers stay as they are."""
@@ -181,21 +211,35 @@ class Simulation:
             )
 
     def finish(self):
-        samples = len(self.psi0) * (self.n_frames - 1)
+        samples = self.progress.record.get("drawn", len(self.psi0) * (self.n_frames - 1))
         with h5py.File(self.folder / "psi.h5", "r+") as file:
-            fraction = self.progress.record["outside"] / samples
+            fraction = self.progress.record["outside"] / samples if samples else np.nan
             file["psi"].attrs.modify("outside_fraction", fraction)
         for leftover in self.folder.glob(f"{PARTIAL}*"):
             remove(leftover)
         self.progress.note(finished=True)
 
 
+def ending(psi, inside, ended):
+    """Latent trajectories (n, frames, m) up to their first frame inside, nan after it.
+
+    Parameters
+    ----------
+    psi : np.ndarray, shape (n, frames, m)
+    inside : np.ndarray of bool, shape (n, frames)
+    ended : np.ndarray of bool, shape (n,)
+        Those that ended before.
+    """
+    visits = np.cumsum(inside, axis=1) - inside  # before each frame
+    return np.where((ended[:, None] | (visits > 0))[..., None], np.float32(np.nan), psi)
+
+
 def cut(files, n_frames, sizes):
-    """Take the files of a group back to what was noted."""
-    for file, size in zip(files, sizes, strict=True):
+    """Take the files of a group back to the frames and bytes that were noted."""
+    for file, frames, size in zip(files, n_frames, sizes, strict=True):
         if not file.path.exists() or file.path.stat().st_size < size:
             raise InputError(
                 f"{file.path} is missing or shorter than when it was written; give `force` to "
                 "start again"
             )
-        file.cut(n_frames, size)
+        file.cut(frames, size)

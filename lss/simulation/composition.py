@@ -67,6 +67,20 @@ def propagator_meta(propagator, psi, seed, weights=None):
     }
 
 
+def decoder_meta(molgen):
+    """What lss.json says of a fitted decoder.
+
+    Parameters
+    ----------
+    molgen : cwgan.MolGen
+    """
+    contacts = molgen.contacts
+    return {
+        "noise_dim": molgen.noise_dim,
+        "contacts": None if contacts is None else contacts.to_dict(),
+    }
+
+
 def compose(srv, propagator, molgen, topology, lag_time, start_psi, features, frame_spacing, seed):
     """A box of fitted estimators; see `lss.LatentSpaceSimulator.from_estimators`."""
     encoder = network("srv", srv, "encoder", "srv.SRV")
@@ -81,7 +95,7 @@ def compose(srv, propagator, molgen, topology, lag_time, start_psi, features, fr
     starts = states(start_psi, n_modes)
     fits = srv.weights_ and [len(w) for w in srv.weights_] == [len(x) for x in starts]
     meta |= propagator_meta(propagator, starts, seed, srv.weights_ if fits else None)
-    meta |= {"noise_dim": molgen.noise_dim}
+    meta |= decoder_meta(molgen)
     reference = structure(topology, generator, meta["start_psi"], seed)
     return Box(plain(meta), reference, encoder, model, generator)
 

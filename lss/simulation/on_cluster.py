@@ -59,16 +59,18 @@ def run(simulation, scheduler):
         shares = [(group, part) for group in groups for part in divided(group)]
         tasks = [task(simulation, box, parts, *share) for share in shares]
         names = [f"trajectories {part.start} to {part.stop - 1}" for _, part in shares]
-        outside = {}
+        outside, counts = {}, np.zeros(2, int)
         for share, outcome in zip(
             shares, processes.share(simulate, tasks, names, scheduler), strict=True
         ):
-            outside[share[0].start] = outcome
+            outside[share[0].start] = outcome[0]
+            counts += outcome[1:]
             join(simulation, parts, *share)
             if simulation.stop:
                 raise Interrupted(f"stopped; the parts so far are in {folder}", simulation.stop[0])
             bar.update(len(share[1]) * simulation.n_frames)
         record["outside"] = sum(outside.values())
+        record["draws"], record["failed"] = counts.tolist()
         simulation.progress.note(group=len(groups), frames=0, bytes=[])
         simulation.finish()
 
@@ -97,15 +99,17 @@ def simulate(load, box, to, settings, psi0, mine):
 
     Returns
     -------
-    int
+    outside : int
         Samples of the whole group whose first draw fell outside the training range.
+    draws, failed : int
+        Draws of the structures of the part, and structures that clash in all of them.
     """
     with _ONE_AT_A_TIME, _locked(to.with_name(f"{to.name}.lock")):
         networks = (settings[k] for k in ("outside", "propagator", "decoder"))
         simulator = _simulator(load, box, *networks)
         progress = Progress.open(to, settings, force=True, resume=True)
         Part(simulator, to, progress, psi0, [], False, mine=mine).run()
-    return progress.record["outside"]
+    return tuple(progress.record[key] for key in ("outside", "draws", "failed"))
 
 
 @contextmanager

@@ -19,7 +19,8 @@ class Progress:
     record : dict
         `settings`; `finished`; `group`, the number of the group of trajectories under way; `frames`
         written of it; `bytes` of its trajectory files then; `outside`, the number of samples so
-        far whose first draw fell outside the training range.
+        far whose first draw fell outside the training range; `draws` of structures so far, and
+        `failed`, those that clash however often they were drawn.
     """
 
     def __init__(self, folder, record):
@@ -62,6 +63,7 @@ class Progress:
     @classmethod
     def begin(cls, folder, settings):
         nothing = {"finished": False, "group": 0, "frames": 0, "bytes": [], "outside": 0}
+        nothing |= {"draws": 0, "failed": 0}
         progress = cls(folder, {"format": 1, "settings": plain(settings), **nothing})
         progress.note()
         return progress
@@ -101,6 +103,8 @@ def fingerprint(simulator):
     """What decides the output of a simulator, as digests: networks and what goes with them."""
     box = simulator.box
     rest = [simulator.lag_time_ps, simulator.sampler.low, simulator.sampler.high]
+    if simulator.decoder.contacts is not None:
+        rest.append(simulator.decoder.contacts.to_dict())
     atoms = [str(atom) for atom in box.reference.topology.atoms]
     return {
         "propagator": digest(weight.numpy() for weight in box.mdn.weights),

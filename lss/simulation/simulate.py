@@ -28,6 +28,7 @@ def simulate(
     resume=False,
     progress=True,
     scheduler=None,
+    until=None,
 ):
     """Simulate and write `to/psi.h5`, `to/topology.pdb` and `to/traj-0000.xtc` and on.
 
@@ -56,18 +57,23 @@ def simulate(
     scheduler : str, optional
         Address of a Dask scheduler whose workers decode and write, an eighth of the trajectories
         each; the files are the same, byte for byte. They must see `to` under the same name.
+    until : object, optional
+        A state, such as of `lss.define_states`: a trajectory ends with its first frame in it, at
+        the latest after `n_steps`. Behind its end psi.h5 holds nan.
 
     Returns
     -------
     dict
-        `frames`, `trajectories`, `outside_fraction` (of the latent samples drawn).
+        `frames`, `trajectories`, `outside_fraction` (of the latent samples drawn); where atoms are
+        decoded from a box that says how close they may come, `draws_per_frame`, and
+        `clashing_frames` among them, whose atoms are closer in each of ten draws.
 
     Raises
     ------
     InputError
         For a number below 1, an unknown format, start states of a wrong shape; where `to` holds a
         simulation and neither `force` nor `resume` was given, or `resume` with other settings;
-        where it holds anything else.
+        where it holds anything else; for `until` together with `scheduler`.
     Interrupted
         After SIGINT or SIGTERM, when the block under way is written.
     """
@@ -83,19 +89,32 @@ def simulate(
         "start": digest([psi0]),
         **fingerprint(simulator),
     }
+    if until is not None:
+        settings["until"] = until.describe()
+        if scheduler is not None:
+            raise InputError(
+                "`until` cannot be combined with `scheduler`, wanted one of them; share the "
+                "trajectories out in parts instead"
+            )
     if scheduler is not None:
         processes.check(scheduler)
     state = Progress.open(to, settings, force, resume)
     with noted_signals() as stop:
-        simulation = Simulation(simulator, to, state, psi0, stop, progress)
+        simulation = Simulation(simulator, to, state, psi0, stop, progress, until)
         if scheduler is None:
             simulation.run()
         else:
             on_cluster.run(simulation, scheduler)
     with h5py.File(to / "psi.h5") as file:
         outside = float(file["psi"].attrs["outside_fraction"])
-    frames = n_trajectories * (n_steps + 1)
-    return {"trajectories": n_trajectories, "frames": frames, "outside_fraction": outside}
+        frames = n_trajectories * (n_steps + 1)
+        if until is not None:
+            frames = sum(int(np.isfinite(row[:, 0]).sum()) for row in file["psi"])
+    done = {"trajectories": n_trajectories, "frames": frames, "outside_fraction": outside}
+    if simulator.decoder.contacts is not None and not latent_only:
+        done["draws_per_frame"] = state.record["draws"] / frames
+        done["clashing_frames"] = state.record["failed"]
+    return done
 
 
 def check(n_steps, n_trajectories, seed, file_format):

@@ -39,7 +39,7 @@ def test_features_are_standardised_and_bounded_in_number():
     coords = chain(400, n)
     graph = bond_graph(n, [(i, i + 1) for i in range(n - 1)])
     seen = features.StructureFeatures(graph, coords)
-    assert len(seen.pairs) <= 4 * n + 300 and len(seen.contacts) <= 300
+    assert len(seen.pairs) <= 4 * n + 300 and len(seen.close) <= 300
     values = seen(tf.constant(coords)).numpy()
     assert values.shape == (400, seen.size)
     assert np.abs(values.mean(0)).max() < 1e-2 and values.std(0).max() < 1.01

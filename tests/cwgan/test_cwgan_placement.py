@@ -67,7 +67,7 @@ def test_local_coordinates_are_lengths_along_the_axes(data):
 def test_fresh_head_has_the_right_geometry(data, tmp_path):
     graph = bond_graph(16, BONDS)
     psi = np.random.default_rng(2).normal(size=(500, 2)).astype(np.float32)
-    model = molecular_generator(psi, data, graph, 10, 2, 32, "swish", 0)
+    model = molecular_generator(psi, data, data[0], graph, 10, 2, 32, "swish", 0)
     noise = np.random.default_rng(3).normal(size=(500, 10)).astype(np.float32)
     made = np.asarray(model([psi, noise]))
     assert np.abs(made.mean(1)).max() < 1e-6

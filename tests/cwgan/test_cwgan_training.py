@@ -234,7 +234,7 @@ def test_repulsion_is_for_the_closest_contacts_of_the_data_and_closer():
     coords = np.zeros((2001, 5, 3), np.float32)
     coords[:, :, 0] = np.outer(x, np.arange(5))
     seen = StructureFeatures(bond_graph(5, [(i, i + 1) for i in range(4)]), coords)
-    assert seen.contacts.tolist() == [[0, 4]]
+    assert seen.close.tolist() == [[0, 4]]
     # The wall is one frame of a thousand above the closest: at frame 2, which rounding may spare.
     assert np.flatnonzero(seen.overlap(tf.constant(coords))).tolist() in ([0, 1], [0, 1, 2])
     closer = coords[2:3].copy()
