@@ -77,7 +77,8 @@ def scan_lags(X, lags, srv, *, n_bootstrap=200, seed=0, progress=iter):
     The bootstrap draws whole trajectories with replacement and solves the eigenproblem anew in
     the span of the trained modes.  Fewer than ten trajectories are cut into twenty or more
     blocks first; blocks shorter than a timescale understate its error.  Weights of pairs are those
-    of the fit at each lag, in every resample.  A lag at which training fails twice has NaN.
+    of the fit at each lag, in every resample; where "auto" weights at one lag, all lags are
+    weighted.  A lag at which training fails twice has NaN.
 
     Parameters
     ----------
@@ -112,26 +113,36 @@ def scan_lags(X, lags, srv, *, n_bootstrap=200, seed=0, progress=iter):
     trajectories, _ = as_sources("X", X, srv.input_size)
     lengths = np.array([x.shape[0] for x in trajectories])
     lags = _checked_lags(lags, lengths.max())
-    rows = []
-    for lag in progress(lags.tolist()):
-        try:
-            with quiet():
-                model = clone(srv).set_params(lag_time=lag).fit(X)
-        except (DegenerateOutputsError, DivergedError) as error:
-            logger.warning("No modes are found at a lag of %d frames: %s", lag, error)
-            failure, nothing = error, np.full(srv.n_components, np.nan)
-            rows.append((*[nothing] * 4, np.zeros(srv.n_components, int), False))
-            continue
-        psi = model.transform(trajectories)
-        low, high = bootstrap_timescales(psi, lag, n_bootstrap, seed, model.weights_)
-        found = model.timescales_, low, high, model.eigenvalues_, model.visits_
-        rows.append((*found, model.weights_ is not None))
-    if all(np.isnan(row[3]).all() for row in rows):
-        raise failure
+    rest = X, trajectories, n_bootstrap, seed
+    found = {lag: _row(srv, lag, *rest) for lag in progress(lags.tolist())}
+    unweighted = [lag for lag, (row, _) in found.items() if not row[-1]]
+    auto = isinstance(srv.weights, str) and srv.weights == "auto"
+    if auto and 0 < len(unweighted) < len(found):
+        # Starts that were not in equilibrium are there at all lags, though some show them less.
+        always = clone(srv).set_params(weights="rite")
+        found |= {lag: _row(always, lag, *rest) for lag in progress(unweighted)}
+    rows, failures = zip(*found.values(), strict=True)
+    if all(failures):
+        raise failures[-1]
     *columns, weighted = (np.array(column) for column in zip(*rows, strict=True))
     n_pairs = np.array([np.maximum(lengths - lag, 0).sum() for lag in lags])
     n_short = np.array([np.sum(lengths <= lag) for lag in lags])
     return LagScan(lags, *columns, n_pairs, n_short, weighted, int(np.median(lengths)) // 2)
+
+
+def _row(srv, lag, X, trajectories, n_bootstrap, seed):
+    """What a scan has of a lag, NaN where training fails, and the error with which it did."""
+    try:
+        with quiet():
+            model = clone(srv).set_params(lag_time=lag).fit(X)
+    except (DegenerateOutputsError, DivergedError) as error:
+        logger.warning("No modes are found at a lag of %d frames: %s", lag, error)
+        nothing = np.full(srv.n_components, np.nan)
+        return (*[nothing] * 4, np.zeros(srv.n_components, int), False), error
+    psi = model.transform(trajectories)
+    low, high = bootstrap_timescales(psi, lag, n_bootstrap, seed, model.weights_)
+    found = model.timescales_, low, high, model.eigenvalues_, model.visits_
+    return (*found, model.weights_ is not None), None
 
 
 @contextmanager

@@ -99,7 +99,8 @@ def settle(args, run):
     """Lag time and number of modes of a command line; those that the data choose are printed."""
     from lss.run import automatic, inputs
 
-    options = {"seed": args.seed, "steps": args.srv_steps, "weights": args.weights}
+    weights = None if getattr(args, "deflate", None) else args.weights  # as the training has it
+    options = {"seed": args.seed, "steps": args.srv_steps, "weights": weights}
     lag_ps, modes, said = automatic.settle(run, args.lag, args.modes, **options)
     for line in said:
         print(line)

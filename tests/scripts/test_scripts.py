@@ -208,6 +208,33 @@ def test_a_mistake_is_found_before_the_training_and_costs_no_run(
     assert (tmp_path / "RUN" / "run.json").read_text() == "{}"
 
 
+@pytest.mark.parametrize(
+    ("timescale", "mistake"),
+    [(50.0, "--length is 100 ps, shorter than the lag time 500 ps"), (2.0, "--lag is auto, and")],
+)
+def test_the_lag_that_data_choose_is_said_and_checked(
+    timescale, mistake, md, tmp_path, run_script, monkeypatch, capsys
+):
+    from lss.commands import cli
+    from lss.run import lag_scan
+    from srv.lagtime import LagScan
+
+    time, one = np.array([[timescale]]), np.array([5])
+    rest = np.exp(-5 / time), 20 * one[None], 100 * one, 0 * one, one > 5
+    scan = LagScan(one, time, time - 1, time + 1, *rest, half=450)
+    monkeypatch.setattr(lag_scan, "scanned", lambda *arguments: (scan, None, 5))
+    monkeypatch.setattr("signal.signal", lambda number, handler: None)
+    out = tmp_path / "RUN"
+    arguments = [*md, "--length", "100ps", "--features", "backbone-torsions", "--out", out]
+    with pytest.raises(SystemExit) as refused:
+        cli.main(lambda: run_script("run_lss.py", *arguments))
+    assert refused.value.code == 2
+    said = capsys.readouterr()
+    assert mistake in said.err
+    assert ("lag 500 ps = 5 frames of 100 ps, chosen: a lag" in said.out) == (timescale > 5)
+    assert {"features", "lags"} == set(json.loads((out / "run.json").read_text())["stages"])
+
+
 @pytest.mark.parametrize("script", ["train_mdn.py", "train_cwgan.py", "validate.py"])
 def test_a_run_that_is_not_there_is_one_line(script, tmp_path):
     done = call(script, "--out", "RUN", cwd=tmp_path)

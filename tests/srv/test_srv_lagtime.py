@@ -69,6 +69,23 @@ def test_a_lag_at_which_training_fails_is_left_out(two_state, quick, monkeypatch
         scan_lags(few, [1, 5], SRV(2, **quick), n_bootstrap=2)
 
 
+def test_where_one_lag_asks_for_weights_all_lags_have_them(two_state, quick, monkeypatch):
+    """Weights of 1, which a fit with "auto" has at the shortest lag only."""
+    fit, few, asked = SRV.fit, [x[:500] for x in two_state], []
+
+    def only_at_the_shortest(self, X):
+        asked.append((self.lag_time, self.weights))
+        self.weights = None
+        fit(self, X)
+        self.weights_ = [np.ones(500)] * 3 if asked[-1] != (5, "auto") else None
+        return self
+
+    monkeypatch.setattr(SRV, "fit", only_at_the_shortest)
+    scan = scan_lags(few, [1, 5], SRV(2, **quick, weights="auto"), n_bootstrap=2)
+    assert asked == [(1, "auto"), (5, "auto"), (5, "rite")]
+    assert scan.weighted.tolist() == [True, True] and scan.lags.tolist() == [1, 5]
+
+
 def test_a_scan_has_the_weights_of_its_fits(quick):
     """500 runs of 20 frames that all start in one state of two: timescale 24.5, as many in each."""
     rng = np.random.default_rng(5)
