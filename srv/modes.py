@@ -90,11 +90,12 @@ def solve(outputs, trajectories, n_modes, reversible):
         if number != current:
             moments.start()
             current = number
-        shape.update(block[::stride], features[::stride])
+        weights = trajectories.segments[number].read_weights(first, first + len(block))
+        some = None if weights is None else weights[::stride]
+        shape.update(block[::stride], features[::stride], some)
         if n_known:
             known = trajectories.segments[number].read_known(first, first + len(block))
             block = np.hstack([block.astype(np.float64), known])
-        weights = trajectories.segments[number].read_weights(first, first + len(block))
         moments.update(block, weights)
     covariances = moments.covariances(reversible)
     if not np.isfinite(covariances.c_00).all():
@@ -127,23 +128,26 @@ class _Shape:
         self._n = 0
         self._sums = None
 
-    def update(self, outputs, features):
+    def update(self, outputs, features, weights=None):
         outputs = outputs.astype(np.float64)
         if self._sums is None:
             self._shift = outputs.mean(axis=0)
             self._origin = features.mean(axis=0, dtype=np.float64)
         f, m = outputs - self._shift, outputs.shape[1]
         x = features - self._origin.astype(np.float32)
-        second = (f[:, :, None] * f[:, None, :]).reshape(len(f), m * m)
+        wf, wx, n = f, x, len(f)
+        if weights is not None:
+            wf, wx, n = weights[:, None] * f, weights[:, None] * x, float(weights.sum())
+        second = (wf[:, :, None] * f[:, None, :]).reshape(len(f), m * m)
         sums = [
-            f.sum(axis=0),
+            wf.sum(axis=0),
             second.sum(axis=0).reshape(m, m),
             (second.T @ f).reshape(m, m, m),
-            x.sum(axis=0, dtype=np.float64),
-            np.einsum("ij,ij->j", x, x, dtype=np.float64),
-            (f.astype(np.float32).T @ x).astype(np.float64),
+            wx.sum(axis=0, dtype=np.float64),
+            np.einsum("ij,ij->j", wx, x, dtype=np.float64),
+            (f.astype(np.float32).T @ wx).astype(np.float64),
         ]
-        self._n += len(f)
+        self._n += n
         old = self._sums
         self._sums = sums if old is None else [a + b for a, b in zip(old, sums, strict=True)]
 

@@ -94,6 +94,9 @@ def test_a_biased_start_is_said_and_weights_mend_it(rng, caplog, tmp_path):
         share = (weights * states[:, :-LAG].ravel()).sum() / weights.sum()
         assert share == pytest.approx(rates[0] / rates.sum(), abs=0.03), method
         assert weights.mean() == pytest.approx(1) and weights.min() >= 0
+        # In equilibrium state 1 is the rarer one, though most of these trajectories are in it.
+        entries = (late & ~early).sum() + states[:, 0].sum()
+        assert mended.visits_[0] == pytest.approx(entries, rel=0.02), method
 
 
 def test_a_state_that_is_never_left_gets_no_weight(rng, caplog):
