@@ -38,6 +38,12 @@ def describe(box):
     for i, (eigenvalue, timescale_ps) in enumerate(times, start=1):
         slow = "not resolved" if timescale_ps is None else format_time(float(f"{timescale_ps:.3g}"))
         lines.append(f"  psi_{i}         eigenvalue {eigenvalue:.4f}, implied timescale {slow}")
+    if meta.get("weights"):
+        lines.append(
+            f"weights         of frames, {meta['weights']}: MD that was not in equilibrium"
+        )
+    if box.replicas:
+        lines.append(f"replicas        {len(box.replicas)} propagators of bootstrap samples")
     for network, name in (("mdn", "propagator"), ("cwgan", "decoder")):
         warnings = meta.get(f"{network}_warnings", ["its diagnostics are not recorded"])
         lines += [f"{name:15s} {text}" for text in warnings or ["every diagnostic passed"]]

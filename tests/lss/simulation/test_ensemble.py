@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from lss import Ensemble
+from lss.__main__ import describe
 from lss.box import load_box, save_box
 from lss.errors import InputError
 from lss.run import report_stage, stages
@@ -35,6 +36,7 @@ def test_a_run_keeps_them_in_its_box(run, box):
     meta = json.loads((run.box / "lss.json").read_text())
     assert np.shape(meta["replica_starts"]) == (2, 200, 2)
     assert len(box.replicas) == 2
+    assert "2 propagators of bootstrap samples" in describe(box)
     one, two, main = (network.get_weights()[2] for network in (*box.replicas, box.mdn))
     assert not np.array_equal(one, two) and not np.array_equal(one, main)
 
