@@ -148,7 +148,8 @@ class _Record:
         self.left = np.zeros(n, int)  # number of the last frame in it
         self.way = [[psi0[i : i + 1]] for i in range(n)]  # frames from that one on
         self.found.counts, self.found.steps = np.zeros((2, n, 2), int)
-        self.kept, self.stride, self.quiet = [], 1, 0
+        self.kept, self.n_kept, self.stride = [], 0, 1
+        self.arrivals = self.quiet = 0
 
     def look(self, rows, frames, first):
         """As `lss.paths.walkers.run` wants it."""
@@ -156,13 +157,15 @@ class _Record:
         if (inside[0] & inside[1]).any():
             check_apart(*self.states, frames.reshape(-1, frames.shape[-1]))
         labels = np.where(inside[0], 0, np.where(inside[1], 1, -1))
-        before = len(self.found.paths)
+        before, arrivals = len(self.found.paths), self.arrivals
         counted = np.zeros(labels.shape, bool)
         for k, row in enumerate(rows):
             self.follow(row, frames[k], labels[k], first, counted[k])
         self.keep(frames, counted, first)
         self.bar.update(len(self.found.paths) - before)
-        self.notice(len(self.found.paths) > before, rows, frames.shape[1])
+        self.quiet = 0 if self.arrivals > arrivals else self.quiet + frames.shape[1]
+        if self.quiet >= PATIENCE:
+            self.give_up(rows)
         return (self.found.counts[rows] >= self.quota[rows, None]).all(axis=1)
 
     def follow(self, row, frames, labels, first, counted):
@@ -192,6 +195,7 @@ class _Record:
     def arrive(self, row, frame):
         """A walker has come to the other state."""
         here = self.last[row]
+        self.arrivals += 1
         if self.since[row] >= 0:
             psi = np.concatenate(self.way[row])
             self.found.paths.append(Path(psi, int(row), int(self.left[row]), int(here)))
@@ -203,22 +207,25 @@ class _Record:
         """Keep every s-th frame of the counted passages, s as large as it takes."""
         number = first + np.arange(frames.shape[1])
         chosen = counted & (number % self.stride == 0)
-        where = np.broadcast_to(number, counted.shape)[chosen]
-        self.kept.append((where, frames[chosen]))
-        while sum(len(n) for n, _ in self.kept) > FRAMES:
+        if not chosen.any():
+            return
+        self.kept.append((np.broadcast_to(number, counted.shape)[chosen], frames[chosen]))
+        self.n_kept += int(chosen.sum())
+        while self.n_kept > FRAMES:
             self.stride *= 2
             self.kept = [(n[n % self.stride == 0], x[n % self.stride == 0]) for n, x in self.kept]
+            self.kept = [(n, x) for n, x in self.kept if len(n)]
+            self.n_kept = sum(len(n) for n, _ in self.kept)
 
-    def notice(self, news, rows, steps):
-        """Give up where nothing has happened for too long."""
-        self.quiet = 0 if news else self.quiet + steps
-        waiting = rows[self.since[rows] < 0]
-        if self.quiet >= PATIENCE and len(waiting) == len(rows):
-            start, goal = self.states
-            raise InputError(
-                f"none of {len(rows)} walkers came from {start.name!r} to {goal.name!r} in "
-                f"{self.quiet} lag times, wanted passages; widen the state {goal.name!r}"
-            )
+    def give_up(self, rows):
+        """Nothing has happened for too long: say between which states."""
+        n_goal = int(self.last[rows].sum())
+        start, goal = (state.name for state in self.states)
+        raise InputError(
+            f"no walker came over in {self.quiet} lag times, wanted passages: "
+            f"{len(rows) - n_goal} wait to come from {start!r} to {goal!r}, {n_goal} back; widen "
+            "the states"
+        )
 
     def done(self):
         self.found.psi = np.concatenate([x for _, x in self.kept])

@@ -103,10 +103,19 @@ def test_what_can_not_be_sampled_is_refused(walker, monkeypatch):
     with pytest.raises(InputError, match="in common"):
         sample_passages(walker, states["a"], states["b"], 2, progress=False)
     monkeypatch.setattr(passages, "PATIENCE", 100)
-    with pytest.raises(InputError, match="none of 1 walkers came from 'a' to 'far'"):
+    with pytest.raises(InputError, match=r"no walker came over.*1 wait to come from 'a' to 'far'"):
         sample_passages(walker, states["a"], states["far"], 2, progress=False)
     with pytest.raises(InputError, match="`number` is 0"):
         sample_passages(walker, states["a"], states["far"], 0)
+
+
+def test_few_frames_are_kept_evenly(walker, found, monkeypatch):
+    """The same passages, of which every s-th frame is kept."""
+    monkeypatch.setattr(passages, "FRAMES", 3000)
+    states = parse_states("low: psi1 < -1; high: psi1 > 1.2", 1)
+    again = sample_passages(walker, states["low"], states["high"], 600, seed=4, progress=False)
+    np.testing.assert_array_equal(again.steps, found.steps)
+    assert 1500 < len(again.psi) <= 3000 and abs(again.psi.std() - 1) < 0.1
 
 
 def test_the_network_is_what_it_says():
