@@ -302,7 +302,6 @@ def cost(args):
     for name, pieces, modes in (
         ("alanine dipeptide, 2,000 x 20", alanine.pieces(2000, 20, 0)[0], 2),
         ("pentapeptide, 1,000 x 50", even_starts(features, psi, 1000, 50, 0), 3),
-        ("pentapeptide, 2,000 x 100", even_starts(features, psi, 2000, 100, 0), 3),
     ):
         fitted(pieces, 0, modes=modes, n_updates=20)  # what a process does once
         apart, _ = fitted(pieces, 0, modes=modes, n_updates=20)

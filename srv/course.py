@@ -38,8 +38,8 @@ class Fit:
     departure: Departure
     one_way: list
     data: Trajectories
-    clipped: float = 0.0
-    weighted: bool = False
+    clipped: float
+    weighted: bool
 
 
 class Course:
@@ -108,16 +108,16 @@ class Course:
             self._look()
         given = self._data.is_weighted and not isinstance(self._settings.weights, str)
         return Fit(
-            self._network,
-            self._outputs,
-            self.modes,
-            self._history,
-            steps_done(self._trainer),
-            self._departure,
-            self._one_way,
-            self._data,
-            self._clipped,
-            given or self._method is not None,
+            network=self._network,
+            outputs=self._outputs,
+            modes=self.modes,
+            history=self._history,
+            n_steps=steps_done(self._trainer),
+            departure=self._departure,
+            one_way=self._one_way,
+            data=self._data,
+            clipped=self._clipped,
+            weighted=given or self._method is not None,
         )
 
     def _solve(self):

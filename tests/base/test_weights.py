@@ -173,3 +173,15 @@ def test_pairs_that_are_left_out_decide_nothing(rng):
         np.testing.assert_allclose(
             populations(psi, found[: len(psi)]), populations(psi, wanted), atol=tolerance
         )
+
+    # In a sample too: what is not used is only multiplied.
+    weights = [np.ones(len(p)) for p in psi + stray]
+    used = [w > 0 for w in first]
+    for method in ("koopman", "rite"):
+        (found,) = reweighting.bootstrap_weights(psi + stray, LAG, weights, method, 1, 3, used)
+        times = [w[0] for w in found[len(psi) :]]
+        mean = np.mean(np.concatenate([w[:-LAG] for w in found]))
+        assert mean == pytest.approx(1) and len(set(np.round(times, 8))) > 1
+        assert np.std(found[0]) > 0.01 or not found[0].any()
+        level = min(t for t in times if t)
+        np.testing.assert_allclose(np.array(times) / level % 1, 0, atol=1e-8)
