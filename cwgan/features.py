@@ -7,13 +7,11 @@ volumes and contacts, each in units of its own fluctuation, make such errors as 
 import numpy as np
 import tensorflow as tf
 
-from cwgan.contacts import Contacts, counted
+from cwgan.contacts import Contacts
 
 MAX_ALL_PAIRS = 500  # all pairs up to 32 atoms
 MAX_SHAPE_PAIRS = 300  # between landmark atoms, beyond that size
-MAX_CONTACTS = 300  # that the critic sees
-MAX_GRID = 100  # atoms up to which all pairs are kept apart
-MAX_PUSHED = 3000  # pairs that are kept apart beyond
+MAX_CONTACTS = 300
 LENGTH_FLOOR = 0.004  # nm: what is stiffer than this is measured against it
 VOLUME_FLOOR = 1e-4  # nm^3
 OVERLAP_SCALE = 0.005  # nm
@@ -37,8 +35,8 @@ class StructureFeatures:
         Distances seen.
     quads : ndarray (n_quads, 4)
         Signed volumes seen: of an atom and three neighbours, and of four atoms in a chain.
-    close, pushed : ndarray (n, 2)
-        Non-bonded pairs that come closest: seen by the critic, and kept apart.
+    close : ndarray (n_close, 2)
+        Non-bonded pairs that come closest.
     contacts : Contacts or None
         How close atoms may come.
     size, n_coords : int
@@ -52,9 +50,7 @@ class StructureFeatures:
         self.graph = graph
         self.pairs = choose_pairs(graph, coords)
         self.quads = np.concatenate([graph.centres(), graph.torsions()])
-        pairs = graph.nonbonded_pairs()
-        self.close = closest_pairs(pairs, coords, MAX_CONTACTS)
-        self.pushed = closest_pairs(pairs, coords, MAX_PUSHED)
+        self.close = closest_pairs(graph.nonbonded_pairs(), coords, MAX_CONTACTS)
         self.contacts = Contacts.learned(graph, coords)
         self._spread = float(max(coords.std(0).max(), LENGTH_FLOOR))
         self._coords_mean = coords.mean(0).reshape(-1).astype(np.float32)
@@ -82,24 +78,14 @@ class StructureFeatures:
         return tf.concat([(flat - self._coords_mean) / self._spread, invariant], 1)
 
     def overlap(self, coords):
-        """Sum over pairs of how far they are inside the limit of the data, in units of .005 nm.
+        """Sum over close pairs of how far they are inside the limit, in units of .005 nm.
 
         Linear beyond .005 nm: a square would outweigh all else. One limit serves all pairs: each
         pair's own would be a chance extreme, where that pair need not touch, and hold it apart.
-        All pairs of a molecule of up to 100 atoms, and of a larger one those that come closest.
         """
         if self.contacts is None:
             return tf.zeros(())
-        if self.graph.n_atoms > MAX_GRID:
-            inside = self.contacts.limit - distances(coords, self.pushed)
-        else:
-            x = tf.unstack(coords, axis=2)
-            squares = tf.add_n([(y[:, :, None] - y[:, None]) ** 2 for y in x])
-            # Zero where a pair does not count, so that it never is inside.
-            counts = np.triu(counted(self.graph)).astype(np.float32)
-            inside = counts * (self.contacts.limit - tf.sqrt(squares + 1e-10))
-            inside = tf.reshape(inside, (-1, counts.size))
-        inside = tf.nn.relu(inside) / OVERLAP_SCALE
+        inside = tf.nn.relu(self.contacts.limit - distances(coords, self.close)) / OVERLAP_SCALE
         return tf.reduce_sum(tf.sqrt(1 + inside**2) - 1, 1)
 
     def distances(self, coords):

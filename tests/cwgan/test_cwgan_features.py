@@ -31,20 +31,6 @@ def test_large_molecules_gather_and_agree(monkeypatch):
     assert np.array_equal(features.columns(flat, picked), flat.numpy()[:, picked])
 
 
-def test_all_pairs_are_kept_apart_alike_in_a_grid_and_from_a_list(monkeypatch):
-    coords = 2 * chain(200, 12)
-    seen = features.StructureFeatures(bond_graph(12, [(i, i + 1) for i in range(11)]), coords)
-    close = tf.constant(0.9 * coords)
-    with tf.GradientTape(persistent=True) as tape:
-        tape.watch(close)
-        grid = seen.overlap(close)
-        monkeypatch.setattr(features, "MAX_GRID", 0)
-        listed = seen.overlap(close)
-    assert np.allclose(grid, listed, atol=1e-5) and grid.numpy().any()
-    slopes = [tape.gradient(y, close).numpy() for y in (grid, listed)]
-    assert np.isfinite(slopes[0]).all() and np.allclose(*slopes, atol=1e-3)
-
-
 def test_gradient_is_finite_where_atoms_coincide():
     coords = tf.zeros((2, 4, 3))
     with tf.GradientTape() as tape:
