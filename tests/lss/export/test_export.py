@@ -156,6 +156,42 @@ def test_openmm_has_values_and_gradients(case, md_frames, features, tmp_path, mo
     assert off < 2e-5 and wrong < 1e-4
 
 
+def test_openmm_takes_them(case, md_frames, tmp_path, monkeypatch):
+    """Energy and forces of a PythonForce in OpenMM, and one hill of metadynamics along it."""
+    openmm = pytest.importorskip("openmm")
+    from openmm import app
+
+    modes = module_of(case[2], tmp_path, monkeypatch)
+    xyz = md_frames.xyz[3].astype(np.float64)
+
+    def context(*forces):
+        system = openmm.System()
+        for _ in xyz:
+            system.addParticle(12.0)
+        for force in forces:
+            system.addForce(force)
+        made = openmm.Context(system, openmm.VerletIntegrator(0.001))
+        made.setPositions(xyz)
+        return made.getState(getEnergy=True, getForces=True)
+
+    for mode in (0, 1):
+        state = context(modes.force(mode + 1))
+        assert state.getPotentialEnergy()._value == pytest.approx(modes.psi(xyz)[mode], abs=1e-5)
+        forces, slope = state.getForces(asNumpy=True)._value, modes.gradient(xyz)[mode]
+        np.testing.assert_allclose(forces, -slope, atol=1e-4 * np.abs(slope).max())
+    variable = modes.bias_variable(1)
+    known = modes.NUMBERS["ranges"][0]
+    assert variable.biasWidth == known["sigma"] and variable.minValue == known["grid"][0]
+    system = openmm.System()
+    for _ in xyz:
+        system.addParticle(12.0)
+    meta = app.Metadynamics(system, [variable], 300, 10, 1.0, 1)
+    run = app.Simulation(md_frames.topology.to_openmm(), system, openmm.VerletIntegrator(1e-6))
+    run.context.setPositions(xyz)
+    meta.step(run, 2)
+    assert meta.getFreeEnergy()._value.min() < -0.5
+
+
 @pytest.mark.parametrize("activation", sorted(FORMULAS))
 def test_every_activation_as_layers_and_formula(activation, rng):
     """Keras's own in double precision, but for its constants, which are single."""
