@@ -7,12 +7,13 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from lss.box import FORMAT, load_network, save_replicas
+from lss.box import FORMAT, save_replicas
 from lss.errors import InputError
 from lss.features.featurizer import Featurizer
 from lss.run.superposition import BLOCK, superpose_all
 from lss.storage import processes
 from lss.storage.full_disk import new_hdf5
+from lss.storage.networks import load_network
 from lss.storage.whole_files import replacing, write_json
 
 IN_MEMORY = 2**29  # bytes of features that are read at once, of which training makes two copies

@@ -1,0 +1,94 @@
+"""What lss.json of a box must say, and how its networks must fit, before it is a simulator."""
+
+import numpy as np
+
+from lss.errors import InputError
+from lss.storage.networks import brief
+
+
+def check_meta(meta, name):
+    """Raise InputError unless lss.json holds numbers with which a simulator can begin."""
+    modes, features = meta["n_modes"], meta["n_features"]
+    for key, value in (("n_modes", modes), ("n_features", features)):
+        if type(value) is not int or value < 1:
+            raise InputError(f"{key} of lss.json of {name} is not a whole number of at least 1")
+    for key in ("lag_time_ps", "frame_spacing_ps"):
+        if not numbers(meta, key, name, 0) > 0:
+            raise InputError(f"{key} of lss.json of {name} is {meta[key]}, not a time")
+    low, high = (numbers(meta, key, name, 1) for key in ("psi_low", "psi_high"))
+    if not len(low) == len(high) == modes:
+        raise InputError(f"psi_low and psi_high of lss.json of {name} do not have {modes} modes")
+    if not (low < high).all():
+        raise InputError(f"psi_low of lss.json of {name} is not below psi_high")
+    starts = numbers(meta, "start_psi", name, 2)
+    if len(starts) == 0 or starts.shape[1] != modes:
+        raise InputError(f"start_psi of lss.json of {name} holds no states with {modes} modes")
+    described = meta["features"]
+    names = described.get("names") if isinstance(described, dict) else None
+    if not isinstance(names, list) or len(names) != features:
+        raise InputError(f"features of lss.json of {name} do not name {features} features")
+    check_contacts(meta.get("contacts"), name)
+    check_replicas(meta.get("replica_starts"), name)
+
+
+def check_contacts(described, name):
+    """Raise InputError unless contacts are missing, or a limit with bonds of numbered atoms."""
+    if described is None:
+        return
+    if not isinstance(described, dict) or not {"limit_nm", "n_atoms", "bonds"} <= set(described):
+        raise InputError(f"contacts of lss.json of {name} have no limit, atoms and bonds")
+    n_atoms = described["n_atoms"]
+    if type(n_atoms) is not int or n_atoms < 1:
+        raise InputError(f"contacts of lss.json of {name} are not of a whole number of atoms")
+    if not numbers(described, "limit_nm", name, 0) > 0:
+        raise InputError(f"contacts of lss.json of {name} have no limit above 0")
+    bonds = numbers(described, "bonds", name, 2) if described["bonds"] else np.zeros((0, 2))
+    if bonds.shape[1] != 2 or not np.isin(bonds, np.arange(n_atoms)).all():
+        raise InputError(f"contacts of lss.json of {name} have bonds of other atoms")
+
+
+def check_replicas(starts, name):
+    """Raise InputError unless start states of replicas are missing, or states for each of some."""
+    fine = starts is None or (isinstance(starts, list) and 0 < len(starts) < 1000)
+    if not fine:
+        raise InputError(f"replica_starts of lss.json of {name} are no list of start states")
+    for i in range(len(starts or ())):
+        numbers({f"replica_starts[{i}]": starts[i]}, f"replica_starts[{i}]", name, 2)
+
+
+def numbers(meta, key, name, ndim):
+    """An entry of lss.json as finite numbers in single precision, with that many axes."""
+    try:
+        with np.errstate(over="ignore"):
+            values = np.asarray(meta[key], np.float32)
+    except (TypeError, ValueError, OverflowError):
+        values = np.array(np.nan)
+    if values.ndim != ndim or not np.isfinite(values).all():
+        kind = ("a finite number", "a list of finite numbers", "rows of finite numbers")[ndim]
+        raise InputError(f"{key} of lss.json of {name} is not {kind}; the box is damaged")
+    return values
+
+
+def check(box, name):
+    """Raise InputError unless the parts of a box fit together."""
+    modes, atoms = box.meta["n_modes"], box.reference.n_atoms
+    contacts = box.meta.get("contacts") or {"n_atoms": atoms}
+    try:
+        shapes = {
+            "srv.keras input (features)": (box.srv.input_shape[-1], box.meta["n_features"]),
+            "srv.keras output (modes)": (box.srv.output_shape[-1], modes),
+            "mdn.keras input (modes)": (box.mdn.input_shape[-1], modes),
+            "cwgan.keras output (atoms)": (box.cwgan.output_shape[-2], atoms),
+            "contacts (atoms)": (contacts["n_atoms"], atoms),
+        }
+        weights = [tuple(w.shape) for w in box.mdn.weights]
+        for i, replica in enumerate(box.replicas):
+            own = [tuple(w.shape) for w in replica.weights]
+            shapes[f"replicas/mdn-{i}.keras (weights)"] = (own, weights)
+    except (AttributeError, IndexError, KeyError, TypeError) as error:
+        raise InputError(
+            f"the networks of {name} are not those of a simulator: {brief(error)}"
+        ) from error
+    for what, (found, wanted) in shapes.items():
+        if found != wanted:
+            raise InputError(f"{name} does not fit together: {what} is {found}, not {wanted}")
