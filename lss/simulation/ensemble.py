@@ -18,7 +18,7 @@ class Ensemble:
     Parameters
     ----------
     simulator : lss.LatentSpaceSimulator
-        Of a box with replicas: of a run with `--replicas`, or with those of
+        Of a box with replicas: of `lss.run.stages.train_mdn`, or with those of
         `mdn.Propagator.replicas` in its `box`.
 
     Raises
