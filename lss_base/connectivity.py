@@ -11,9 +11,10 @@ _CELLS, _FRAMES_IN_A_CELL, _FRAMES = 50, 100, 20_000
 # Cells that a lag mixes by more than this part of what it would without a barrier are of one state;
 # from where less than this part of the pairs stays in the state, there is none to speak of.
 _MIXED, _STAYING = 0.2, 0.5
-# In equilibrium as many trajectories enter a state as leave it: that this many enter and none
-# leaves has a chance of one in a thousand there.
-_TRAJECTORIES = 10
+# A state is named where at least so many trajectories speak of it, and so many would have gone the
+# way that none has gone if its population were that of the rest: by chance this happens to one in a
+# hundred states of four times the population of the rest, and to smaller ones less often.
+_TRAJECTORIES, _EXPECTED = 10, 20
 # So small a part of what goes the other way counts as nothing: it never got far.
 _NOTHING = 0.01
 
@@ -68,8 +69,8 @@ def one_way_states(psi, lag_time, seed=0):
     Returns
     -------
     states : list of OneWayState
-        Those that ten or more trajectories enter and none leaves, the other way round, or where ten
-        or more stay that no other comes to.
+        Those that trajectories enter and none leaves, the other way round, or where ten or more
+        stay that no other comes to. Few, or short ones, are no evidence: see `_EXPECTED`.
     apart : list of np.ndarray of bool, each shape=(n_i,)
         Whether a frame is in one of them.
     """
@@ -83,7 +84,10 @@ def one_way_states(psi, lag_time, seed=0):
         there = np.isin(state[cells], members)
         crossing = np.isin(crossings[:, 1:], members).any(axis=1)
         n_trajectories = len(np.unique(crossings[crossing, 0] if crossing.any() else owner[there]))
-        if n_trajectories >= _TRAJECTORIES:
+        # In equilibrium as many go in as out: so often, then, for equal populations.
+        ratio = there.sum() / (~there).sum()
+        expected = n_trajectories * (ratio if kind.startswith("entered") else 1 / ratio)
+        if n_trajectories >= _TRAJECTORIES and (expected >= _EXPECTED or not crossing.any()):
             values = np.concatenate(psi)[there]
             low, high = values.min(axis=0), values.max(axis=0)
             found.append(OneWayState(kind, len(values), n_trajectories, low, high))

@@ -70,7 +70,8 @@ class SRV(TransformerMixin, Estimator):
         Learning rate; "cosine" warms up over 5 % of the steps and decays to 1 %.
     min_steps, max_steps : int, optional
         Bounds on the number of updates that `n_epochs` makes.  Where an eigenvalue exceeds .97
-        after fewer than `max_steps`, training goes on for `max_steps`.
+        after fewer than `max_steps`, training goes on for `max_steps`; weights that are found take
+        a quarter of the first updates more, before that, and it must exceed .97 with them too.
     n_updates : int, optional
         Length in updates, rounded up to whole epochs, in place of `n_epochs` and its bounds.
     warm_start : bool, default=True

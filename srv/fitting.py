@@ -101,11 +101,12 @@ def _architecture(settings, data):
 def _train_and_solve(settings, network, data, validation, seed):
     course = Course(settings, network, data, validation, seed)
     course.train(course.plan, seed, "SRV")
-    # Weights come before the long schedule: starts out of equilibrium make modes seem slower, and
-    # that schedule then learns them by heart.
-    course.weight()
     longest = bounds_on_updates(settings)[1] or 0
-    if course.plan.n_steps < longest and course.modes.values[0] > _SLOW_EIGENVALUE:
+    slow = course.plan.n_steps < longest and course.modes.values[0] > _SLOW_EIGENVALUE
+    # Weights come before the long schedule: starts out of equilibrium can make modes seem slow, and
+    # that schedule then learns them by heart. It is not made longer for weights either.
+    course.weight()
+    if slow and course.modes.values[0] > _SLOW_EIGENVALUE:
         logger.info(
             "The slowest eigenvalue is %.4f: training goes on for %d steps.",
             *(course.modes.values[0], longest),

@@ -19,7 +19,7 @@ def psi_of(rng, states):
     return [PLACES[s] + rng.normal(0, 0.15, (len(s), 2)) for s in states]
 
 
-def from_everywhere(rng, chain, n=400, length=12):
+def from_everywhere(rng, chain, n=1500, length=12):
     return walk(rng, rng.choice(4, n, p=[0.3, 0.3, 0.3, 0.1]), length, chain)
 
 
@@ -52,6 +52,13 @@ def test_a_state_that_goes_one_way_is_named(rng, chain, backwards, kind):
     # Of all walkers that are there some enter or leave; some of those are not seen deep inside.
     crossed = (there.any(axis=1) & ~there.all(axis=1)).sum()
     assert 10 <= found.n_trajectories <= (crossed or there.any(axis=1).sum())
+
+
+def test_a_state_that_was_not_stayed_in_for_long_is_not_named(rng):
+    # All start elsewhere and enter late: nobody can have left yet.
+    states = from_everywhere(rng, SINK)
+    states = states[(states[:, :8] != 3).all(axis=1)]
+    assert one_way_states(psi_of(rng, states), LAG)[0] == []
 
 
 def test_what_few_trajectories_do_is_no_state(rng):

@@ -100,7 +100,7 @@ def test_a_biased_start_is_said_and_weights_mend_it(rng, caplog, tmp_path):
 
 
 def test_a_state_that_is_never_left_gets_no_weight(rng, caplog):
-    data = two_states(rng, 400, 30, 0, leave=np.array([0.01, 0]))
+    data = two_states(rng, 400, 40, 0, leave=np.array([0.02, 0]))
     states = np.array([run[:, 0] > 0.5 for run in data])
     with caplog.at_level(logging.INFO, "srv"):
         fitted = model(weights="rite").fit(data)
@@ -117,7 +117,7 @@ def test_a_state_that_is_never_left_gets_no_weight(rng, caplog):
     assert found["effective_size"] == fitted.effective_size_ < weights.size
     assert 0.5 < found["effective_share"] < 1
     # Asked for, it keeps its share of the pairs.
-    trajectories = check_trajectories(data, 2, LAG).weighted([np.ones(30)] * 400)
+    trajectories = check_trajectories(data, 2, LAG).weighted([np.ones(40)] * 400)
     psi = [np.stack([x, 0 * x], axis=1) for x in states.astype(float)]
     apart = list(states)
     settings = SimpleNamespace(disconnected="keep")
