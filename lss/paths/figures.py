@@ -136,11 +136,15 @@ def pathways(found: Findings):
         rf"$\psi_{k + 1}$ (dimensionless)": c for k, c in enumerate(ways.courses.T.swapaxes(1, 2))
     }
     shown |= ways.observed
-    figure = draw.new_figure(3 * len(shown), 2.8)
-    axes = figure.subplots(1, len(shown), squeeze=False)[0]
+    across = min(3, len(shown))
+    down = -(-len(shown) // across)
+    figure = draw.new_figure(3 * across, 2.6 * down)
+    axes = figure.subplots(down, across, squeeze=False).ravel()
+    for ax in axes[len(shown) :]:
+        ax.set_visible(False)
     time = np.linspace(0, 1, ways.courses.shape[1])
     columns = {"time along the path (share)": time}
-    for ax, (label, courses) in zip(axes, shown.items(), strict=True):
+    for ax, (label, courses) in zip(axes, shown.items(), strict=False):
         for i, (course, colour) in enumerate(zip(courses, COLOURS, strict=False)):
             share = (ways.labels == i).mean()
             ax.plot(time, course, "o-", ms=3, color=colour, label=f"{i + 1}: {share:.0%}")

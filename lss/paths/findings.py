@@ -173,7 +173,8 @@ def along(simulator, passages, observables):
         values_of(simulator.decode(path.psi, passages.seed, path.first, path.walker), observables)
         for path in passages.paths
     ]
-    return {one.name: [v[:, k] for v in values] for k, one in enumerate(observables)}
+    named = [f"{one.name} ({one.unit})" if one.unit else one.name for one in observables]
+    return {name: [v[:, k] for v in values] for k, name in enumerate(named)}
 
 
 def origins(passages, seed):

@@ -75,7 +75,7 @@ def pathways(found: Findings):
             sum(path.direction == d for path in own) / len(found.passages.of(d)) for d in (0, 1)
         ]
         mean = np.mean([len(path.psi) - 1 for path in own]) * found.passages.lag_ps
-        order = ", ".join(f"{name} ({when:.2f})" for name, when in found.pathways.events[k])
+        order = ", ".join(f"{name} at {when:.2f}" for name, when in found.pathways.events[k])
         body.append(
             [str(k + 1), *(f"{share:.0%}" for share in shares), duration(float(mean)), order]
         )

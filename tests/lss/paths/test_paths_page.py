@@ -58,7 +58,7 @@ def test_the_page_holds_everything(written):
     for name in ("committor", "committor_check", "durations", "pathways"):
         assert f'<figure id="{name}">' in page
         assert (written / "figures" / f"{name}.csv").stat().st_size > 100
-    assert "rg, pathway 1" in (written / "figures" / "pathways.csv").read_text()
+    assert "rg (nm), pathway 1" in (written / "figures" / "pathways.csv").read_text()
     assert 'id="movie"' in page and "mean first-passage time" in page
     assert "psi1 &lt;=" in page, "text is escaped"
 
