@@ -3,12 +3,13 @@
 import numpy as np
 
 from lss_base.connectivity import one_way_states
+from lss_base.equilibrium import departure_of
 from lss_base.kinetics import implied_timescales, slow_modes
 from lss_base.moments import block_moments
 from lss_base.resampling import jackknife_error
 from srv.evaluation import OutputPass
 from srv.modes import count_visits, score_modes
-from srv.reweighting import measured_departure, psi_of
+from srv.reweighting import psi_of
 
 # Fewer visits to the rarer end of a mode than this are warned of.
 _FEW_VISITS = 10
@@ -58,7 +59,7 @@ def diagnose(srv, lobe, modes, trajectories):
     outputs = OutputPass(lobe, trajectories)
     visits = count_visits(outputs, modes)
     psi = psi_of(outputs, modes, trajectories)
-    departure = measured_departure(psi, trajectories.lag_time)
+    departure = departure_of(psi, trajectories.lag_time)
     one_way, _ = one_way_states(psi, trajectories.lag_time)
     times, errors = _timescales(psi, trajectories.lag_time)
     size = srv.effective_size_

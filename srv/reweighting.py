@@ -2,38 +2,11 @@
 
 import numpy as np
 
-from lss_base import equilibrium
 from lss_base.connectivity import pairs_between
 from lss_base.estimators import refusal
-from lss_base.moments import LaggedMoments
 from lss_base.trajectories import as_sources
 from lss_base.weights import frame_weights
 from srv.settings import mode_weights
-
-
-def measured_departure(psi, lag_time):
-    """How far trajectories are from equilibrium along modes.
-
-    Parameters
-    ----------
-    psi : list of np.ndarray, each shape=(n_i, m)
-        All longer than the lag.
-    lag_time : int
-
-    Returns
-    -------
-    lss_base.equilibrium.Departure
-    """
-    moments = LaggedMoments(lag_time)
-    for part in psi:
-        moments.start()
-        moments.update(part)
-    firsts, lasts = (
-        np.array([part[side].sum(axis=0, dtype=np.float64) for part in psi])
-        for side in (slice(lag_time), slice(-lag_time, None))
-    )
-    covariance = moments.covariances(reversible=False).c_00
-    return equilibrium.departure(firsts, lasts, moments.n_pairs, covariance)
 
 
 def initially_weighted(settings, trajectories):
@@ -88,11 +61,11 @@ def chosen_method(weights, departure):
     return weights if isinstance(weights, str) else None
 
 
-def psi_of(outputs, modes, trajectories):
-    """Modes of the training data, one array (n_i, m) for each segment."""
+def psi_of(outputs, modes, trajectories, stride=1):
+    """Modes of every so many frames of the training data, one array (n_i, m) for each segment."""
     parts = [[] for _ in trajectories.segments]
-    for number, _, _, block in outputs:
-        parts[number].append((block - modes.mean_0) @ modes.left)
+    for number, first, _, block in outputs:
+        parts[number].append((block[-first % stride :: stride] - modes.mean_0) @ modes.left)
     return [np.concatenate(each) for each in parts]
 
 

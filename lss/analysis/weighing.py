@@ -72,6 +72,7 @@ def left_out_weights(
     Returns
     -------
     list of np.ndarray, shape (blocks + 1, n_i), float32
+        0 in the last ``lag`` frames of a trajectory, where weights were found for pairs.
     """
     blocks = np.array([s.block for s in segments])
     found = [np.zeros((blocks.max() + 2, len(w)), np.float32) for w in weights]
@@ -84,6 +85,9 @@ def left_out_weights(
     for block, sample in enumerate(each):
         for s, w in zip(segments, sample, strict=True):
             found[s.trajectory][block, s.start : s.stop] = w
+    if method is not None:
+        for rows in found:
+            rows[:, -lag:] = 0  # no pair starts there: what they have is a guess
     return found
 
 

@@ -10,15 +10,22 @@ from lss.simulation.composition import way_of_weights
 from lss.units import format_time
 from lss_base.weights import effective_size
 
+SHORT = (
+    "Half of the trajectories are shorter than the slowest timescale: whether they started in "
+    "equilibrium can hardly be told from them. Where you chose their starts, set `weights` to "
+    "'rite'."
+)
 NAMES = {"rite": "RiteWeight", "koopman": "Koopman reweighting", "given": "the weights given"}
 
 
-def equilibrium(srv):
+def equilibrium(srv, lengths):
     """What a fitted SRV found of the equilibrium of its trajectories.
 
     Parameters
     ----------
     srv : srv.SRV
+    lengths : sequence of int
+        Frames of the trajectories.
 
     Returns
     -------
@@ -27,7 +34,8 @@ def equilibrium(srv):
         it would be by chance, in standard deviations; `departure_p_value`; `trajectories` with a
         pair of frames; `weights`: "rite", "koopman", "given" or None. With weights also
         `effective_frames`, as many of equal weight tell as much, of `weighted_frames`; and
-        `clipped`, the share of the pairs whose weight was negative.
+        `clipped`, the share of the pairs whose weight was negative. `shorter_than_slowest`: whether
+        half of the trajectories are shorter than the slowest timescale.
     """
     departure = srv.departure_
     found = {
@@ -36,6 +44,7 @@ def equilibrium(srv):
         "departure_p_value": departure.p_value,
         "trajectories": departure.n_trajectories,
         "weights": way_of_weights(srv),
+        "shorter_than_slowest": bool(np.median(lengths) < np.nanmax([*srv.timescales_, 0.0])),
     }
     if srv.weights_ is None:
         return found
@@ -66,7 +75,8 @@ def sentences(found, lag_ps):
     )
     lines = [f"Start of the trajectories: {moved}, {_judged(found)}."]
     if found["weights"] is None:
-        return [*lines, "Frames have no weights."]
+        doubt = [SHORT] if found.get("shorter_than_slowest") else []
+        return [*lines, "Frames have no weights.", *doubt]
     share = found["effective_frames"] / found["weighted_frames"]
     return [
         *lines,

@@ -10,7 +10,7 @@ from lss.features.featurizer import Featurizer, featurize
 from lss.features.left_out import name_left_out
 from lss.features.own import featurizer_for
 from lss.molecule.bonds import bonds as find_bonds
-from lss.report.equilibrium import equilibrium
+from lss.report.equilibrium import SHORT, equilibrium
 from lss.run import inputs, messages, run_files
 from lss.simulation.composition import decoder_meta, encoder_meta, propagator_meta
 from lss.units import lag_in_frames
@@ -128,7 +128,7 @@ def train_srv(
         found = {key: meta[key] for key in KINETICS}
         run_files.save_network(srv.encoder, run, "srv")
         run_files.write_psi(run, srv, file, **found)
-        balance = equilibrium(srv)
+        balance = equilibrium(srv, trajectories.n_frames)
         warnings = equilibrium_warnings(srv, srv.departure_, srv.one_way_states_)
         run_files.write_meta(
             run,
@@ -141,6 +141,8 @@ def train_srv(
             versions=run.record["versions"],
         )
         report.update(found, history=srv.history, visits=srv.visits_, equilibrium=balance)
+        if balance["weights"] is None and balance["shorter_than_slowest"]:
+            warnings.append(SHORT)
         if validation is not None:
             warnings += memorised_warnings(validation)
         report["diagnostics"] = {"warnings": warnings}
