@@ -12,6 +12,7 @@ from lss.paths.counting import count_hits, spread_beyond_chance
 from lss.paths.kernel import POINTS, Mesh, arrival_steps, stationary
 from lss.paths.passages import Passages, sample_passages
 from lss.paths.pathways import Pathways, find_pathways
+from lss.simulation.ensemble import Ensemble
 
 #: Points at which the committor is counted, and walkers from each.
 CHECKED, WALKERS = 40, 500
@@ -21,6 +22,8 @@ MIDDLE, WIDTH = 0.5, 0.1
 NARROW = 0.05
 #: Bins of psi_1 for a committor that knows psi_1 alone.
 BINS = 20
+#: Round trips between the states from which each replica is judged, on average, and its walkers.
+ROUND_TRIPS, REPLICA_WALKERS = 200, 20
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,9 @@ class Findings:
         Mean first-passage times by the mesh, A to B and B to A, **ps**.
     md_times_ps : Estimate or None
         Those of the MD, where it is at hand.
+    data_errors : np.ndarray, shape (2,)
+        Relative standard errors of the passage times that come of the finite MD: their spread over
+        the replicas of the simulator; nan where it has none.
     checked, counted : np.ndarray
         Points of the mesh by number, and the committor counted there.
     tests : dict of HalfTest
@@ -83,6 +89,7 @@ class Findings:
     weights: np.ndarray
     kernel_times_ps: np.ndarray
     md_times_ps: Estimate | None
+    data_errors: np.ndarray
     checked: np.ndarray
     counted: np.ndarray
     tests: dict
@@ -158,6 +165,7 @@ def find_paths(simulator, start, goal, number, seed=0, md=None, observables=None
         weights=weights,
         kernel_times_ps=times_ps,
         md_times_ps=None if md is None else counted_times(simulator, Pair(start, goal), md),
+        data_errors=spread_of_times(simulator, Pair(start, goal), times_ps, seed),
         checked=checked,
         counted=count_hits(simulator, start, goal, mesh.points[checked], WALKERS, seed + 1),
         tests={name: found for name, found in tests.items() if found is not None},
@@ -211,6 +219,21 @@ def half_test(simulator, start, goal, points, coordinate, outside, seed):
     chosen = np.random.default_rng(seed).permutation(near)[:CHECKED]
     shares = count_hits(simulator, start, goal, points[chosen], WALKERS, seed + 2)
     return HalfTest(shares, *spread_beyond_chance(shares, WALKERS))
+
+
+def spread_of_times(simulator, pair, times_ps, seed):
+    """Standard deviations over the replicas of a simulator of the logarithms of passage times."""
+    if len(simulator.box.replicas) < 2:
+        return np.full(2, np.nan)
+    lag_ps = simulator.lag_time_ps
+    n_steps = int(np.ceil(ROUND_TRIPS * times_ps.sum() / lag_ps / REPLICA_WALKERS)) + 1
+
+    def logs(psi):
+        sums = BlockSums(assign_blocks([len(x) for x in psi]))
+        add_transition_sums(sums, "transitions", psi, 1, pair)
+        return np.log(passage_times_ps(sums.total()["transitions"], lag_ps))
+
+    return Ensemble(simulator).spread(logs, n_steps, REPLICA_WALKERS, seed)[1]
 
 
 def counted_times(simulator, pair, md):

@@ -5,7 +5,7 @@ import numpy as np
 from lss.analysis.blocks import Estimate
 from lss.paths.findings import WALKERS, Findings, Pair
 from lss.report.tables import Table
-from lss.report.wording import NOTHING, duration, estimate
+from lss.report.wording import NOTHING, duration, estimate, two_errors
 
 #: Where the two committors differ more than this, beyond counting, the page says so.
 TOLERANCE = 0.03
@@ -30,17 +30,23 @@ def states(found: Findings):
 
 def times(found: Findings):
     """Passage times and rates, each way, by sampling, by the propagator and of the MD."""
-    value, error = found.passages.passage_times_ps()
+    value, sampling = found.passages.passage_times_ps()
+    data = np.nan_to_num(found.data_errors * value)
+    error = np.hypot(sampling, data)
     body = []
     for k, (a, b) in enumerate((found.passages.names, found.passages.names[::-1])):
         time, way = _estimate(value[k], error[k]), found.passages.durations_ps(k)
         rate = _estimate(1 / value[k], error[k] / value[k] ** 2)
         md = found.md_times_ps
+        shown = estimate(time, "ps")
+        if data[k]:
+            alone = _estimate(value[k], sampling[k])
+            shown += f" ({two_errors(alone, data[k], 'ps', time)})"
         spread = way.std(ddof=1) / np.sqrt(len(way)) if len(way) > 1 else np.nan
         body.append(
             [
                 f"{a} to {b}",
-                estimate(time, "ps"),
+                shown,
                 duration(float(found.kernel_times_ps[k])),
                 NOTHING if md is None else estimate(md[k], "ps", time),
                 estimate(rate, "1/ps"),
@@ -52,8 +58,13 @@ def times(found: Findings):
         f"Mean first-passage times, from arrival in one state to arrival in the other, of "
         f"{len(found.passages.counts)} independent walkers (±: one standard error, bootstrap over "
         "walkers), by the propagator's equations on the mesh, and counted in the MD (±: one block "
-        "standard error, where enough was seen). Errors are those of sampling the simulator, not "
-        "of its training. Rate: the inverse of the first."
+        "standard error, where enough was seen). "
+        + (
+            "Errors hold what the MD of the training leaves open, the spread over replicas."
+            if data.any()
+            else "Errors are those of sampling the simulator, not of its training."
+        )
+        + " Rate: the inverse of the first."
     )
     head = ["way", "mean first-passage time", "by the propagator", "MD", "rate", "paths"]
     return Table(caption, [*head, "mean duration of a path"], body, [])
@@ -141,6 +152,7 @@ def numbers(found: Findings):
             "paths": len(found.passages.of(k)),
             "passage_time_ps": value[k],
             "passage_time_standard_error_ps": error[k],
+            "passage_time_standard_error_from_data_ps": float(found.data_errors[k] * value[k]),
             "passage_time_by_the_propagator_ps": found.kernel_times_ps[k],
             "passage_time_md_ps": None if md is None else float(md[k].value),
             "passage_time_md_standard_error_ps": None

@@ -8,11 +8,12 @@ import pytest
 
 from lss.analysis.transitions import Cores, transition_paths
 from lss.errors import InputError
-from lss.paths import passages
+from lss.paths import findings, passages
 from lss.paths.passages import sample_passages
 from lss.paths.states import parse_states
 from mdn.sampler import Sampler
 from tests.paths_systems import normal_network
+from tests.systems import telegraph
 
 
 @pytest.fixture(scope="module")
@@ -123,3 +124,28 @@ def test_the_network_is_what_it_says():
     out = network(np.float32([[2.0]]))
     assert np.allclose(out["loc"], 1.8) and np.allclose(out["scale"], 0.436)
     assert isinstance(network, keras.Model)
+
+
+def test_the_error_of_the_data_is_the_spread_of_the_times_of_the_replicas(rng, monkeypatch):
+    """Of chains that leave either state in 50 and in 75 lags: ln(1.5) / sqrt(2) apart."""
+    pair = findings.Pair(*parse_states("a: psi1 < 0; b: psi1 > 0", 1).values())
+    asked = []
+
+    class Replicas:
+        def __init__(self, simulator):
+            assert simulator is box_of_two
+
+        def spread(self, statistic, n_steps, n_walkers, seed):
+            asked.append(n_steps * n_walkers)
+            walks = (telegraph(rng, (5000, 20, 1), flip).swapaxes(0, 1) for flip in (0.02, 1 / 75))
+            values = [statistic(list(psi)) for psi in walks]
+            return np.mean(values, axis=0), np.std(values, axis=0, ddof=1)
+
+    box_of_two = SimpleNamespace(box=SimpleNamespace(replicas=[None] * 2), lag_time_ps=10.0)
+    monkeypatch.setattr(findings, "Ensemble", Replicas)
+    found = findings.spread_of_times(box_of_two, pair, np.array([500.0, 750.0]), seed=0)
+    # Each time is known from some 1,000 passages to 3 %.
+    assert found == pytest.approx(np.log(1.5) / np.sqrt(2), abs=0.1)
+    assert asked[0] >= findings.ROUND_TRIPS * 125
+    without = SimpleNamespace(box=SimpleNamespace(replicas=[]))
+    assert np.isnan(findings.spread_of_times(without, pair, None, 0)).all()
