@@ -139,7 +139,7 @@ def test_settling_moves_the_generator_to_the_data_it_belongs_to():
     model = AdversarialModel(
         *networks,
         linear([[1.0], [1.0]], "critic"),
-        Plain(np.zeros((2, 0), np.float32)),
+        Plain(np.zeros((0, 2), int)),
         tf.identity,
         psi,
         real,
