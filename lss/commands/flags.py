@@ -7,6 +7,8 @@ from lss.errors import InputError
 from lss.units import parse_time
 
 EXAMPLES = ("trpcage", "wlall")
+STRATEGIES = ("mixed", "counts", "uncertainty")
+TARGETS = ("timescales", "populations", "F")
 
 
 class Parser(argparse.ArgumentParser):
@@ -250,6 +252,20 @@ FLAGS = {
             "--held-out",
             FILES,
             "MD to compare with that is not trained on; globs allowed; repeatable",
+        ),
+    ],
+    "proposal": [
+        (
+            "--strategy",
+            {"choices": STRATEGIES, "default": "mixed"},
+            "counts: cells of psi with few visits; uncertainty: those from where more MD makes the "
+            "target surest; mixed: counts until no new cell appears, then uncertainty (default)",
+        ),
+        (
+            "--target",
+            {"choices": TARGETS, "default": "timescales"},
+            "what is to be known surer: the slowest timescale, populations, or free energies F "
+            "(default %(default)s)",
         ),
     ],
     "seed": [
