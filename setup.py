@@ -22,7 +22,11 @@ setup(
     packages=find_packages(include=["lss_base", "srv", "mdn", "cwgan", "lss", "lss.*"]),
     py_modules=["hde"],
     scripts=sorted(set(glob("scripts/*.py")) - set(glob("scripts/reproduce_*.py"))),
-    package_data={"lss": ["data/*.md", "data/*/*"], "lss.report": ["*.html", "*.css"]},
+    package_data={
+        "lss": ["data/*.md", "data/*/*"],
+        "lss.report": ["*.html", "*.css"],
+        "lss.adaptive": ["*.html"],
+    },
     install_requires=[
         "tensorflow>=2.21,<2.22",
         "keras>=3.12,<4",

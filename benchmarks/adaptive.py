@@ -27,7 +27,7 @@ from lss.adaptive.scores import choose_cells, score_cells
 
 KMC = "/work/shared/data/kmc"
 STRATEGIES = ("mixed", "counts", "plain", "uncertainty")
-MODES, STEPS_PER_ROUND = 3, 1000
+MODES, STEPS_PER_ROUND = 3, 2000
 MOST = {"plain": 5_000_000, "counts": 60_000, "uncertainty": 60_000, "mixed": 60_000}
 TOLERANCE = 0.2
 
@@ -69,7 +69,7 @@ class Model:
         inside = np.flatnonzero(pieces == 0)
         part, known = counts[inside][:, inside], self.weights[inside]
         start = np.where(known > 0, known, 1e-3 * known[known > 0].min(initial=1))
-        matrix, weights = reversible_matrix(part, start if known.any() else None)
+        matrix, weights = reversible_matrix(part, start if known.any() else None, 1e-5)
         self.weights[:] = 0
         self.weights[inside] = weights
         values, vectors = slow_processes(matrix, weights, MODES)
@@ -90,7 +90,7 @@ def campaign(walker, strategy, piece, seed, most):
     rng = np.random.default_rng(seed)
     model, found, pieces, rounds = Model(walker.n_states), [], [], []
     counts = transition_counts([np.zeros(2, int)], 1, walker.n_states) * 0
-    spent, check, starts = 0, 2_000, [0] * (STEPS_PER_ROUND // piece)
+    spent, check, starts = 0, STEPS_PER_ROUND, [0] * (STEPS_PER_ROUND // piece)
     while spent < most:
         if strategy == "plain":  # one long run
             new = [walker.walk(starts[0], int(check - spent), rng)]

@@ -6,8 +6,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import eigsh
 
 _SMALL = 400  # cells up to which dense eigenproblems are faster than sparse ones
-# Of the fixed point: at most so many steps, until no weight changes by more than this fraction.
-_ITERATIONS, _TOLERANCE = 3_000, 1e-7
+_ITERATIONS = 3_000  # of the fixed point, at most
 
 
 def transition_counts(cells, lag, n_cells):
@@ -57,7 +56,7 @@ def separate_pieces(counts):
     return np.where(visited, rank[labels], -1)
 
 
-def reversible_matrix(counts, start=None):
+def reversible_matrix(counts, start=None, tolerance=1e-7):
     """Transition matrix in detailed balance that most likely gave the counts, and its weights.
 
     The fixed point x_ij = (c_ij + c_ji) / (c_i / x_i + c_j / x_j) of G. Bowman et al., J. Chem.
@@ -70,6 +69,8 @@ def reversible_matrix(counts, start=None):
         Of one piece.
     start : np.ndarray, shape (n,), optional
         Weights from which the iteration begins, such as those for fewer counts; all above 0.
+    tolerance : float
+        The iteration ends when no weight changes by more than this fraction.
 
     Returns
     -------
@@ -86,7 +87,7 @@ def reversible_matrix(counts, start=None):
         flow = pairs / (rate[rows] + rate[columns])
         before, weight = weight, np.bincount(rows, flow, minlength=n)
         weight /= weight.sum()
-        if np.abs(weight / before - 1).max() < _TOLERANCE:
+        if np.abs(weight / before - 1).max() < tolerance:
             break
     flow = flow / np.bincount(rows, flow, minlength=n)[rows]
     return csr_array((flow, (rows, columns)), shape=(n, n)), weight
