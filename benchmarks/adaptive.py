@@ -3,6 +3,9 @@
     python benchmarks/adaptive.py kmc                  MD until t_1 is known to 20 %, ten seeds
     python benchmarks/adaptive.py kills                20 kills of the loop
 
+`kills` runs the loop with an engine that copies MD and without the training in between (of which
+benchmarks/kills.py says the same), kills it, every other time with its workers, and goes on.
+
 `kmc` walks on a Markov model of the Src kinase (1,769 states, exact answers) instead of MD: see
 `--data`. After each round psi is made anew, as an encoder would be trained: the three slowest
 eigenvectors of a reversible Markov model of the states visited. The same model gives t_1.
@@ -10,6 +13,14 @@ eigenvectors of a reversible Markov model of the states visited. The same model 
 
 import argparse
 import bisect
+import contextlib
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -30,6 +41,7 @@ STRATEGIES = ("mixed", "counts", "plain", "uncertainty")
 MODES, STEPS_PER_ROUND = 3, 2000
 MOST = {"plain": 5_000_000, "counts": 60_000, "uncertainty": 60_000, "mixed": 60_000}
 TOLERANCE = 0.2
+POOL = 40  # pieces of MD
 
 
 class Walker:
@@ -141,12 +153,110 @@ def kmc(args):
                 known_from(campaign(walker, strategy, piece, s, MOST[strategy]), walker.timescale)
                 for s in range(args.seeds)
             ]
-            low, median, high = (f"{q:,.0f}" for q in np.quantile(needed, [0.25, 0.5, 0.75]))
+            # No mean between two of them: some are infinite.
+            quartiles = np.quantile(needed, [0.25, 0.5, 0.75], method="nearest")
+            low, median, high = (f"{q:,.0f}" for q in quartiles)
             name = strategy if strategy == "plain" else f"{strategy}, pieces of {piece} steps"
             never = sum(map(np.isinf, needed))
             seconds = time.process_time() - start
             row(name, median, f"({low} to {high})", f"{never} not in {MOST[strategy]:,}")
             print(f"    {[int(n) if n < np.inf else None for n in needed]}, {seconds:.0f} CPU s")
+
+
+def kills(args):
+    rng = np.random.default_rng(args.seed)
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        make_pool(folder)
+        start = time.time()
+        go_on(folder / "whole")
+        seconds = time.time() - start
+        heading(f"{args.kills} kills of the loop, then continued; {seconds:.0f} s without a kill")
+        counts = dict.fromkeys(("killed", "finished first", "pieces lost", "pieces changed"), 0)
+        groups, known = [], {}
+        while counts["killed"] < args.kills:
+            # Every other time with its workers, as by a machine that goes down.
+            alone = counts["killed"] % 2 == 0
+            ended, group = go_on(folder / "killed", rng.uniform(1, 0.6 * seconds), alone)
+            groups.append(group)
+            counts["finished first" if ended else "killed"] += 1
+            now = digests(folder / "killed")
+            counts["pieces lost"] += len(known.keys() - now.keys())
+            counts["pieces changed"] += sum(now.get(name, x) != x for name, x in known.items())
+            known = now
+            if ended:
+                shutil.rmtree(folder / "killed")
+                known = {}
+        go_on(folder / "killed")
+        for group in groups:  # workers that were left over
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(group, signal.SIGKILL)
+        for name, number in counts.items():
+            row(name, number, "0" if name.startswith("pieces") else "")
+        whole, killed = digests(folder / "whole"), digests(folder / "killed")
+        row("pieces of the whole campaign", len(whole))
+        row("pieces missing, too many or others", sum(
+            whole.get(name) != killed.get(name) for name in whole.keys() | killed.keys()
+        ), "0")  # fmt: skip
+
+
+def make_pool(folder):
+    """Pieces of real MD for an engine that writes one of them, by the seed, in two parts."""
+    import mdtraj
+
+    from lss.examples import example
+
+    data = example("wlall")
+    md = mdtraj.load(str(data.files[0]), top=str(data.top))
+    for i in range(POOL):
+        md[100 * i : 100 * i + 25].save_xtc(str(folder / f"{i}.xtc"))
+
+
+def go_on(folder, seconds=None, alone=True):
+    """Go on with a campaign for so many seconds; whether it ended by itself, and its group."""
+    with open(folder.parent / "log", "w") as log:
+        process = subprocess.Popen(
+            [sys.executable, __file__, "kills", "--child", str(folder)],
+            stdout=log, stderr=log, start_new_session=True,
+        )  # fmt: skip
+        try:
+            code = process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            os.kill(process.pid, signal.SIGKILL) if alone else os.killpg(
+                process.pid, signal.SIGKILL
+            )
+            process.wait()
+            return False, process.pid
+    if code:
+        raise RuntimeError((folder.parent / "log").read_text()[-2000:])
+    return True, process.pid
+
+
+def child(folder):
+    """The loop with an engine that copies MD, and without the training between the rounds."""
+    from lss.adaptive import campaign as loop
+    from lss.examples import example
+
+    found = {"n_cells": 1, "new_cells": [1, 1], "error": 1.0, "islands": []}
+    loop.Campaign.run_of = lambda self, number: None
+    loop.Campaign.train = lambda self, folder, number, before: (None, {"forecast": None})
+    loop.judge = lambda run, settings: found
+    loop.write_page = lambda *arguments: None
+    folder, top = Path(folder), str(example("wlall").top)
+    source = f"{folder.parent}/$(( {{seed}} % {POOL} )).xtc"
+    parts = f"head -c 3000 {source}; sleep 0.2; tail -c +3001 {source}"
+    engine = {"runner": f'sh -c "({parts}) > {{out}}"', "n_frames": 25}
+    settings = {
+        "top": top, "starts": [top], "engine": engine, "lag_ps": 500.0, "piece_ps": 2500.0,
+        "frame_ps": 100.0, "per_round": 4, "seed": 0,
+    }  # fmt: skip
+    loop.Campaign.create(folder, settings, resume=True).run(2, 0.1)
+
+
+def digests(folder):
+    """Digest of each piece of MD by its name."""
+    files = sorted(folder.glob("round-*/piece-*.xtc"))
+    return {str(f.relative_to(folder)): hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
 
 
 def main():
@@ -157,7 +267,12 @@ def main():
     parser.add_argument("--pieces", type=int, nargs="+", default=[10, 100])
     parser.add_argument("--strategies", nargs="+", choices=STRATEGIES, default=STRATEGIES)
     parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=0, help="of the kills")
+    parser.add_argument("--child", help=argparse.SUPPRESS)
     args = parser.parse_args()
+    if args.child:
+        child(args.child)
+        return
     globals()[args.what](args)
 
 

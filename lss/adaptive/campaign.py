@@ -202,6 +202,6 @@ def reasons_to_go_on(records, tolerance, quiet=2, surprise=0.1):
             f"the last MD surprised the simulator by {forecast['surprise']:.2f} +- "
             f"{forecast['error']:.2f} nats a pair"
         )
-    if last["separate_pieces"]:
-        why.append(f"{len(last['separate_pieces'])} pieces of the MD are not connected")
+    if last["islands"]:
+        why.append(f"{len(last['islands'])} islands of psi are not connected")
     return why

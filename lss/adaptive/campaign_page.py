@@ -58,7 +58,7 @@ def write_page(path, records, settings, tolerance, why):
 
 def unknown(last, why):
     """What is still unknown, as sentences."""
-    found = [*why, *last["separate_pieces"]]
+    found = [*why, *last["islands"]]
     if last["seldom"]:
         found.append(f"{last['seldom']} of {last['n_cells']} cells were visited by one frame only")
     for i, visits in enumerate(last["visits"], start=1):

@@ -95,7 +95,7 @@ def judge(run, settings):
     dict
         `n_cells`, `new_cells` (of the cells as they are now, how many each round found), `error`
         of the target, `timescales_ps`, `visits` of the modes, `seldom` (cells of a single
-        visit), and `separate_pieces` in words.
+        visit), and `islands` in words.
     """
     number = int(run.path.parent.name.rpartition("-")[2])
     proposal = draw_after(run, settings, number)
@@ -114,5 +114,5 @@ def judge(run, settings):
         "timescales_ps": report["timescales_ps"],
         "visits": report["visits"],
         "seldom": int((cells.visits == 1).sum()),
-        "separate_pieces": proposal.separate,
+        "islands": proposal.separate,
     }

@@ -86,6 +86,13 @@ def draw(ax, proposal):
         )  # fmt: skip
     ax.scatter(*at, marker="*", s=90, c="tab:red", edgecolors="white", lw=0.6, label="starts")
     ax.set_xlabel(r"$\psi_1$ (dimensionless)")
+    # Marks at the edge are whole.
+    ax.set_xlim(*_wider(*ax.get_xlim()))
+    ax.set_ylim(*_wider(*ax.get_ylim()))
     ax.set_title(f"{scores.strategy}; area of a cell: visits", fontsize=9)
     ax.legend(fontsize=8)
     return ax
+
+
+def _wider(low, high):
+    return low - 0.04 * (high - low), high + 0.04 * (high - low)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lss.adaptive.cells import make_cells
-from lss.adaptive.pieces import describe_pieces
+from lss.adaptive.islands import describe_islands
 from lss.adaptive.scores import UNIFORM, choose_cells, score_cells
 from lss.errors import InputError
 from lss.run import inputs, run_files
@@ -55,7 +55,7 @@ class Proposal:
         Of the frames; weights may be None.
     target : str
     separate : list of str
-        A sentence for each piece that is not connected with the largest one.
+        A sentence for each island of cells that is not connected with the largest one.
     """
 
     starts: list
@@ -107,7 +107,7 @@ def propose(run, number, strategy="mixed", target="timescales", seed=0, more=Non
         raise
     except ValueError as error:
         raise InputError(str(error)) from error
-    separate = describe_pieces(cells, scores.pieces, lag, trajectories.names)
+    separate = describe_islands(cells, scores.pieces, lag, trajectories.names)
     starts = pick_frames(psi, cells, scores, chosen, seed)
     return Proposal(starts, cells, scores, psi, weights, target, separate)
 
@@ -163,7 +163,5 @@ def reason(scores, cell, why):
     if why == "counts":
         return f"counts: {seen}"
     if piece != 0:
-        return (
-            f"uncertainty: not connected with the largest piece, so its weight is unknown; {seen}"
-        )
+        return f"uncertainty: not connected with the largest part, so its weight is unknown; {seen}"
     return f"uncertainty: more transitions from here make the target surer; {seen}"

@@ -107,14 +107,9 @@ def another_start(folder, before, settings, i, why):
     else:
         proposal = proposal_of(before, settings, manifest["seed"])
         chosen = [(start["cell"], start["reason"].partition(":")[0])]
-        (other,) = pick_frames(
-            proposal.psi,
-            proposal.cells,
-            proposal.scores,
-            chosen,
-            seed,
-            without=[(d["trajectory"], d["frame"]) for d in died],
-        )
+        without = [(d["trajectory"], d["frame"]) for d in died]
+        batch = proposal.psi, proposal.cells, proposal.scores
+        (other,) = pick_frames(*batch, chosen, seed, without=without)
         trajectories, _ = inputs.open_data(before.settings("features")["source"])
         fresh = write_start(trajectories, other, folder / f"start-{i:03d}-{len(died)}")
         fresh["seed"] = seed

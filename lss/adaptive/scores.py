@@ -10,8 +10,8 @@ from lss_base.estimators import check_choice, check_count, check_number
 
 STRATEGIES = ("mixed", "counts", "uncertainty")
 UNIFORM = "uniform"
-#: Rounds without a new cell after which "mixed" goes over to the uncertainty.
-QUIET_ROUNDS = 2
+#: "mixed" goes over to the uncertainty when at most this share of cells is new in so many rounds.
+QUIET_ROUNDS, NEW_SHARE = 2, 0.1
 UNIFORM_SHARE = 0.15
 
 
@@ -55,7 +55,7 @@ def score_cells(
         "counts" is 1 / visits. "uncertainty" is the decrease of the variance of the target that
         more transitions from the cell would bring, by the Markov model of the largest piece; cells
         outside it, whose weight and rates are not known at all, have the score of the best cell
-        inside. "mixed" is "counts" as long as cells were found in the last `QUIET_ROUNDS` rounds.
+        inside. "mixed" is "counts" as long as the last rounds found many cells: see `settled`.
     target : {"timescales", "populations", "F"}
     n_modes : int
         Slowest processes whose timescales are asked for.
@@ -98,11 +98,15 @@ def score_cells(
 
 
 def settled(cells, rounds, quiet=QUIET_ROUNDS):
-    """Whether no cell was new in the last `quiet` rounds; False where there were not as many."""
+    """Whether hardly a cell was new in the last `quiet` rounds; False where there were not as many.
+
+    At most one in ten: at the rim of what was visited there are always new ones, and the last of
+    them is not worth all the MD.
+    """
     latest = max(rounds, default=0) if rounds is not None else 0
     if latest < quiet:
         return False
-    return not np.any(cells.first_rounds(rounds) > latest - quiet)
+    return bool(np.mean(cells.first_rounds(rounds) > latest - quiet) <= NEW_SHARE)
 
 
 def choose_cells(scores, cells, number, seed, uniform=UNIFORM_SHARE):

@@ -61,7 +61,7 @@ def write_round(run, proposal, to, seed, **entries):
             "standard_error_of_target": scores.error,
             "lag_time_ps": run.settings("srv")["lag_time_ps"],
             "cells": len(proposal.cells),
-            "separate_pieces": proposal.separate,
+            "islands": proposal.separate,
             "velocities": "to be drawn at the temperature, with the seed of the start",
             **entries,
             "starts": starts,

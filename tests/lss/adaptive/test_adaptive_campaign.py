@@ -167,7 +167,7 @@ def test_a_right_simulator_is_not_surprised_and_a_wrong_one_by_the_divergence():
 RECORD = {
     "round": 3, "md_ps": 3e4, "died": 0, "n_cells": 50, "new_cells": [50, 0, 0], "error": 0.1,
     "strategy": "uncertainty", "timescales_ps": [5000.0, None], "visits": [12, 40], "seldom": 0,
-    "separate_pieces": [],
+    "islands": [],
     "forecast": {"surprise": 0.05, "error": 0.04, "log_likelihood": 1.0, "outside": 0.0},
 }  # fmt: skip
 
@@ -181,7 +181,7 @@ RECORD = {
         ({"error": None}, "standard error of the target is not known"),
         ({"forecast": None}, "no simulator has predicted"),
         ({"forecast": RECORD["forecast"] | {"surprise": 0.5}}, "surprised the simulator by 0.50"),
-        ({"separate_pieces": ["piece 1"]}, "1 pieces of the MD are not connected"),
+        ({"islands": ["piece 1"]}, "1 islands of psi are not connected"),
     ],
 )
 def test_it_stops_when_all_is_known(change, why):

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from lss.adaptive.cells import Cells, default_number, make_cells
-from lss.adaptive.pieces import describe_pieces
+from lss.adaptive.islands import describe_islands
+from lss.adaptive.picture import free_energy
 from lss.adaptive.proposal import pick_frames
 from lss.adaptive.scores import UNIFORM, Scores, choose_cells, score_cells, settled
 
@@ -122,7 +123,16 @@ def test_frames_are_of_their_cells_and_not_twice():
 def test_pieces_are_named():
     cells = on_a_line([[0, 1, 0, 1, 0, 2], [3, 0, 1], [4, 4]], 5)
     scores = score_cells(cells, 1, "counts")
-    found = " | ".join(describe_pieces(cells, scores.pieces, 1, ["a.xtc", "b.xtc", "c.xtc"]))
+    found = " | ".join(describe_islands(cells, scores.pieces, 1, ["a.xtc", "b.xtc", "c.xtc"]))
     assert "1 frames of a.xtc: entered and never left" in found
     assert "1 frames of b.xtc: left and never entered" in found
     assert "2 frames of c.xtc: neither entered nor left" in found
+
+
+def test_the_free_energy_of_the_picture_is_weighted():
+    psi = [np.array([[0.0, 0.0]] * 3 + [[1.0, 1.0]] * 6)]
+    _, plain = free_energy(psi, bins=2)
+    _, weighted = free_energy(psi, [np.array([4.0] * 3 + [1.0] * 6)], bins=2)
+    assert plain[0, 0] == pytest.approx(np.log(2)) and plain[1, 1] == 0
+    assert weighted[0, 0] == 0 and weighted[1, 1] == pytest.approx(np.log(2))
+    assert np.isnan(plain[0, 1])

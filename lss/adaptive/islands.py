@@ -1,10 +1,12 @@
-"""Pieces of the MD that are not connected, in words."""
+"""Islands of psi that the MD does not connect with the rest, in words."""
+
+from pathlib import Path
 
 import numpy as np
 
 
-def describe_pieces(cells, pieces, lag, names, most=10):
-    """A sentence for each piece of cells that is not connected with the largest one.
+def describe_islands(cells, pieces, lag, names, most=10):
+    """A sentence for each island of cells that is not connected with the largest one.
 
     Parameters
     ----------
@@ -16,7 +18,7 @@ def describe_pieces(cells, pieces, lag, names, most=10):
     names : list of str
         Of the trajectories.
     most : int
-        Pieces that are named; the others are counted.
+        Islands that are named; the others are counted.
 
     Returns
     -------
@@ -24,7 +26,7 @@ def describe_pieces(cells, pieces, lag, names, most=10):
     """
     found = [_describe(cells, pieces, piece, lag, names) for piece in range(1, pieces.max() + 1)]
     if len(found) > most:
-        found = [*found[:most], f"and {len(found) - most} smaller pieces"]
+        found = [*found[:most], f"and {len(found) - most} smaller islands"]
     alone = int((pieces < 0).sum())
     if alone:
         found.append(f"{alone} cells lie only on trajectories that are not longer than the lag")
@@ -39,7 +41,7 @@ def _describe(cells, pieces, piece, lag, names):
         inside = own[path]
         if not inside.any():
             continue
-        holding.append(name)
+        holding.append(str(name))
         n_frames += int(inside.sum())
         entered += int((~inside[:-lag] & inside[lag:]).sum())
         left += int((inside[:-lag] & ~inside[lag:]).sum())
@@ -50,8 +52,9 @@ def _describe(cells, pieces, piece, lag, names):
         (True, True): "entered from one side and left to another, and never come back to",
     }[entered > 0, left > 0]
     where = ", ".join(f"{x:.2g}" for x in np.average(cells.centres[own], axis=0))
+    holding = [Path(name.split(" + ")[0]).name for name in holding]
     shown = ", ".join(holding[:3]) + (f" and {len(holding) - 3} more" if len(holding) > 3 else "")
     return (
-        f"piece {piece}: {int(own.sum())} cells about psi = ({where}), {n_frames} frames of "
+        f"island {piece}: {int(own.sum())} cells about psi = ({where}), {n_frames} frames of "
         f"{shown}: {how}"
     )
