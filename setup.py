@@ -27,6 +27,7 @@ setup(
         "lss.report": ["*.html", "*.css"],
         "lss.paths": ["*.html"],
         "lss.export": ["*.txt"],
+        "lss.adaptive": ["*.html"],
     },
     install_requires=[
         "tensorflow>=2.21,<2.22",

@@ -7,6 +7,8 @@ from lss.errors import InputError
 from lss.units import parse_time
 
 EXAMPLES = ("trpcage", "wlall")
+STRATEGIES = ("mixed", "counts", "uncertainty")
+TARGETS = ("timescales", "populations", "F")
 
 
 class Parser(argparse.ArgumentParser):
@@ -84,6 +86,17 @@ def reals(text):
     except ValueError:
         message = f"'{text}' is not a list of numbers; give one a mode, such as 0.1,-0.2,0.3"
         raise argparse.ArgumentTypeError(message) from None
+
+
+def above_nothing(text):
+    """A finite number above 0, as an argparse type."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number above 0")
+    return value
 
 
 def index(text):
@@ -285,6 +298,72 @@ FLAGS = {
             "--held-out",
             FILES,
             "MD to compare with that is not trained on; globs allowed; repeatable",
+        ),
+    ],
+    "proposal": [
+        (
+            "--strategy",
+            {"choices": STRATEGIES, "default": "mixed"},
+            "counts: cells of psi with few visits; uncertainty: those from where more MD makes the "
+            "target surest; mixed: counts until no new cell appears, then uncertainty (default)",
+        ),
+        (
+            "--target",
+            {"choices": TARGETS, "default": "timescales"},
+            "what is to be known surer: the slowest timescale, populations, or free energies F "
+            "(default %(default)s)",
+        ),
+    ],
+    "campaign": [
+        ("--top", FILE | {"required": True}, "structure (PDB) of the whole system"),
+        (
+            "--start",
+            FILES,
+            "structures of the same atoms that the first round starts from (default: --top)",
+        ),
+        (
+            "--forcefield",
+            {"metavar": "LIST"},
+            "force field files of OpenMM, such as amber99sbildn.xml,amber99_obc.xml",
+        ),
+        (
+            "--runner",
+            {"metavar": "COMMAND"},
+            "command of another engine, with {start}, {out} (an XTC file) and perhaps {seed}",
+        ),
+        (
+            "--piece",
+            TIME | {"required": True},
+            "length of each piece of MD, at least 5 lag times, such as 100ps",
+        ),
+        (
+            "--dt",
+            TIME,
+            "time between the frames of a piece, without its start (default: a fifth of --lag)",
+        ),
+        ("--per-round", COUNT | {"default": 10}, "pieces of a round (default %(default)s)"),
+        ("--rounds", COUNT | {"default": 20}, "rounds at most (default %(default)s)"),
+        (
+            "--tolerance",
+            {"metavar": "X", "type": above_nothing, "default": 0.2},
+            "standard error at which the target is known: of ln t, of populations or of F in kT "
+            "(default %(default)s)",
+        ),
+        (
+            "--temperature",
+            {"metavar": "K", "type": above_nothing, "default": 300.0},
+            "temperature of OpenMM, kelvin (default %(default)s)",
+        ),
+        (
+            "--friction",
+            {"metavar": "X", "type": above_nothing, "default": 1.0},
+            "friction of OpenMM, 1/ps (default %(default)s)",
+        ),
+        ("--timestep", TIME | {"default": 0.002}, "time step of OpenMM (default 2fs)"),
+        (
+            "--out",
+            {"metavar": "CAMPAIGN", "default": "campaign"},
+            "folder of the campaign (default %(default)s)",
         ),
     ],
     "seed": [

@@ -6,11 +6,9 @@ many walkers go side by side, so that what is joined is, byte for byte, what one
 part that is begun again goes on from where it was.
 """
 
-import fcntl
 import functools
 import os
 import threading
-from contextlib import contextmanager
 
 import h5py
 import numpy as np
@@ -19,6 +17,7 @@ from lss.errors import InputError
 from lss.simulation.blockwise import WALKERS, Simulation
 from lss.simulation.record import Progress, digest
 from lss.storage import processes
+from lss.storage.locks import locked
 from lss.storage.signals import Interrupted
 from lss.storage.whole_files import PARTIAL
 
@@ -104,20 +103,12 @@ def simulate(load, box, to, settings, psi0, mine):
     draws, failed : int
         Draws of the structures of the part, and structures that clash in all of them.
     """
-    with _ONE_AT_A_TIME, _locked(to.with_name(f"{to.name}.lock")):
+    with _ONE_AT_A_TIME, locked(to.with_name(f"{to.name}.lock")):
         networks = (settings[k] for k in ("outside", "propagator", "decoder"))
         simulator = _simulator(load, box, *networks)
         progress = Progress.open(to, settings, force=True, resume=True)
         Part(simulator, to, progress, psi0, [], False, mine=mine).run()
     return tuple(progress.record[key] for key in ("outside", "draws", "failed"))
-
-
-@contextmanager
-def _locked(path):
-    """Wait for a worker that still has the part, of a run that was stopped or a task given up."""
-    with open(path, "w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 @functools.lru_cache(maxsize=1)

@@ -56,7 +56,7 @@ def _on_this_machine(function, tasks, names):
     done = 0
     while done < len(tasks):
         try:
-            with _pool(min(_n_cores(), len(tasks) - done)) as pool:
+            with _pool(min(n_cores(), len(tasks) - done)) as pool:
                 for result in pool.map(function, *zip(*tasks[done:], strict=True)):
                     yield result
                     done += 1
@@ -79,7 +79,8 @@ def _pool(n):
     return ProcessPoolExecutor(n, mp_context=multiprocessing.get_context("spawn"))
 
 
-def _n_cores():
+def n_cores():
+    """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 

@@ -84,6 +84,23 @@ def test_held_out_md_gives_ratios(trained, small_md, other_md, tmp_path):
     assert any(row["ratio_to_second_md_run"] is not None for row in rows.values())
 
 
+def test_propose_md(trained, tmp_path, run_script, capsys):
+    run = shutil.copytree(trained.path, tmp_path / "run")
+    options = ["--out", run, "--number", 5, "--strategy", "uncertainty", "--seed", 3]
+    run_script("propose_md.py", *options, "--dry-run")
+    planned = capsys.readouterr().out
+    assert "nothing written" in planned and not (run / "round-001").exists()
+    run_script("propose_md.py", *options)
+    assert capsys.readouterr().out.splitlines()[:-1] == planned.splitlines()[:-1]
+    folder = run / "round-001"
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert len(manifest["starts"]) == 5 and manifest["strategy"] == "uncertainty"
+    assert all((folder / start["file"]).exists() for start in manifest["starts"])
+    assert (folder / "starts.png").exists()
+    run_script("propose_md.py", *options, "--target", "F")
+    assert (run / "round-002" / "manifest.json").exists()
+
+
 @pytest.mark.parametrize("file_format", ["xtc", "dcd", "h5"])
 def test_simulate(trained, tmp_path, run_script, file_format):
     options = ["--length", "5ns", "--trajectories", 2, "--seed", 3, "--format", file_format]

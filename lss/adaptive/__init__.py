@@ -1,0 +1,1 @@
+"""Where to start the next MD, and the loop that runs it: adaptive sampling."""

@@ -1,0 +1,167 @@
+"""Starts for the next MD of a run: real frames of its trajectories, chosen by the scores."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from lss.adaptive.cells import make_cells
+from lss.adaptive.islands import describe_islands
+from lss.adaptive.scores import UNIFORM, choose_cells, score_cells
+from lss.errors import InputError
+from lss.run import inputs, run_files
+from lss.units import lag_in_frames
+from lss_base.estimators import check_count, check_seed
+
+_ROUND = re.compile(r"round-(\d+)")
+
+
+@dataclass(frozen=True)
+class Start:
+    """One start of MD.
+
+    Attributes
+    ----------
+    trajectory, frame : int
+        Of the training MD.
+    psi : np.ndarray, shape (m,)
+    cell : int
+    score : float
+        Of the cell, that of the best cell being 1.
+    reason : str
+    seed : int
+        Of the velocities.
+    """
+
+    trajectory: int
+    frame: int
+    psi: np.ndarray
+    cell: int
+    score: float
+    reason: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A batch of starts and what it was chosen from.
+
+    Attributes
+    ----------
+    starts : list of Start
+    cells : lss.adaptive.cells.Cells
+    scores : lss.adaptive.scores.Scores
+    psi, weights : list of np.ndarray
+        Of the frames; weights may be None.
+    target : str
+    separate : list of str
+        A sentence for each island of cells that is not connected with the largest one.
+    """
+
+    starts: list
+    cells: object
+    scores: object
+    psi: list
+    weights: list | None
+    target: str
+    separate: list
+
+
+def propose(run, number, strategy="mixed", target="timescales", seed=0, more=None):
+    """Choose frames of the training MD from which to start the next MD.
+
+    Parameters
+    ----------
+    run : lss.run.run_folder.Run
+        With its encoder.
+    number : int
+        Starts to choose.
+    strategy, target
+        See `lss.adaptive.scores.score_cells`. "mixed" takes the round of a trajectory from the
+        folder `round-NNN` that it lies in; others were there before the first round.
+    seed : int
+    more : float, optional
+        Lag times that one piece of the next MD will be long.
+
+    Returns
+    -------
+    Proposal
+
+    Raises
+    ------
+    InputError
+        Where the run is not trained, or a setting is not one of those above.
+    """
+    trajectories, _ = inputs.open_data(run.settings("features")["source"])
+    psi, weights = run_files.read_psi(run), run_files.read_weights(run)
+    lag = lag_in_frames(run.settings("srv")["lag_time_ps"], trajectories.spacing_ps)
+    try:
+        check_count("number", number)
+        check_seed(seed)
+        cells = make_cells(psi, seed=seed)
+        scores = score_cells(
+            cells, lag, strategy, target, n_modes=1, more=more, rounds=rounds_of(trajectories)
+        )
+        chosen = choose_cells(scores, cells, number, seed)
+    except InputError:
+        raise
+    except ValueError as error:
+        raise InputError(str(error)) from error
+    separate = describe_islands(cells, scores.pieces, lag, trajectories.names)
+    starts = pick_frames(psi, cells, scores, chosen, seed)
+    return Proposal(starts, cells, scores, psi, weights, target, separate)
+
+
+def rounds_of(trajectories):
+    """The round of each trajectory, by the folder `round-NNN` that it lies in; 0 without one."""
+    found = [_ROUND.findall(name) for name in trajectories.names]
+    return [int(numbers[-1]) if numbers else 0 for numbers in found]
+
+
+def pick_frames(psi, cells, scores, chosen, seed, without=()):
+    """A frame, drawn at random, of each cell that was chosen; none twice if there are others.
+
+    Parameters
+    ----------
+    psi : list of np.ndarray
+    cells : lss.adaptive.cells.Cells
+    scores : lss.adaptive.scores.Scores
+    chosen : list of (int, str)
+        As of `lss.adaptive.scores.choose_cells`.
+    seed : int
+    without : iterable of (int, int)
+        Trajectories and frames not to start from.
+
+    Returns
+    -------
+    list of Start
+    """
+    rng = np.random.default_rng(seed)
+    where = np.concatenate(cells.of_frames)
+    first = np.cumsum([0, *map(len, psi)])
+    used = {int(first[i] + j) for i, j in without}
+    starts = []
+    for number, (cell, why) in enumerate(chosen):
+        members = np.flatnonzero(where == cell)
+        free = np.setdiff1d(members, list(used))
+        frame = int(rng.choice(free if len(free) else members))
+        used.add(frame)
+        i = int(np.searchsorted(first, frame, side="right") - 1)
+        j = frame - int(first[i])
+        score = float(scores.values[cell] / scores.values.max())
+        velocities = int(np.random.default_rng([seed, number]).integers(2**31 - 1))
+        starts.append(Start(i, j, psi[i][j], cell, score, reason(scores, cell, why), velocities))
+    return starts
+
+
+def reason(scores, cell, why):
+    """Why MD starts in a cell, in words."""
+    visits, piece = int(scores.visits[cell]), scores.pieces[cell]
+    seen = "1 frame in this cell" if visits == 1 else f"{visits} frames in this cell"
+    if why == UNIFORM:
+        return f"uniform: drawn from all cells alike; {seen}"
+    if why == "counts":
+        return f"counts: {seen}"
+    if piece != 0:
+        return f"uncertainty: not connected with the largest part, so its weight is unknown; {seen}"
+    return f"uncertainty: more transitions from here make the target surer; {seen}"
