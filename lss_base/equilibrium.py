@@ -54,17 +54,48 @@ def departure_of(psi, lag_time):
     -------
     Departure
     """
-    psi = [p for p in psi if len(p) > lag_time]
-    moments = LaggedMoments(lag_time)
+    ends = Ends(lag_time)
     for part in psi:
-        moments.start()
-        moments.update(part)
-    firsts, lasts = (
-        np.array([part[side].sum(axis=0, dtype=np.float64) for part in psi])
-        for side in (slice(lag_time), slice(-lag_time, None))
-    )
-    covariance = moments.covariances(reversible=False).c_00
-    return departure(firsts, lasts, moments.n_pairs, covariance)
+        if len(part) > lag_time:
+            ends.start()
+            ends.update(part)
+    return ends.departure()
+
+
+class Ends:
+    """Where pairs start and where they end, accumulated block by block.
+
+    Parameters
+    ----------
+    lag_time : int
+        In frames.
+    """
+
+    def __init__(self, lag_time):
+        self.lag_time = lag_time
+        self._moments, self._ends = LaggedMoments(lag_time), []
+
+    def start(self):
+        """Begin a new trajectory, which must be longer than the lag."""
+        self._moments.start()
+        self._first = self._last = None
+        self._ends.append(None)
+
+    def update(self, block):
+        """Add the next block of frames, (n, m), of the current trajectory."""
+        lag = self.lag_time
+        self._moments.update(block)
+        before = block[:0] if self._first is None else self._first
+        self._first = np.concatenate([before, block])[:lag] if len(before) < lag else before
+        before = block[:0] if self._last is None else self._last
+        self._last = np.concatenate([before, block])[-lag:]
+        self._ends[-1] = [x.sum(axis=0, dtype=np.float64) for x in (self._first, self._last)]
+
+    def departure(self):
+        """Return the `Departure` of the trajectories so far."""
+        firsts, lasts = (np.array(side) for side in zip(*self._ends, strict=True))
+        covariance = self._moments.covariances(reversible=False).c_00
+        return departure(firsts, lasts, self._moments.n_pairs, covariance)
 
 
 def departure(firsts, lasts, n_pairs, covariance):

@@ -7,14 +7,14 @@ import keras
 import tensorflow as tf
 
 from lss_base.connectivity import one_way_states
-from lss_base.equilibrium import Departure, departure_of
+from lss_base.equilibrium import Departure
 from lss_base.training import WarmupCosine, run
 from srv.data import Trajectories
 from srv.evaluation import OutputPass
 from srv.feeding import pair_batches
 from srv.lobe import Network
 from srv.modes import Modes, solve
-from srv.reweighting import chosen_method, pair_weights, psi_of
+from srv.reweighting import chosen_method, measured_departure, pair_weights, psi_of
 from srv.settings import bounds_on_updates, mode_weights
 from srv.training import Plan, Trainer, validation_batches
 
@@ -23,8 +23,8 @@ logger = logging.getLogger(__name__)
 # Weights are found, the network is trained on with them for this part of the steps, and they are
 # found again. A second round changes populations by .003 and timescales by 1 %.
 _WEIGHTED_PART = 0.25
-# Of more, every lag-th is looked at.
-_MANY_FRAMES = 5_000_000
+# So many frames are looked at for states that are not connected both ways.
+_FRAMES = 100_000
 _WEIGHTED_SEED = 3_000_017
 
 
@@ -128,19 +128,20 @@ class Course:
 
     def _look(self):
         """At how far the data are from equilibrium, and whether states are connected both ways."""
-        lag = self._data.lag_time
-        # Frames one lag apart tell of pairs one lag apart, in memory that does not grow as fast.
-        stride = lag if self._data.n_frames > _MANY_FRAMES else 1
+        lag, n_frames = self._data.lag_time, self._data.n_frames
+        self._departure = measured_departure(self._outputs, self.modes, self._data)
+        # Memory must not grow with the frames: of many, those some whole lags apart will do.
+        stride = lag * -(-n_frames // (lag * _FRAMES)) if n_frames > _FRAMES else 1
         psi = psi_of(self._outputs, self.modes, self._data, stride)
-        self._departure = departure_of(psi, lag // stride)
-        self._one_way, self._apart = one_way_states(psi, lag // stride)
+        lag = lag if stride == 1 else 1
+        self._one_way, self._apart = one_way_states([p for p in psi if len(p) > lag], lag)
         if stride > 1:
             self._apart = None
 
     def _find_weights(self, seed):
         psi = psi_of(self._outputs, self.modes, self._data)
         if self._apart is None:
-            _, self._apart = one_way_states(psi, self._data.lag_time)
+            self._one_way, self._apart = one_way_states(psi, self._data.lag_time)
         weights, self._clipped = pair_weights(
             self._settings, psi, self._data, self._method, self._apart, seed
         )

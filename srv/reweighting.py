@@ -3,10 +3,22 @@
 import numpy as np
 
 from lss_base.connectivity import pairs_between
+from lss_base.equilibrium import Ends
 from lss_base.estimators import refusal
 from lss_base.trajectories import as_sources
 from lss_base.weights import frame_weights
 from srv.settings import mode_weights
+
+
+def measured_departure(outputs, modes, trajectories):
+    """How far the training data are from equilibrium: `lss_base.equilibrium.Departure`."""
+    ends, current = Ends(trajectories.lag_time), None
+    for number, _, _, block in outputs:
+        if number != current:
+            current = number
+            ends.start()
+        ends.update((block - modes.mean_0) @ modes.left)
+    return ends.departure()
 
 
 def initially_weighted(settings, trajectories):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lss_base.resampling import _units, bootstrap_timescales, jackknife, jackknife_error
+from lss_base.resampling import bootstrap_timescales, jackknife, jackknife_error, units
 from tests.systems import telegraph
 
 
@@ -48,7 +48,7 @@ def test_the_bootstrap_takes_weights():
 def test_units_hold_every_pair_once():
     for lengths, lag in (([100, 30, 5], 10), ([50] * 12, 7), ([4000], 100)):
         seen = set()
-        for first, last, number in _units(lengths, lag):
+        for first, last, number in units(lengths, lag):
             frames = {(number, t) for t in range(first, last)}
             assert not frames & seen
             seen |= frames
