@@ -135,7 +135,7 @@ class Campaign:
         run = Run.create(folder / "run", resume=True)
         run.scheduler = self.scheduler
         files = [str(p) for k in range(1, number + 1) for p in rounds.pieces(self.path, k)]
-        source = {"traj": files, "top": s["top"], "dt_ps": None}
+        source = {"traj": files, "top": s["top"], "dt_ps": s["frame_ps"]}
         stages.make_features(run, source, s["features"])
         forecast = {"forecast": None if before is None else predicted(before, run, number)}
         stages.train_srv(run, s["lag_ps"], s["modes"], s["seed"], s["srv_steps"], weights="auto")

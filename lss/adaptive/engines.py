@@ -48,7 +48,13 @@ def simulate(engine, start, out, seed, inherited=()):
 
 def _command(runner, start, out, seed, inherited):
     names = {"start": start, "out": out, "seed": seed}
-    words = [word.format(**names) for word in shlex.split(runner)]
+    try:
+        words = [word.format(**names) for word in shlex.split(runner)]
+    except (KeyError, IndexError, ValueError) as error:
+        raise InputError(
+            f"`runner` is {runner!r}, in which {error} is not {{start}}, {{out}} or {{seed}}; "
+            "double other braces"
+        ) from error
     try:
         # In a session of its own: Ctrl-C lets the piece under way finish.
         done = subprocess.run(

@@ -24,6 +24,11 @@ def campaign_of(args):
     """
     if bool(args.runner) == bool(args.forcefield):
         raise InputError("give one of `forcefield`, for OpenMM, and `runner`, another engine")
+    missing = [word for word in ("{start}", "{out}") if args.runner and word not in args.runner]
+    if missing:
+        raise InputError(
+            f"`runner` is {args.runner!r}, wanted one with {{start}} and {{out}}; say where they go"
+        )
     frame_ps = args.dt or args.lag / 5
     engine = {
         "runner": args.runner,

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import signal
+import threading
 
 import mdtraj
 import numpy as np
@@ -87,7 +88,8 @@ def run_piece(engine, start, out, seed):
     A process that is left over from a campaign that was killed may still be at it: it is waited
     for, and its piece is taken.
     """
-    if multiprocessing.parent_process() is not None:
+    own = multiprocessing.parent_process() is not None
+    if own and threading.current_thread() is threading.main_thread():  # not a worker of Dask
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
     with locked(out.with_name(f"{PARTIAL}{out.stem}.lock")) as lock:

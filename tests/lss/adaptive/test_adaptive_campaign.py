@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import sys
+from pathlib import Path
 
 import mdtraj
 import numpy as np
@@ -132,6 +133,8 @@ def test_what_a_command_wrote_is_looked_at(begun, tmp_path):
         assert not out.exists()
     with pytest.raises(InputError, match="`runner` is 'no-such-engine', which cannot be run"):
         md_pieces.run_piece(ENGINE | {"runner": "no-such-engine"}, start, out, 0)
+    with pytest.raises(InputError, match="double other braces"):
+        md_pieces.run_piece(ENGINE | {"runner": "awk '{print}' {start} {out}"}, start, out, 0)
 
 
 class Gaussian:
@@ -202,3 +205,34 @@ def test_the_page_says_what_is_unknown(top, tmp_path):
     page = (tmp_path / "campaign.html").read_text()
     assert "a &lt;cell&gt; is new" in page and "30 ns of MD" in page and "0 of 50" in page
     assert json.dumps(settings(top)["engine"]["runner"]) in page.replace("&#34;", '"')
+
+
+def test_a_command_line_names_one_engine(top, tmp_path, run_script):
+    options = ["--top", top, "--lag", "500ps", "--piece", "5ns", "--out", tmp_path / "c"]
+    with pytest.raises(InputError, match="one of `forcefield`"):
+        run_script("adaptive.py", *options)
+    with pytest.raises(InputError, match=r"wanted one with \{start\} and \{out\}"):
+        run_script("adaptive.py", *options, "--runner", "run {start}")
+    with pytest.raises(InputError, match="at least 5 lag times"):
+        run_script("adaptive.py", *options[:4], "--piece", "2ns", "--runner", "x {start} {out}")
+
+
+def test_openmm_runs_a_piece_from_the_start(tmp_path):
+    pytest.importorskip("openmm")
+    from openmm import app
+
+    source = Path(app.__file__).parent / "data" / "spce.pdb"  # a box of water
+    engine = {
+        "runner": None, "top": str(source), "forcefield": ["spce.xml"],
+        "temperature_K": 300.0, "friction_per_ps": 1.0, "timestep_ps": 0.002, "frame_ps": 0.004,
+        "n_frames": 2,
+    }  # fmt: skip
+    assert md_pieces.run_piece(engine, source, tmp_path / "out.xtc", 1) is None
+    piece, start = mdtraj.load(str(tmp_path / "out.xtc"), top=str(source)), mdtraj.load(str(source))
+    assert piece.time == pytest.approx([0.004, 0.008])
+    assert piece.unitcell_lengths[0] == pytest.approx(start.unitcell_lengths[0], abs=1e-3)
+    assert np.abs(piece.xyz[0] - start.xyz[0]).max() < 0.1
+    with pytest.raises(InputError, match="`forcefield` does not fit `top`"):
+        engines.simulate(
+            engine | {"forcefield": ["amber99_obc.xml"]}, source, tmp_path / "x.xtc", 1
+        )
