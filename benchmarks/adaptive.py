@@ -36,7 +36,6 @@ from lss.adaptive.markov import (
 )
 from lss.adaptive.scores import choose_cells, score_cells
 
-KMC = "/work/shared/data/kmc"
 STRATEGIES = ("mixed", "counts", "plain", "uncertainty")
 MODES, STEPS_PER_ROUND = 3, 2000
 MOST = {"plain": 5_000_000, "counts": 60_000, "uncertainty": 60_000, "mixed": 60_000}
@@ -262,7 +261,7 @@ def digests(folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("what", choices=["kmc", "kills"])
-    parser.add_argument("--data", default=KMC, help="folder of tProb.mtx (default %(default)s)")
+    parser.add_argument("--data", help="folder of tProb.mtx, for kmc")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--pieces", type=int, nargs="+", default=[10, 100])
     parser.add_argument("--strategies", nargs="+", choices=STRATEGIES, default=STRATEGIES)
@@ -273,6 +272,8 @@ def main():
     if args.child:
         child(args.child)
         return
+    if args.what == "kmc" and args.data is None:
+        parser.error("kmc needs --data")
     globals()[args.what](args)
 
 

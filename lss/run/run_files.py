@@ -131,11 +131,12 @@ def write_replicas(run, replicas):
     write_meta(run, replica_starts=[replica.starts for replica in replicas] or None)
 
 
-def write_psi(run, srv, features, **attributes):
+def write_psi(run, srv, features, weights=None, **attributes):
     """Project all frames on the modes, a trajectory at a time, and write psi.h5.
 
     Where the run has a Dask cluster, its workers do it, with the network in the box. Where the
-    frames have weights, they are in the group `weights`, under the names of the trajectories.
+    frames have weights, (n_frames,) each, they are in the group `weights`, under the names of the
+    trajectories.
     """
     names = list(features)
     if run.cluster() is None:
@@ -149,8 +150,8 @@ def write_psi(run, srv, features, **attributes):
         file.attrs.update(attributes)
         for name, psi in zip(names, found, strict=True):
             file[name] = np.asarray(psi, np.float32)
-        for name, weights in zip(names, srv.weights_ or (), strict=False):
-            file[f"{WEIGHTS}/{name}"] = np.asarray(weights, np.float32)
+        for name, own in zip(names, weights or (), strict=False):
+            file[f"{WEIGHTS}/{name}"] = np.asarray(own, np.float32)
 
 
 def project(network, features, name):

@@ -127,7 +127,7 @@ def train_srv(
         meta = encoder_meta(srv, lag_ps, trajectories.spacing_ps, described)
         found = {key: meta[key] for key in KINETICS}
         run_files.save_network(srv.encoder, run, "srv")
-        run_files.write_psi(run, srv, file, **found)
+        run_files.write_psi(run, srv, file, srv.weights_, **found)
         balance = equilibrium(srv, trajectories.n_frames)
         warnings = equilibrium_warnings(srv, srv.departure_, srv.one_way_states_)
         run_files.write_meta(
