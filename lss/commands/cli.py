@@ -28,7 +28,7 @@ __all__ = [
 
 # Scripts without the flag: they begin again what was not finished.
 ALWAYS_RESUME = (
-    *("train_mdn.py", "train_cwgan.py", "validate.py", "paths.py"),
+    *("train_mdn.py", "train_cwgan.py", "validate.py", "paths.py", "propose_md.py"),
     "reproduce_four_well.py",
 )
 
