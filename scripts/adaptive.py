@@ -9,7 +9,8 @@ from lss.commands import cli
 
 def main():
     learning = ("features", "lag", "srv", "mdn", "proposal")
-    parser = cli.parser(__doc__, "campaign", *learning, "seed", "dask", "resume")
+    parser = cli.parser(__doc__, "campaign", *learning, "seed", "dask", "out", "resume")
+    parser.set_defaults(out="campaign")
     args = parser.parse_args()
     from lss.adaptive.launch import campaign_of
 

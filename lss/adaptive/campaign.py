@@ -139,7 +139,8 @@ class Campaign:
         stages.make_features(run, source, s["features"])
         forecast = {"forecast": None if before is None else predicted(before, run, number)}
         stages.train_srv(run, s["lag_ps"], s["modes"], s["seed"], s["srv_steps"], weights="auto")
-        stages.train_mdn(run, s["components"], s["seed"], s["mdn_steps"])
+        replicas = s.get("replicas", 0)
+        stages.train_mdn(run, s["components"], s["seed"], s["mdn_steps"], replicas=replicas)
         return run, forecast
 
     def run_of(self, number):
@@ -167,7 +168,7 @@ def check_times(settings):
     lag_in_frames(lag_ps, frame_ps, "`lag`")
     lag_in_frames(piece_ps, frame_ps, "`piece`")
     if not settings["engine"]["runner"]:
-        lag_in_frames(frame_ps, settings["engine"]["timestep_ps"], "`dt`")
+        lag_in_frames(frame_ps, settings["engine"]["timestep_ps"], "`frame_spacing`")
 
 
 def reasons_to_go_on(records, tolerance, quiet=2, surprise=0.1):

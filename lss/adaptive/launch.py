@@ -29,7 +29,13 @@ def campaign_of(args):
         raise InputError(
             f"`runner` is {args.runner!r}, wanted one with {{start}} and {{out}}; say where they go"
         )
-    frame_ps = args.dt or args.lag / 5
+    for name in ("lag", "modes"):
+        if getattr(args, name) is None:
+            raise InputError(
+                f"`{name}` is auto, wanted one for the whole campaign; choose it by a first run, "
+                "and give it"
+            )
+    frame_ps = args.frame_spacing or args.lag / 5
     engine = {
         "runner": args.runner,
         "top": args.top,
@@ -42,7 +48,7 @@ def campaign_of(args):
     }
     settings = {
         "top": args.top,
-        "starts": args.start or [args.top],
+        "starts": args.starts or [args.top],
         "engine": engine,
         "lag_ps": args.lag,
         "piece_ps": args.piece,
@@ -55,6 +61,7 @@ def campaign_of(args):
         "srv_steps": args.srv_steps,
         "components": args.components,
         "mdn_steps": args.mdn_steps,
+        "replicas": args.replicas,
         "seed": args.seed,
     }
     if args.dask:

@@ -317,7 +317,7 @@ FLAGS = {
     "campaign": [
         ("--top", FILE | {"required": True}, "structure (PDB) of the whole system"),
         (
-            "--start",
+            "--starts",
             FILES,
             "structures of the same atoms that the first round starts from (default: --top)",
         ),
@@ -337,7 +337,7 @@ FLAGS = {
             "length of each piece of MD, at least 5 lag times, such as 100ps",
         ),
         (
-            "--dt",
+            "--frame-spacing",
             TIME,
             "time between the frames of a piece, without its start (default: a fifth of --lag)",
         ),
@@ -360,11 +360,6 @@ FLAGS = {
             "friction of OpenMM, 1/ps (default %(default)s)",
         ),
         ("--timestep", TIME | {"default": 0.002}, "time step of OpenMM (default 2fs)"),
-        (
-            "--out",
-            {"metavar": "CAMPAIGN", "default": "campaign"},
-            "folder of the campaign (default %(default)s)",
-        ),
     ],
     "seed": [
         ("--seed", INDEX | {"default": 0}, "seed of all random numbers (default %(default)s)"),

@@ -215,6 +215,11 @@ def test_a_command_line_names_one_engine(top, tmp_path, run_script):
         run_script("adaptive.py", *options, "--runner", "run {start}")
     with pytest.raises(InputError, match="at least 5 lag times"):
         run_script("adaptive.py", *options[:4], "--piece", "2ns", "--runner", "x {start} {out}")
+    engine = ["--piece", "5ns", "--runner", "x {start} {out}"]
+    with pytest.raises(InputError, match="`lag` is auto, wanted one"):
+        run_script("adaptive.py", *options[:2], *engine)
+    with pytest.raises(InputError, match="`modes` is auto, wanted one"):
+        run_script("adaptive.py", *options[:4], *engine, "--modes", "auto")
 
 
 def test_openmm_runs_a_piece_from_the_start(tmp_path):
