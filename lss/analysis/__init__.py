@@ -68,7 +68,7 @@ class Ensemble:
         As ``latent``, with all frames alike; None where they are alike.
     reweighted : bool
         Whether weights were found anew for each block that is left out.
-    replicas : tuple of Ensemble
+    replicas : tuple of lss.analysis.Ensemble
         Of an LSS: the ensembles of propagators that were trained on other bootstrap samples.
     """
 

@@ -30,7 +30,7 @@ class Comparison:
     ----------
     rows : list of Row
         The compared quantities.
-    md, lss, heldout : Ensemble
+    md, lss, heldout : lss.analysis.Ensemble
         The block sums (held-out: or None).
     lag_ps : float
         The lag, **ps**.
