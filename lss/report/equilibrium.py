@@ -90,7 +90,9 @@ def sentences(found, lag_ps):
 def _judged(found):
     error, p_value = found["departure_error"], found["departure_p_value"]
     if error is None or not np.isfinite(error):
-        return f"and {found['trajectories']} trajectories are too few to tell whether by chance"
+        n = found["trajectories"]
+        few = "one trajectory is" if n == 1 else f"{n} trajectories are"
+        return f"and {few} too few to tell whether by chance"
     told = f"{error:.1g} would be chance (p = {p_value:.2g}, {found['trajectories']} trajectories)"
     return told
 

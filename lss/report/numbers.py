@@ -8,9 +8,10 @@ import math
 from lss.analysis import Ensemble
 from lss.analysis.blocks import Estimate
 from lss.analysis.rows import Row
+from lss.report.lights import judged, light
 from lss.report.tables import errors_note
 from lss.report.validation import Comparison
-from lss.report.verdict import Verdict, judged, light
+from lss.report.verdict import Verdict
 
 #: Raised when a key changes its meaning.
 FORMAT_VERSION = 1

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from lss.analysis.blocks import jackknife
 from lss.analysis.quantities import AREAS
 from lss.analysis.rows import Row
-from lss.report.validation import Comparison
-from lss.report.verdict import (
+from lss.report.lights import (
     DISTANCE_LIMITS,
     RATIO_LIMITS,
     RELATIVE_LIMITS,
@@ -17,6 +16,7 @@ from lss.report.verdict import (
     judged,
     light,
 )
+from lss.report.validation import Comparison
 from lss.report.wording import NOTHING, duration, estimate, number, two_errors
 
 

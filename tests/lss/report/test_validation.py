@@ -8,9 +8,10 @@ import pytest
 
 from lss.analysis.sample import Sample
 from lss.errors import InputError
+from lss.report.lights import by_chance, light
 from lss.report.tables import all_figures, summary_table
 from lss.report.validation import compare, frames_to_do
-from lss.report.verdict import by_chance, judge, light
+from lss.report.verdict import judge
 
 LAG = 5
 

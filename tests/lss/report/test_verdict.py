@@ -9,9 +9,10 @@ from lss.analysis.blocks import Estimate
 from lss.analysis.quantities import Quantity
 from lss.analysis.rows import Row
 from lss.analysis.sample import Sample
+from lss.report.lights import agreement, light
 from lss.report.tables import errors_note, lss_value
 from lss.report.validation import compare
-from lss.report.verdict import agreement, judge, light
+from lss.report.verdict import judge
 from lss.report.wording import number
 from tests.systems import telegraph
 
