@@ -93,7 +93,9 @@ def _hardly_known(rows: list[Row], comparison: Comparison) -> str:
         why = f"the MD has crossed between the cores {seen:.0f} times"
     else:
         why = "the MD tells it badly"
-    return f"all agrees, but {why}: {row.quantity.label} is known {known(row)} only"
+    q = row.quantity
+    figure = f"F(psi_{q.mode + 1})" if q.divergence else q.label
+    return f"all agrees, but {why}: {figure} is known {known(row)} only"
 
 
 def known(row: Row) -> str:
