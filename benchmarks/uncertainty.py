@@ -43,13 +43,13 @@ def estimates(psi, lag, seed, updates, border):
     value, sampling, data : np.ndarray, shape (m + 1,)
         With the standard errors of sampling and of data.
     """
-    from mdn import Propagator
+    from mdn import Propagator, train_replicas
     from mdn.sampler import Sampler
 
     propagator = Propagator.from_preset(
         "recommended", psi[0].shape[1], lag_time=lag, seed=seed, n_updates=updates, verbose=False
     ).fit(psi)
-    replicas = propagator.replicas(psi, REPLICAS)
+    replicas = train_replicas(propagator, psi, REPLICAS, seed)
     frames = np.concatenate(psi)
     starts = frames[np.random.default_rng(seed).integers(len(frames), size=WALKERS)]
     sampler = propagator.sampler()

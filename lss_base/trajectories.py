@@ -119,21 +119,27 @@ def as_weights(name, weights, trajectories):
         For other shapes, weights that are negative or not finite, and where none is above 0.
     """
     given = weights if isinstance(weights, (list, tuple)) else [weights]
-    given = [np.asarray(w, np.float64) for w in given]
     if len(given) != len(trajectories):
         wanted = f"{len(trajectories)}, one for each trajectory"
         raise refusal(name, f"a list of {len(given)} arrays", wanted, "give as many")
-    for i, (array, frames) in enumerate(zip(given, trajectories, strict=True)):
-        if array.shape != (len(frames),) or not (np.isfinite(array) & (array >= 0)).all():
-            raise refusal(
-                f"{name}[{i}]",
-                f"of shape {array.shape}",
-                f"({len(frames)},), finite numbers of at least 0",
-                "give one number for each frame",
-            )
+    numbered = enumerate(zip(given, trajectories, strict=True))
+    given = [weights_of_one(f"{name}[{i}]", w, len(frames)) for i, (w, frames) in numbered]
     if not any(array.any() for array in given):
         raise refusal(name, "0 for every frame", "some above 0", "look at how they were made")
     return given
+
+
+def weights_of_one(name, weights, n_frames):
+    """Weights of the frames of one trajectory, (n_frames,) float64; ValueError for any others."""
+    array = np.asarray(weights, np.float64)
+    if array.shape != (n_frames,) or not (np.isfinite(array) & (array >= 0)).all():
+        raise refusal(
+            name,
+            f"of shape {array.shape}",
+            f"({n_frames},), finite numbers of at least 0",
+            "give one number for each frame",
+        )
+    return array
 
 
 def labelled(name, value, width):

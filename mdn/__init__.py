@@ -9,6 +9,7 @@ _HOME = {
     "NotFittedError": "errors",
     "Propagator": "estimator",
     "Sampler": "sampler",
+    "train_replicas": "replicas",
 }
 __all__ = sorted(_HOME)
 

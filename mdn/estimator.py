@@ -4,7 +4,7 @@ import logging
 
 import numpy as np
 
-from lss_base.estimators import Estimator, check_count, check_seed, preset, settled
+from lss_base.estimators import Estimator, check_seed, preset, settled
 from lss_base.trajectories import as_parts, as_weights, is_list
 from mdn import head, members
 from mdn.data import hold_out, pair_starts, pairs
@@ -300,46 +300,6 @@ class Propagator(Estimator):
         seed = self._seed if seed is None else seed
         weights = None if weights is None else as_weights("weights", weights, data)
         return diagnose(self.members_, self.sampler(), data, self.lag_time, seed, weights)
-
-    def replicas(self, X, n=8, seed=None, *, n_updates=None, weights=None, method=None):
-        """What this propagator might have become with other trajectories: `mdn.replicas`.
-
-        Parameters
-        ----------
-        X : array-like, shape (n_frames, m), or list of such, units of psi
-            The training data.
-        n : int
-            Replicas, each trained on a bootstrap sample of the trajectories.
-        seed : int, optional
-            That of the fit where not given.
-        n_updates : int, optional
-            Of each replica. Where not given all of them together make as many as the last fit.
-        weights : list of np.ndarray, shape (n_i,), optional
-            Of the frames of X, where the trajectories did not start in equilibrium.
-        method : {"rite", "koopman"}, optional
-            How the weights were found; None where they are exact.
-
-        Returns
-        -------
-        list of mdn.replicas.Replica
-            Each with a `model` like that of the propagator, and `starts`.
-        """
-        from mdn.replicas import train
-
-        self._check_fitted("replicas")
-        check_count("n", n, 1)
-        check_seed(seed)
-        data = as_parts("X", X, self.input_dim)
-        weights = None if weights is None else as_weights("weights", weights, data)
-        if n_updates is None:
-            n_updates = max(1, len(self.history["loss"]) * self._per_epoch(data) // n)
-        check_count("n_updates", n_updates, 1)
-        seed = self._seed if seed is None else seed
-        return train(self, data, n, n_updates, seed, weights, method)
-
-    def _per_epoch(self, trajectories):
-        n_pairs = len(pair_starts(trajectories, self.lag_time))
-        return members.budget(self, n_pairs)[1]
 
     def _goes_on(self, frames):
         """Whether this fit trains the current networks further."""

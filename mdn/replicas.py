@@ -12,10 +12,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from lss_base.estimators import check_count, check_seed, settled
 from lss_base.resampling import units
+from lss_base.trajectories import as_parts, as_weights
 from lss_base.weights import weights_of_samples
 from mdn import members
-from mdn.data import starting_frames
+from mdn.data import pair_starts, starting_frames
 from mdn.training import UPDATES_PER_EPOCH, Trainer, run_fit
 
 STARTS = 200
@@ -38,32 +40,49 @@ class Replica:
     starts: np.ndarray
 
 
-def train(propagator, trajectories, n, n_updates, seed, weights=None, method=None):
-    """Train replicas of a fitted propagator, each on a bootstrap sample.
+def train_replicas(propagator, X, n=8, seed=0, *, n_updates=None, weights=None, method=None):
+    """Train replicas of a fitted propagator, each on a bootstrap sample of its training data.
 
     Trajectories are drawn with replacement, or some 20 blocks of them where there are fewer than
-    ten. Each replica goes on from the weights of the propagator, the first of its networks.
+    ten. Each replica goes on from the weights of the propagator, the first of its networks, at its
+    learning rate.
 
     Parameters
     ----------
     propagator : mdn.Propagator
-    trajectories : list of np.ndarray, shape (n_i, m), units of psi
-        Its training data.
+    X : array-like, shape (n_frames, m), or list of such, units of psi
+        The training data.
     n : int
         Replicas.
-    n_updates : int
-        Of each replica, rounded up to whole epochs of 500, at the learning rate of the propagator.
     seed : int
+    n_updates : int, optional
+        Of each replica, rounded up to whole epochs of 500. Where not given all of them together
+        make as many as the last fit.
     weights : list of np.ndarray, shape (n_i,), optional
-        Of the frames, by which start states are drawn.
-    method : {"rite", "koopman"} or None
-        How the weights were found; they are found anew for each sample.
+        Of the frames of X, such as `weights_` of an SRV, where the trajectories did not start in
+        equilibrium: start states are drawn by them.
+    method : {"rite", "koopman"}, optional
+        How the weights were found; they are found anew for each sample. None where they are exact.
 
     Returns
     -------
     list of Replica
+
+    Raises
+    ------
+    ValueError
+        For arguments that do not fit.
+    NotFittedError
+        Where the propagator is not fitted.
     """
-    lag = propagator.lag_time
+    propagator._check_fitted("train_replicas")
+    check_count("n", n, 1)
+    check_seed(seed)
+    trajectories = as_parts("X", X, propagator.input_dim)
+    weights = None if weights is None else as_weights("weights", weights, trajectories)
+    n_updates = _share(propagator, trajectories, n) if n_updates is None else n_updates
+    check_count("n_updates", n_updates, 1)
+    seed, lag = settled(seed), propagator.lag_time
     parts = list(units([len(t) for t in trajectories], lag))
     rng = np.random.default_rng(seed)
     times = rng.multinomial(len(parts), np.full(len(parts), 1 / len(parts)), size=n)
@@ -74,12 +93,19 @@ def train(propagator, trajectories, n, n_updates, seed, weights=None, method=Non
     trainer = _Resampled(network, frames, sum(map(len, pairs)), propagator, seed)
     per_epoch = min(UPDATES_PER_EPOCH, n_updates)
     epochs = math.ceil(n_updates / per_epoch)
-    turns = _Turns(trainer, [_sample(pairs, row, rng) for row in times], epochs)
+    turns = _Turns(trainer, (_sample(pairs, row, rng) for row in times), epochs)
     run_fit(trainer, epochs, per_epoch, propagator, None, [turns], label="replicas", n=n)
     starts = _starts(trajectories, parts, times, lag, seed, weights, method)
     return [
         Replica(_with_weights(network, w), s) for w, s in zip(turns.trained, starts, strict=True)
     ]
+
+
+def _share(propagator, trajectories, n):
+    """Updates of each replica with which all together make as many as the last fit did."""
+    n_pairs = len(pair_starts(trajectories, propagator.lag_time))
+    _, per_epoch = members.budget(propagator, n_pairs)
+    return max(1, len(propagator.history["loss"]) * per_epoch // n)
 
 
 def _sample(pairs, times, rng):
@@ -135,7 +161,7 @@ class _Turns(keras.callbacks.Callback):
         self.trainer.network.set_weights(self.first)
         for variable in self.trainer.optimizer.variables:
             variable.assign(tf.zeros_like(variable))
-        self.trainer.use(self.samples[epoch // self.n_epochs])
+        self.trainer.use(next(self.samples))
 
     def on_epoch_end(self, epoch, logs=None):
         if (epoch + 1) % self.n_epochs == 0:

@@ -101,7 +101,7 @@ def study(reference, n_steps, n_synthetic, seed=0, steps=None):
     -------
     Study
     """
-    from lss.run.stages import chosen
+    from lss.run.planned import chosen
     from mdn import Propagator
     from srv import SRV
 

@@ -5,7 +5,7 @@ import numpy as np
 from lss_base.connectivity import pairs_between
 from lss_base.equilibrium import Ends
 from lss_base.estimators import refusal
-from lss_base.trajectories import as_sources
+from lss_base.trajectories import as_sources, weights_of_one
 from lss_base.weights import frame_weights
 from srv.settings import mode_weights
 
@@ -37,19 +37,12 @@ def initially_weighted(settings, trajectories):
         # Equal ones, so that weighting later does not compile anew.
         return trajectories.weighted([np.ones(len(s)) for s in segments])
     given = given if isinstance(given, (list, tuple)) else [given]
-    arrays = [np.asarray(given[s.number], np.float64) for s in segments if s.number < len(given)]
-    if len(arrays) < len(segments):
+    if len(given) <= max(s.number for s in segments):
         wanted = "an array for each trajectory in X"
         raise refusal("weights", f"{len(given)} arrays", wanted, "give as many")
-    for segment, array in zip(segments, arrays, strict=True):
-        n = segment.source.shape[0]
-        if array.shape != (n,) or not (array >= 0).all() or not np.isfinite(array).all():
-            raise refusal(
-                f"weights[{segment.number}]",
-                f"of shape {array.shape}",
-                f"({n},), finite numbers of at least 0",
-                "give one number for each frame",
-            )
+    arrays = [
+        weights_of_one(f"weights[{s.number}]", given[s.number], s.source.shape[0]) for s in segments
+    ]
     cut = [a[s.start : s.stop] for s, a in zip(segments, arrays, strict=True)]
     total = sum(w[: -trajectories.lag_time].sum() for w in cut)
     if not total > 0:

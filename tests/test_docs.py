@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lss.commands.flags import Parser
+from lss.commands.parser import Parser
 
 ROOT = Path(__file__).parents[1]
 PAGES = [*ROOT.glob("*.md"), *(p for p in ROOT.glob("docs/**/*.md") if "_build" not in p.parts)]

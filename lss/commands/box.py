@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from lss.commands.cli import load_tensorflow
-from lss.commands.flags import Parser, parser
+from lss.commands.parser import Parser, parser
 from lss.errors import InputError
 
 FILES = {"openmm": "openmm_modes.py", "plumed": "plumed.dat"}

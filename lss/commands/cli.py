@@ -6,7 +6,8 @@ import shlex
 import signal
 import sys
 
-from lss.commands.flags import duration, durations, parser, positive, shard
+from lss.commands.parser import parser
+from lss.commands.values import duration, durations, positive, shard
 from lss.commands.wording import PACKAGES, Formatter, mistake
 from lss.errors import InputError
 from lss.storage.c_output import silenced

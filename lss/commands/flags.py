@@ -1,127 +1,22 @@
 """The flags of the command lines, defined once: a flag means the same in every script."""
 
-import argparse
-import re
-
-from lss.errors import InputError
-from lss.units import parse_time
+from lss.commands.values import (
+    above_nothing,
+    duration,
+    frame_spacing,
+    from_nothing,
+    index,
+    no_text,
+    numbers,
+    or_auto,
+    positive,
+    reals,
+    some,
+)
 
 EXAMPLES = ("trpcage", "wlall")
 STRATEGIES = ("mixed", "counts", "uncertainty")
 TARGETS = ("timescales", "populations", "F")
-
-
-class Parser(argparse.ArgumentParser):
-    """An ArgumentParser whose errors are one line.
-
-    Attributes
-    ----------
-    current : Parser or None
-        That of the command line of this process, once it is parsed.
-    """
-
-    current = None
-
-    def parse_args(self, *arguments, **named):
-        Parser.current = self
-        return super().parse_args(*arguments, **named)
-
-    def knows(self, flag):
-        return flag in self._option_string_actions
-
-    def error(self, message):
-        self.exit(2, f"error: {message} (see {self.prog} --help)\n")
-
-
-def parser(description, *groups):
-    """A parser with the named groups of flags: data, features, lag, srv, mdn, cwgan, out, ..."""
-    result = Parser(description=description, allow_abbrev=False)
-    for group in groups:
-        for flag, options, meaning in FLAGS[group]:
-            result.add_argument(flag, **options, help=meaning)
-    return result
-
-
-def duration(text):
-    """A time with its unit, in ps, as an argparse type."""
-    try:
-        return parse_time(text)
-    except InputError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def frame_spacing(text):
-    """As `duration`; "file" stays."""
-    return text if text == "file" else duration(text)
-
-
-def or_auto(kind):
-    """As another argparse type; "auto", which the data choose, is None."""
-
-    def parse(text):
-        return None if text == "auto" else kind(text)
-
-    return parse
-
-
-def durations(text):
-    return [duration(part) for part in text.split(",")]
-
-
-def positive(text):
-    """A whole number of at least 1, as an argparse type."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number of at least 1")
-    return int(text)
-
-
-def numbers(text):
-    return [positive(part) for part in text.split(",")]
-
-
-def reals(text):
-    """Numbers with commas between them, as an argparse type."""
-    try:
-        return [float(part) for part in text.split(",")]
-    except ValueError:
-        message = f"'{text}' is not a list of numbers; give one a mode, such as 0.1,-0.2,0.3"
-        raise argparse.ArgumentTypeError(message) from None
-
-
-def above_nothing(text):
-    """A finite number above 0, as an argparse type."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number above 0")
-    return value
-
-
-def index(text):
-    """A whole number from 0, as an argparse type."""
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number of at least 0")
-    return int(text)
-
-
-def no_text(text):
-    """A word, or None for `none`, as an argparse type."""
-    return None if text == "none" else text
-
-
-def from_nothing(text):
-    """A time with its unit, which may be zero, as an argparse type; in ps."""
-    return 0.0 if re.fullmatch(r"\s*0+(\.0*)?\s*[a-z]+\s*", text) else duration(text)
-
-
-def shard(text):
-    """Part I of N, as an argparse type: `3/8` -> (3, 8)."""
-    part, slash, parts = text.partition("/")
-    if not (slash and part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
-        raise argparse.ArgumentTypeError(f"'{text}' is not a part I/N; give one such as 3/8")
-    return int(part), int(parts)
 
 
 # What is written after a flag.
@@ -223,7 +118,7 @@ FLAGS = {
         ("--mdn-steps", COUNT, "training steps of the propagator (MDN; default 40000)"),
         (
             "--replicas",
-            INDEX | {"metavar": "K", "default": 0},
+            {"metavar": "K", "type": some, "default": 0},
             "propagators to train on bootstrap samples of the trajectories, for error bars that "
             "hold what the MD leaves open; 8 double the time of this training (default 0)",
         ),

@@ -6,7 +6,7 @@ The library puts the names of arguments into backticks: "give `dt_ps`, the time 
 import logging
 import re
 
-from lss.commands.flags import Parser
+from lss.commands.parser import Parser
 
 PACKAGES = ("srv", "mdn", "cwgan", "lss")
 # Arguments whose flags have names of their own.

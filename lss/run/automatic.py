@@ -4,7 +4,7 @@ from tqdm import tqdm
 
 from lss.errors import InputError, training
 from lss.run import lag_scan, run_files
-from lss.run.stages import planned_srv
+from lss.run.planned import planned_srv
 from lss.storage.whole_files import plain
 from lss.units import describe_lag, lag_in_frames
 

@@ -8,7 +8,7 @@ from tqdm import tqdm
 from lss.errors import InputError, training
 from lss.report.lag_figure import Choice, make_figure
 from lss.run import messages, run_files
-from lss.run.stages import planned_srv
+from lss.run.planned import planned_srv
 from lss.storage.whole_files import replacing, write_json
 from lss.units import format_time, lag_in_frames
 

@@ -4,17 +4,14 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from lss.analysis.blocks import N_BLOCKS
 from lss.analysis.sample import Sample
-from lss.box import load_box
 from lss.molecule import selection
 from lss.report.training_figures import FLOORS
 from lss.run import inputs, messages, run_files
 from lss.run.lag_scan import read_choice
 from lss.run.messages import drawn
 from lss.run.projection import project
-from lss.run.validate import compare_with_bar
-from lss.simulation.ensemble import DecodedFrames, Ensemble
+from lss.run.validate import compare_with_bar, of_replicas
 from lss.simulation.xtc_frames import read_synthetic
 from lss.simulator import LatentSpaceSimulator
 from lss.storage.full_disk import new_hdf5
@@ -107,26 +104,6 @@ def ratios(comparison):
     return {row.quantity.label: row.ratio.value for row in rows}
 
 
-def of_replicas(box, synthetic, seed):
-    """Ensembles of the replicas in a box: as long as the synthetic trajectories, fewer of each.
-
-    Returns
-    -------
-    list of lss.analysis.sample.Sample
-        Empty where the box has no replicas.
-    """
-    if not box.replicas:
-        return []
-    simulator = LatentSpaceSimulator(box)
-    ensemble, found = Ensemble(simulator), []
-    n_trajectories, n_frames, _ = synthetic.shape
-    n_walkers = max(N_BLOCKS, -(-n_trajectories // len(ensemble)))
-    for i, psi in enumerate(ensemble.propagate(n_frames - 1, n_walkers, seed)):
-        walkers = enumerate(psi, i * n_walkers)
-        found.append(Sample(psi, [DecodedFrames(simulator, x, seed, k) for k, x in walkers]))
-    return found
-
-
 def compare_with_md(run, held_out=None):
     """Compare the synthetic trajectories of a run with its MD; see `validation.compare`."""
     trajectories, _ = inputs.open_data(run.settings("features")["source"])
@@ -140,18 +117,19 @@ def compare_with_md(run, held_out=None):
         weights, method = run_files.read_weights(run), run_files.weighing_method(run)
         lag = inputs.check_lag(lag_ps, trajectories)
         md = Sample(psi, coordinates, lag, weights=weights, method=method)
-        synthetic, box = read_synthetic(run.path / "synthetic"), load_box(run.box)
+        synthetic = read_synthetic(run.path / "synthetic")
+        simulator = LatentSpaceSimulator.load(run.box)
         second = None
         if held_out:
             opened = inputs.open_held_out(held_out, trajectories)
             folder = stack.enter_context(tempfile.TemporaryDirectory())
             file = stack.enter_context(new_hdf5(Path(folder) / "coords.h5"))
-            second = project(LatentSpaceSimulator(box), opened, reference.topology, file)
+            second = project(simulator, opened, reference.topology, file)
         return compare_with_bar(
             md,
             Sample(*synthetic),
             second,
-            of_replicas(box, synthetic[0], run.settings("synthetic")["seed"]),
+            of_replicas(simulator, synthetic[0], run.settings("synthetic")["seed"]),
             lag_ps=lag_ps,
             reference=reference,
             eigenvalues=run.report("srv")["eigenvalues"],

@@ -3,15 +3,14 @@
 import logging
 import math
 
-from tqdm import tqdm
-
-from lss.errors import training
+from lss.errors import InputError, training
 from lss.features.featurizer import Featurizer, featurize
 from lss.features.left_out import name_left_out
 from lss.features.own import featurizer_for
 from lss.molecule.bonds import bonds as find_bonds
 from lss.report.equilibrium import SHORT, equilibrium
 from lss.run import inputs, messages, run_files
+from lss.run.planned import chosen, planned_srv
 from lss.simulation.composition import decoder_meta, encoder_meta, propagator_meta
 from lss.units import lag_in_frames
 
@@ -150,46 +149,6 @@ def train_srv(
             report["cross_validation"] = validation.to_dict()
 
 
-def planned_srv(
-    data, lag, modes, seed, steps=None, verbose=True, preset="recommended", weights=None
-):
-    """An SRV to be fitted to features, with the settings of a preset.
-
-    Returns
-    -------
-    srv : srv.SRV
-        With `steps` training steps. Where none are given, the recommended preset has as many as
-        cross-validation allows, in which frames are not weighted, and the paper's its own, which
-        early stopping ends.
-    validation : srv.lagtime.CrossValidation or None
-    """
-    from srv import SRV
-    from srv.length import choose_length
-
-    srv = SRV.from_preset(
-        preset,
-        data[0].shape[1],
-        n_components=modes,
-        lag_time=lag,
-        seed=seed,
-        verbose=verbose,
-        **chosen(n_updates=steps),
-    )
-    if steps is not None or preset != "recommended":
-        return srv.set_params(weights=weights), None
-
-    def folds(sequence):
-        return tqdm(sequence, desc="SRV cross-validation", unit="fold", leave=False)
-
-    srv, validation = choose_length(data, srv, progress=folds)
-    return srv.set_params(weights=weights), validation
-
-
-def chosen(**options):
-    """Those options that were given, so that the recipe's own default serves for the others."""
-    return {name: value for name, value in options.items() if value is not None}
-
-
 def train_mdn(
     run, components=24, seed=0, steps=None, force=False, preset="recommended", replicas=0
 ):
@@ -208,11 +167,18 @@ def train_mdn(
         Train again where the stage is finished.
     preset : {"recommended", "paper"}
     replicas : int
-        Propagators to train on bootstrap samples of the trajectories, for error bars; all of them
-        together cost as much as the propagator.
-    """
-    from mdn import Propagator
+        Propagators to train on bootstrap samples of the trajectories, for error bars, at least 2;
+        all of them together cost as much as the propagator.
 
+    Raises
+    ------
+    InputError
+        For one replica, which has no spread.
+    """
+    from mdn import Propagator, train_replicas
+
+    if replicas == 1:
+        raise InputError("`replicas` is 1, wanted 0 or at least 2: one has no spread; give 8")
     settings = {"preset": preset, "components": components, "seed": seed, "steps": steps}
     if replicas:
         settings["replicas"] = replicas
@@ -236,7 +202,8 @@ def train_mdn(
             others = []
             if replicas:
                 method = run_files.weighing_method(run)
-                others = propagator.replicas(psi, replicas, weights=weights, method=method)
+                options = {"weights": weights, "method": method}
+                others = train_replicas(propagator, psi, replicas, seed, **options)
         run_files.save_network(propagator.model, run, "mdn")
         run_files.write_replicas(run, others)
         diagnostics = propagator.diagnose(psi, weights=weights)

@@ -5,11 +5,13 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from lss.analysis.blocks import N_BLOCKS
 from lss.analysis.sample import Sample
 from lss.errors import InputError
 from lss.run import inputs
 from lss.run.projection import find_decoded, project
 from lss.run.run_folder import versions
+from lss.simulation.ensemble import DecodedFrames, Ensemble
 from lss.simulation.simulate import check
 from lss.simulation.xtc_frames import read_synthetic
 from lss.storage.full_disk import new_hdf5
@@ -79,15 +81,36 @@ def validate(simulator, md, held_out=None, *, to, n_trajectories=100, length=Non
                 if given is not None
             }
             simulator.simulate(synthetic, n_steps, n_trajectories, seed)
+            made = read_synthetic(synthetic)
             found = compare_with_bar(
                 real["MD"],
-                Sample(*read_synthetic(synthetic)),
+                Sample(*made),
                 real.get("held-out MD"),
+                of_replicas(simulator, made[0], seed),
                 lag_ps=simulator.lag_time_ps,
                 reference=reference,
                 eigenvalues=simulator.box.meta.get("eigenvalues"),
             )
             write(to, found, simulator.box.meta, settings)
+    return found
+
+
+def of_replicas(simulator, synthetic, seed):
+    """Ensembles of a simulator's replicas: as long as the synthetic trajectories, fewer of each.
+
+    Returns
+    -------
+    list of lss.analysis.sample.Sample
+        Empty where it has none.
+    """
+    if not simulator.box.replicas:
+        return []
+    ensemble, found = Ensemble(simulator), []
+    n_trajectories, n_frames, _ = synthetic.shape
+    n_walkers = max(N_BLOCKS, -(-n_trajectories // len(ensemble)))
+    for i, psi in enumerate(ensemble.propagate(n_frames - 1, n_walkers, seed)):
+        walkers = enumerate(psi, i * n_walkers)
+        found.append(Sample(psi, [DecodedFrames(simulator, x, seed, k) for k, x in walkers]))
     return found
 
 

@@ -19,7 +19,7 @@ class Ensemble:
     ----------
     simulator : lss.LatentSpaceSimulator
         Of a box with replicas: of `lss.run.stages.train_mdn`, or with those of
-        `mdn.Propagator.replicas` in its `box`.
+        `mdn.train_replicas` in its `box`.
 
     Raises
     ------

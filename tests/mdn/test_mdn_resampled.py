@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mdn import Propagator
+from mdn import Propagator, train_replicas
 from mdn.replicas import STARTS
 from tests.systems import telegraph
 
@@ -31,7 +31,7 @@ def propagator(data):
 
 @pytest.fixture(scope="module")
 def replicas(propagator, data):
-    return propagator.replicas(data, N, n_updates=300)
+    return train_replicas(propagator, data, N, n_updates=300)
 
 
 def test_each_follows_its_sample(replicas):
@@ -55,8 +55,8 @@ def test_each_follows_its_sample(replicas):
 
 def test_they_are_as_many_as_asked_for_and_leave_the_propagator_alone(propagator, replicas, data):
     before = propagator.model.get_weights()
-    again = propagator.replicas(data, N, n_updates=300)
-    other = propagator.replicas(data, 2, seed=1, n_updates=300)
+    again = train_replicas(propagator, data, N, n_updates=300)
+    other = train_replicas(propagator, data, 2, seed=1, n_updates=300)
     assert len(replicas) == N and len(other) == 2
     for one, two in zip(replicas, again, strict=True):
         for a, b in zip(one.model.get_weights(), two.model.get_weights(), strict=True):
@@ -72,7 +72,7 @@ def test_start_states_are_drawn_by_weight(propagator, rng):
     """Half of the frames have no weight; of one trajectory, which is cut into blocks."""
     x = telegraph(rng, (4000, 1), 0.05).astype(np.float32)
     weights = [np.where(x[:, 0] > 0, 1.0, 0.0)]
-    (replica, _) = propagator.replicas([x], 2, n_updates=1, weights=weights)
+    (replica, _) = train_replicas(propagator, [x], 2, n_updates=1, weights=weights)
     assert (replica.starts == 1).all()
 
 
@@ -81,4 +81,4 @@ def test_start_states_are_drawn_by_weight(propagator, rng):
 )
 def test_mistakes_are_named(propagator, data, options, said):
     with pytest.raises(ValueError, match=said):
-        propagator.replicas(data, **options)
+        train_replicas(propagator, data, **options)

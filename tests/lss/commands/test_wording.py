@@ -5,7 +5,8 @@ import logging
 import pytest
 
 from lss.commands import cli
-from lss.commands.flags import FLAGS, Parser
+from lss.commands.flags import FLAGS
+from lss.commands.parser import Parser
 from lss.commands.wording import MAKES, Formatter, in_flags, mistake
 from lss.errors import InputError, StageError
 from lss.run.run_folder import STAGES
