@@ -1,7 +1,6 @@
 """A lag and a number of modes that the data choose: once, kept in the run folder, and said."""
 
 import json
-import shutil
 
 import h5py
 import numpy as np
@@ -11,16 +10,6 @@ from lss.errors import InputError
 from lss.run import automatic, lag_scan
 from lss.run.run_folder import Run
 from srv.lagtime import CrossValidation, LagScan
-
-
-@pytest.fixture
-def run(trained, tmp_path):
-    """A run with its features only."""
-    copy = Run.create(tmp_path / "run")
-    shutil.copy(trained.path / "features.h5", copy.path)
-    copy.record["stages"]["features"] = trained.record["stages"]["features"]
-    copy.write()
-    return copy
 
 
 @pytest.fixture(autouse=True)

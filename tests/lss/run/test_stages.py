@@ -1,7 +1,6 @@
 """The stages: what they keep, what they leave out, and what they refuse."""
 
 import json
-import shutil
 
 import h5py
 import numpy as np
@@ -14,16 +13,6 @@ from lss.run.run_folder import Run
 from mdn.presets import PRESETS
 
 LAG_PS = 500.0
-
-
-@pytest.fixture
-def run(trained, tmp_path):
-    """A run with its features only."""
-    copy = Run.create(tmp_path / "run")
-    shutil.copy(trained.path / "features.h5", copy.path)
-    copy.record["stages"]["features"] = trained.record["stages"]["features"]
-    copy.write()
-    return copy
 
 
 def test_dropped_modes_are_gone_everywhere(run):

@@ -1,5 +1,6 @@
 """Replicas in a box: kept, walked, and what they say of the error that comes of the MD."""
 
+import argparse
 import json
 import shutil
 import zipfile
@@ -7,14 +8,16 @@ import zipfile
 import numpy as np
 import pytest
 
-from lss import Ensemble
+from lss import Ensemble, validate
 from lss.__main__ import describe
 from lss.box import load_box, save_box
+from lss.commands.values import some
 from lss.errors import InputError
 from lss.run import report_stage, stages
 from lss.run.run_folder import Run
 from lss.simulation.ensemble import DecodedFrames
 from lss.simulator import LatentSpaceSimulator
+from lss.trajectories.trajectory_set import TrajectorySet
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +118,20 @@ def test_the_report_tells_both_errors(run):
     total = row["lss_with_data"]["standard_error"]
     assert row["lss_standard_error_from_data"] is None or total > row["lss"]["standard_error"]
     assert numbers["rg_mean_nm"]["lss_standard_error_from_data"] > 0
+
+
+def test_the_report_without_a_run_folder_tells_them_too(box, small_md, tmp_path):
+    md, simulator = TrajectorySet.open(*small_md), LatentSpaceSimulator(box)
+    found = validate(simulator, md, to=tmp_path / "report", n_trajectories=2, length="10ns")
+    assert len(found.lss.replicas) == 2 and found.row("core_a_population").data_error > 0
+
+
+def test_one_replica_is_refused_before_anything_is_trained(run):
+    with pytest.raises(InputError, match="`replicas` is 1, wanted 0 or at least 2"):
+        stages.train_mdn(run, replicas=1)
+    with pytest.raises(argparse.ArgumentTypeError, match="0, or a whole number of at least 2"):
+        some("1")
+    assert run.finished("mdn") and [some("0"), some("8")] == [0, 8]
 
 
 def test_training_again_without_them_leaves_none(run):
