@@ -46,6 +46,10 @@ TARGETS = {
     },
 }  # fmt: skip
 TARGETS["backbone-nocb"] = TARGETS["backbone"]
+DIAGNOSED = (
+    *("energy_distance", "energy_floor", "variance_ratio", "bond_right", "clash", "clash_md"),
+    *("draws_per_frame", "rg_mean", "rg_mean_md", "rg_sd", "rg_sd_md", "psi_r2", "psi_r2_md"),
+)  # by `MolGen.diagnose`
 N_JUDGED = 10_000
 N_DRAWS = 5  # structures for each judged psi: the finite sample adds to a divergence
 
@@ -156,11 +160,7 @@ def large(args, seed):
     model.fit(psi[~held], coords[~held])
     column = {"train_cpu_s": time.process_time() - start}
     found = model.diagnose(psi[held], coords[held])
-    for key in ("energy_distance", "energy_floor", "variance_ratio", "bond_right", "clash"):
-        column[key] = found[key]
-    for key in ("clash_md", "draws_per_frame", "rg_mean", "rg_mean_md", "rg_sd", "rg_sd_md"):
-        column[key] = found[key]
-    column["psi_r2"], column["psi_r2_md"] = found["psi_r2"], found["psi_r2_md"]
+    column |= {key: found[key] for key in DIAGNOSED}
     made = model.transform(psi[held])
     chain = np.stack([ca[:-1], ca[1:]], 1)
     for name, x in (("", made), ("_md", coords[held])):

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from cwgan.contacts import CLASH_QUANTILE, Contacts, counted
+from cwgan.contacts import CLASH_QUANTILE, Contacts
 from cwgan.diagnostics import (
     energy_distance,
     explained_variance,
@@ -106,7 +106,7 @@ def _geometry(graph, coords, made):
         margin = np.maximum(0.1 * (d_md.max(0) - d_md.min(0)), LENGTH_FLOOR)
         good = (d > d_md.min(0) - margin) & (d < d_md.max(0) + margin)
         out[f"{name}_right"] = good.all(1).mean()
-    if counted(graph).any():
+    if graph.nonbonded().any():
         contacts = Contacts(1.0, graph.n_atoms, graph.bonds)
         close, close_md = contacts.closest(made), contacts.closest(coords)
         limit = np.quantile(close_md, CLASH_QUANTILE)

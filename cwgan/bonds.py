@@ -66,9 +66,13 @@ class BondGraph:
         """Pairs of atoms exactly `n_bonds` bonds apart, (n_pairs, 2)."""
         return np.argwhere(np.triu(self.steps == n_bonds, 1))
 
+    def nonbonded(self):
+        """Whether two atoms are at least four bonds apart or not connected, (n_atoms, n_atoms)."""
+        return (self.steps >= 4) | (self.steps < 0)
+
     def nonbonded_pairs(self):
         """Pairs at least four bonds apart or not connected at all, (n_pairs, 2)."""
-        return np.argwhere(np.triu((self.steps >= 4) | (self.steps < 0), 1))
+        return np.argwhere(np.triu(self.nonbonded(), 1))
 
     def neighbours(self):
         """List of the sorted neighbours of each atom."""

@@ -1,26 +1,18 @@
-"""From settings and data to networks, and from networks to trained ones."""
+"""From settings and data to fresh networks."""
 
 import logging
-from dataclasses import dataclass, replace
-from math import ceil
+from dataclasses import dataclass
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from cwgan import networks
 from cwgan.bonds import BondGraph, bond_graph
-from cwgan.condition import balanced_rows
-from cwgan.convergence import Convergence
-from cwgan.diagnostics import energy_distance
 from cwgan.features import FlatFeatures, StructureFeatures, in_chunks
 from cwgan.regression import fit_regressor
-from cwgan.settling import settle
-from cwgan.splitting import evenly, held_out
+from cwgan.splitting import evenly
 from cwgan.superpose import mean_structure, superpose
-from cwgan.training import AdversarialModel
 from lss_base.estimators import check_choice, check_count, check_number, check_training, refusal
-from lss_base.training import ProgressBar
 
 logger = logging.getLogger(__name__)
 
@@ -34,11 +26,6 @@ _COUNTS = (
     "hidden_layer_depth",
     "hidden_size",
 )
-PERIOD = 1000  # generator updates between two evaluations
-N_INNER = 50  # updates in one call of the compiled train step, at most
-MAX_DRAWN = 20_000  # frames drawn for one call
-WORTH_XLA = 500  # updates
-SETTLING = 9000  # updates
 MAX_REFERENCE = 2000  # frames whose mean is the reference
 MAX_SAMPLE = 20_000  # frames from which scales and quantiles are taken
 SAMPLE_SIZE = 2**25  # numbers among them, unless there are fewer than 1,000 frames
@@ -64,7 +51,7 @@ class Parts:
     @property
     def contacts(self):
         """How close the atoms may come, or None where the critic sees bare coordinates."""
-        return getattr(self.structure, "contacts", None)
+        return self.structure.contacts
 
     def condition(self):
         """Model psi -> condition of the critic, or None where psi itself is."""
@@ -157,7 +144,7 @@ def build(settings, psi, coords, reference, seed):
     -------
     Parts
     """
-    seeds = _seeds(seed, 3)
+    seeds = seeds_of(seed, 3)
     shape = (settings.hidden_layer_depth, settings.hidden_size, settings.activation)
     rows = evenly(len(psi), min(MAX_SAMPLE, max(1000, SAMPLE_SIZE // coords[:1].size)))
     sample = coords[rows]
@@ -185,93 +172,6 @@ def build(settings, psi, coords, reference, seed):
     return parts
 
 
-def train(settings, parts, psi, coords, lengths, seed):
-    """Train copies of the networks.
-
-    Parameters
-    ----------
-    settings : MolGen
-    parts : Parts
-    psi, coords : ndarray
-        As of `build`.
-    lengths : list of int
-        Frames of each trajectory in them.
-    seed : int
-
-    Returns
-    -------
-    parts : Parts
-        With trained networks; those of the argument are untouched.
-    history : dict
-
-    Raises
-    ------
-    ValueError
-        If `validation_split` leaves nothing to train on or to judge by.
-    lss_base.estimators.DivergedError
-        If training gave no finite structure.
-    """
-    # Training that goes on must not draw the batches of the training before it again.
-    seeds = _seeds(seed, 3, 1 + parts.n_updates)
-    kept, held, other = held_out(settings.validation_split, lengths, seeds[0])
-    floor = energy_distance(*(_distances(parts, coords[rows]) for rows in other))
-    generator, critic = _copy(parts.generator), _copy(parts.critic)
-    smoothed = _copy(parts.generator)
-    weights = _consistency_weights(parts, settings.consistency)
-    budget = n_updates(settings)
-    n_epochs = ceil(budget / PERIOD)
-    most = max(1, min(N_INNER, MAX_DRAWN // (settings.batch_size * settings.n_discriminator)))
-    n_calls = ceil(budget / n_epochs / most)
-    n_inner = ceil(budget / n_epochs / n_calls)
-    model = AdversarialModel(
-        generator,
-        smoothed,
-        critic,
-        parts.structure,
-        parts.condition() or tf.identity,
-        psi[kept],
-        coords[kept],
-        balanced_rows(psi[kept]) if settings.head == "bonds" else np.arange(len(kept)),
-        batch_size=settings.batch_size,
-        n_critic=settings.n_discriminator,
-        n_inner=n_inner,
-        smoothing=settings.smoothing,
-        seed=seeds[1],
-        regressor=parts.regressor,
-        consistency=weights,
-        repulsion=settings.repulsion,
-    )
-    # Compilation takes as long as some hundred updates without it.
-    optimizers = _optimizer(settings), _optimizer(settings)
-    model.compile(*optimizers, settings.decay, jit_compile=budget >= WORTH_XLA)
-    if settings.head == "bonds" and not parts.n_updates:
-        settle(model, min(SETTLING, budget))
-    judge = Convergence(
-        psi[held],
-        _distances(parts, coords[held]),
-        floor,
-        parts.structure.distances,
-        n_epochs * n_calls * n_inner,
-        n_inner,
-        settings.decay,
-        seeds[2],
-    )
-    bar = ProgressBar(
-        f"cWGAN, floor {floor:.4f}", n_epochs, n_calls * n_inner, n_inner, ("energy_distance",)
-    )
-    calls = np.zeros((n_calls, 1), np.float32)
-    callbacks = [judge, bar] if settings.verbose else [judge]
-    model.fit(calls, batch_size=1, epochs=n_epochs, shuffle=False, verbose=0, callbacks=callbacks)
-    model.traced.forget()
-    history = judge.history
-    if parts.regressor is not None:
-        # Of psi's logarithmic scale, then of its rank.
-        history["regressor_r2"] = parts.regressor_r2.reshape(2, -1).tolist()
-        history["consistent"] = (weights.reshape(2, -1) > 0).tolist()
-    done = parts.n_updates + judge.history["updates"][-1]
-    return replace(parts, generator=smoothed, critic=critic, n_updates=done), history
-
-
 def _add_regressor(parts, psi, coords, seed, budget):
     rows = evenly(len(psi), MAX_REGRESSION)
     targets = in_chunks(parts.condition(), psi[rows])
@@ -290,34 +190,13 @@ def _add_regressor(parts, psi, coords, seed, budget):
             )
 
 
-def _consistency_weights(parts, consistency):
-    if parts.regressor is None:
-        return None
-    return (consistency * (parts.regressor_r2 >= CONSISTENT)).astype(np.float32)
-
-
-def _distances(parts, coords):
-    return in_chunks(parts.structure.distances, coords)
-
-
-def _optimizer(settings):
-    if settings.optimizer == "adam":
-        return keras.optimizers.Adam(settings.learning_rate, beta_1=0.0, beta_2=0.9)
-    return keras.optimizers.RMSprop(settings.learning_rate)
-
-
-def _copy(model):
-    copy = keras.models.clone_model(model)
-    copy.set_weights(model.get_weights())
-    return copy
-
-
 def _up_to(model, name):
     if name not in {layer.name for layer in model.layers}:
         return None
     return keras.Model(model.get_layer("psi").output, model.get_layer(name).output)
 
 
-def _seeds(seed, n, key=0):
+def seeds_of(seed, n, key=0):
+    """As many seeds as asked, that follow from one seed and a key."""
     seed = np.random.SeedSequence(seed, spawn_key=(key,))
     return [int(s) for s in seed.generate_state(n) >> 1]

@@ -7,7 +7,6 @@ from cwgan.bonds import bond_graph
 from lss_base.estimators import check_number
 
 CLASH_QUANTILE = 1e-3  # of the data's closest contact, per frame: what comes closer is a clash
-MAX_FRAMES = 20_000  # frames that the limit is learned from
 CHUNKS = 2048, 128  # frames at once: as many of the larger as there are, then of the smaller
 FAR = 1e6  # nm^2, added to the squares of distances that do not count
 
@@ -49,13 +48,12 @@ class Contacts:
         -------
         Contacts or None
             With the closest contact of all but one frame in a thousand for a limit; None for a
-            molecule without any pair that counts.
+            molecule without any pair that counts, and where atoms coincide in the data.
         """
-        contacts = cls(1.0, graph.n_atoms, graph.bonds)
-        if not counted(graph).any():
+        if not graph.nonbonded().any():
             return None
-        rows = np.linspace(0, len(coords) - 1, min(len(coords), MAX_FRAMES)).astype(int)
-        contacts.limit = float(np.quantile(contacts.closest(coords[rows]), CLASH_QUANTILE))
+        contacts = cls(1.0, graph.n_atoms, graph.bonds)
+        contacts.limit = float(np.quantile(contacts.closest(coords), CLASH_QUANTILE))
         return contacts if contacts.limit > 0 else None
 
     def closest(self, coords):
@@ -79,7 +77,7 @@ class Contacts:
         return np.concatenate(found)
 
     def _compile(self, graph):
-        far = np.where(counted(graph), 0, FAR).astype(np.float32)
+        far = np.where(graph.nonbonded(), 0, FAR).astype(np.float32)
 
         def closest(coords):
             # Frames last, one atom after another: in the cache, and in vectors of frames.
@@ -108,13 +106,5 @@ class Contacts:
         """Contacts as `to_dict` describes them."""
         return cls(described["limit_nm"], described["n_atoms"], described["bonds"])
 
-    def __getstate__(self):
-        return self.to_dict()  # compiled functions cannot be pickled
-
-    def __setstate__(self, state):
-        self.__init__(state["limit_nm"], state["n_atoms"], state["bonds"])
-
-
-def counted(graph):
-    """Whether a pair of atoms can clash, (n_atoms, n_atoms): four bonds apart or more."""
-    return (graph.steps >= 4) | (graph.steps < 0)
+    def __reduce__(self):
+        return Contacts.from_dict, (self.to_dict(),)  # compiled functions cannot be pickled

@@ -5,13 +5,14 @@ import logging
 import numpy as np
 from sklearn.base import TransformerMixin
 
-from cwgan import build
+from cwgan import build, fitting
 from cwgan.assessment import diagnose
 from cwgan.decoder import Decoder
+from cwgan.frames import joined_frames
 from cwgan.presets import PRESETS
 from cwgan.splitting import evenly
 from lss_base.estimators import Estimator, preset, refusal, settled
-from lss_base.trajectories import as_parts, is_list, joined
+from lss_base.trajectories import as_parts, is_list
 
 logger = logging.getLogger(__name__)
 
@@ -169,8 +170,8 @@ class MolGen(TransformerMixin, Estimator):
         Parameters
         ----------
         X : array-like (n_frames, latent_dim), or list of such
-        y : array-like (n_frames, n_atoms, 3) in **nm**; or (n_frames, output_dim), to [-1, 1]
-            for ``head="tanh"`` and in nm for ``head="bonds"``; or list of such
+        y : array-like (n_frames, n_atoms, 3) in **nm**; or (n_frames, output_dim), scaled to
+            [-1, 1] for ``head="tanh"`` and in nm for ``head="bonds"``; or list of such
 
         Returns
         -------
@@ -184,7 +185,7 @@ class MolGen(TransformerMixin, Estimator):
             If training gave no finite structure.
         """
         build.check(self)
-        psi, coords, lengths = self._frames(X, y)
+        psi, coords, lengths = joined_frames(self, X, y)
         seed = settled(self.seed)
         parts = self._parts if self.warm_start and self.is_fitted else None
         if parts is not None and parts.architecture != build.architecture(self):
@@ -201,7 +202,7 @@ class MolGen(TransformerMixin, Estimator):
         if parts is None:
             parts = build.build(self, psi, coords, reference, seed)
         # Training works on copies: models of an earlier fit stay as they were, even if it fails.
-        self._parts, self.history = build.train(self, parts, psi, coords, lengths, seed)
+        self._parts, self.history = fitting.train(self, parts, psi, coords, lengths, seed)
         self._seed, self._n_calls = seed, 0  # of transform
         return self
 
@@ -237,7 +238,7 @@ class MolGen(TransformerMixin, Estimator):
         Parameters
         ----------
         X : array-like (n_frames, latent_dim), or list of such
-        y : array-like (n_frames, n_atoms, 3) in **nm**, superposed, or list of such
+        y : array-like (n_frames, n_atoms, 3) in **nm**, or list of such
 
         Returns
         -------
@@ -245,7 +246,7 @@ class MolGen(TransformerMixin, Estimator):
             Numbers, each beside the data's, and "warnings", a list of sentences.
         """
         self._check_fitted("diagnose")
-        psi, coords, _ = self._frames(X, y)
+        psi, coords, _ = joined_frames(self, X, y)
         drawn = self.generator.output_shape[1:]
         if coords.ndim != 3 or coords.shape[1:] != drawn:
             raise refusal(
@@ -278,31 +279,6 @@ class MolGen(TransformerMixin, Estimator):
         """How close atoms may come, learned from y: `cwgan.Contacts`, or None for "tanh"."""
         self._check_fitted("contacts")
         return self._parts.contacts
-
-    def _frames(self, X, y):
-        """All frames of psi and of the coordinates, checked to belong together, and lengths."""
-        psi = as_parts("X", X, self.latent_dim)
-        flat = self._is_flat(y)
-        if not flat and self.output_dim % 3:
-            raise refusal("output_dim", self.output_dim, "three for each atom", "give 3 * n_atoms")
-        coords = as_parts("y", y, self.output_dim if flat else (self.output_dim // 3, 3))
-        lengths, wanted = ([len(part) for part in parts] for parts in (coords, psi))
-        if sum(lengths) != sum(wanted) or (min(len(psi), len(coords)) > 1 and lengths != wanted):
-            raise refusal(
-                "y", f"of {lengths} frames", f"{wanted} as X has", "give each frame its psi"
-            )
-        psi, coords = joined(psi), joined(coords)
-        if flat and self.head == "bonds":
-            coords = coords.reshape(len(coords), -1, 3)
-        return psi, coords, max(lengths, wanted, key=len)
-
-    def _is_flat(self, y):
-        """Whether a frame of y is a row of numbers, not atoms; y may be a list of either."""
-        if not (isinstance(y, (list, tuple)) and len(y)):
-            return np.ndim(y) == 2
-        shape = np.shape(y[0])
-        # Rows, or arrays of rows; but a list of single frames is one array of atoms.
-        return len(shape) < 3 and (self.output_dim == 3 or shape != (self.output_dim // 3, 3))
 
 
 def _number(key):

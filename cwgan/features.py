@@ -117,8 +117,10 @@ class FlatFeatures:
     coords : ndarray (n_frames, n_atoms, 3) in **nm**, or (n_frames, output_dim), already scaled
     """
 
+    torsions = contacts = None
+
     def __init__(self, coords):
-        self.size, self.torsions = int(np.prod(coords.shape[1:])), None
+        self.size = int(np.prod(coords.shape[1:]))
         self._middle, self._half = 0.0, 1.0
         self.pairs = None
         seen = coords.reshape(len(coords), -1)

@@ -3,6 +3,9 @@
 The rotation of least squares after B. K. P. Horn (J. Opt. Soc. Am. A 4 (1987) 629): its unit
 quaternion is the eigenvector of the largest eigenvalue of a symmetric 4 x 4 matrix. Repeated
 squaring finds it: no decomposition, and the same operations on every device.
+
+`cwgan.superpose` does the same to arrays, by singular values, exactly. A generator needs it in
+layers, since gradients pass through it and a saved one has stock layers only.
 """
 
 import keras

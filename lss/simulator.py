@@ -190,7 +190,8 @@ class LatentSpaceSimulator:
         """Draw one structure for each latent state: x ~ p(x | psi) (paper, equation 6).
 
         Again where atoms come closer than in the training data: see `cwgan.Decoder`, which
-        `self.decoder` is, and which counts.
+        `self.decoder` is, and which counts. Pieces that are cut elsewhere than between tiles of
+        2,048 frames agree to rounding only, by which one at the very limit may be drawn again.
 
         Parameters
         ----------

@@ -108,7 +108,8 @@ def simulate(load, box, to, settings, psi0, mine):
         simulator = _simulator(load, box, *networks)
         progress = Progress.open(to, settings, force=True, resume=True)
         Part(simulator, to, progress, psi0, [], False, mine=mine).run()
-    return tuple(progress.record[key] for key in ("outside", "draws", "failed"))
+    # A part that an earlier release finished has not counted draws.
+    return tuple(progress.record.get(key, 0) for key in ("outside", "draws", "failed"))
 
 
 @functools.lru_cache(maxsize=1)

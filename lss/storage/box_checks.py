@@ -38,12 +38,14 @@ def check_contacts(described, name):
     if not isinstance(described, dict) or not {"limit_nm", "n_atoms", "bonds"} <= set(described):
         raise InputError(f"contacts of lss.json of {name} have no limit, atoms and bonds")
     n_atoms = described["n_atoms"]
-    if type(n_atoms) is not int or n_atoms < 1:
+    if type(n_atoms) is not int or not 0 < n_atoms < 2**31:
         raise InputError(f"contacts of lss.json of {name} are not of a whole number of atoms")
-    if not numbers(described, "limit_nm", name, 0) > 0:
+    limit = described["limit_nm"]
+    if not numbers(described, "limit_nm", name, 0) > 0 or isinstance(limit, (str, bool)):
         raise InputError(f"contacts of lss.json of {name} have no limit above 0")
-    bonds = numbers(described, "bonds", name, 2) if described["bonds"] else np.zeros((0, 2))
-    if bonds.shape[1] != 2 or not np.isin(bonds, np.arange(n_atoms)).all():
+    bonds = np.zeros((0, 2)) if described["bonds"] == [] else numbers(described, "bonds", name, 2)
+    fine = (bonds >= 0) & (bonds < n_atoms) & (bonds % 1 == 0)
+    if bonds.shape[1] != 2 or not fine.all() or (bonds[:, 0] == bonds[:, 1]).any():
         raise InputError(f"contacts of lss.json of {name} have bonds of other atoms")
 
 

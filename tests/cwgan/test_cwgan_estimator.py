@@ -6,6 +6,7 @@ from sklearn.base import clone
 
 from cwgan import MolGen, NotFittedError, decode
 from cwgan.diagnostics import energy_distance, mean_distance, pair_distances
+from cwgan.frames import joined_frames
 from cwgan.presets import PRESETS
 from tests.elsewhere import run_without_ours
 
@@ -211,7 +212,7 @@ def test_nested_lists_are_arrays(molecule, head):
     for y in (coords, coords.reshape(20, -1)):
         wanted = coords if head == "bonds" else y
         for given in (y, y.tolist(), list(y), [y[:5], y[5:]]):
-            frames = model._frames([psi[:5], psi[5:]], given)
+            frames = joined_frames(model, [psi[:5], psi[5:]], given)
             np.testing.assert_array_equal(frames[0], psi)
             np.testing.assert_array_equal(frames[1], wanted)
 
@@ -222,7 +223,7 @@ def test_changed_networks_start_anew_and_a_failed_fit_changes_nothing(
     psi, coords, _ = (part[:60] for part in molecule)
     model = MolGen(1, 15, 20, **TINY)
     with monkeypatch.context() as patched:
-        patched.setattr("cwgan.build.train", lambda *_: 1 / 0)
+        patched.setattr("cwgan.fitting.train", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             model.fit(psi, coords)
     with pytest.raises(NotFittedError):

@@ -69,6 +69,12 @@ def test_a_box_without_contacts_keeps_what_it_draws(trained, tmp_path):
         ({"limit_nm": "x", "n_atoms": 20, "bonds": []}, "limit_nm .* not a finite number"),
         ({"limit_nm": 0.2, "n_atoms": 20, "bonds": [[0, 20]]}, "bonds of other atoms"),
         ({"limit_nm": 0.2, "n_atoms": 20, "bonds": [[0, 1.5]]}, "bonds of other atoms"),
+        ({"limit_nm": 0.2, "n_atoms": 20, "bonds": [[-1, 1]]}, "bonds of other atoms"),
+        ({"limit_nm": 0.2, "n_atoms": 20, "bonds": [[4, 4]]}, "bonds of other atoms"),
+        ({"limit_nm": 0.2, "n_atoms": 20, "bonds": None}, "bonds .* not rows of finite numbers"),
+        # Nothing as large as a damaged number says is made.
+        ({"limit_nm": 0.2, "n_atoms": 2**31 - 1, "bonds": [[0, 1]]}, "is 2147483647"),
+        ({"limit_nm": "0.2", "n_atoms": 20, "bonds": []}, "no limit above 0"),
         ({"limit_nm": 0.2, "n_atoms": 20, "bonds": 3}, "bonds .* not rows of finite numbers"),
         ({"limit_nm": 0.2, "n_atoms": 19, "bonds": []}, r"contacts \(atoms\) is 19, not 20"),
     ],

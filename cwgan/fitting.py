@@ -1,0 +1,133 @@
+"""From fresh networks to trained ones, or from trained ones on."""
+
+from dataclasses import replace
+from math import ceil
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from cwgan.build import CONSISTENT, n_updates, seeds_of
+from cwgan.condition import balanced_rows
+from cwgan.convergence import Convergence
+from cwgan.diagnostics import energy_distance
+from cwgan.features import in_chunks
+from cwgan.settling import settle
+from cwgan.splitting import held_out
+from cwgan.training import AdversarialModel
+from lss_base.training import ProgressBar
+
+PERIOD = 1000  # generator updates between two evaluations
+N_INNER = 50  # updates in one call of the compiled train step, at most
+MAX_DRAWN = 20_000  # frames drawn for one call
+WORTH_XLA = 500  # updates
+SETTLING = 9000  # updates
+
+
+def train(settings, parts, psi, coords, lengths, seed):
+    """Train copies of the networks.
+
+    Parameters
+    ----------
+    settings : MolGen
+    parts : Parts
+    psi, coords : ndarray
+        As of `cwgan.build.build`.
+    lengths : list of int
+        Frames of each trajectory in them.
+    seed : int
+
+    Returns
+    -------
+    parts : Parts
+        With trained networks; those of the argument are untouched.
+    history : dict
+
+    Raises
+    ------
+    ValueError
+        If `validation_split` leaves nothing to train on or to judge by.
+    lss_base.estimators.DivergedError
+        If training gave no finite structure.
+    """
+    # Training that goes on must not draw the batches of the training before it again.
+    seeds = seeds_of(seed, 3, 1 + parts.n_updates)
+    kept, held, other = held_out(settings.validation_split, lengths, seeds[0])
+    floor = energy_distance(*(_distances(parts, coords[rows]) for rows in other))
+    generator, critic = _copy(parts.generator), _copy(parts.critic)
+    smoothed = _copy(parts.generator)
+    weights = _consistency_weights(parts, settings.consistency)
+    budget = n_updates(settings)
+    n_epochs = ceil(budget / PERIOD)
+    most = max(1, min(N_INNER, MAX_DRAWN // (settings.batch_size * settings.n_discriminator)))
+    n_calls = ceil(budget / n_epochs / most)
+    n_inner = ceil(budget / n_epochs / n_calls)
+    model = AdversarialModel(
+        generator,
+        smoothed,
+        critic,
+        parts.structure,
+        parts.condition() or tf.identity,
+        psi[kept],
+        coords[kept],
+        balanced_rows(psi[kept]) if settings.head == "bonds" else np.arange(len(kept)),
+        batch_size=settings.batch_size,
+        n_critic=settings.n_discriminator,
+        n_inner=n_inner,
+        smoothing=settings.smoothing,
+        seed=seeds[1],
+        regressor=parts.regressor,
+        consistency=weights,
+        repulsion=settings.repulsion,
+    )
+    # Compilation takes as long as some hundred updates without it.
+    optimizers = _optimizer(settings), _optimizer(settings)
+    model.compile(*optimizers, settings.decay, jit_compile=budget >= WORTH_XLA)
+    if settings.head == "bonds" and not parts.n_updates:
+        settle(model, min(SETTLING, budget))
+    judge = Convergence(
+        psi[held],
+        _distances(parts, coords[held]),
+        floor,
+        parts.structure.distances,
+        n_epochs * n_calls * n_inner,
+        n_inner,
+        settings.decay,
+        seeds[2],
+    )
+    bar = ProgressBar(
+        f"cWGAN, floor {floor:.4f}", n_epochs, n_calls * n_inner, n_inner, ("energy_distance",)
+    )
+    calls = np.zeros((n_calls, 1), np.float32)
+    callbacks = [judge, bar] if settings.verbose else [judge]
+    model.fit(calls, batch_size=1, epochs=n_epochs, shuffle=False, verbose=0, callbacks=callbacks)
+    model.traced.forget()
+    history = judge.history
+    if parts.regressor is not None:
+        # Of psi's logarithmic scale, then of its rank.
+        history["regressor_r2"] = parts.regressor_r2.reshape(2, -1).tolist()
+        history["consistent"] = (weights.reshape(2, -1) > 0).tolist()
+    done = parts.n_updates + judge.history["updates"][-1]
+    return replace(parts, generator=smoothed, critic=critic, n_updates=done), history
+
+
+def _consistency_weights(parts, consistency):
+    if parts.regressor is None:
+        return None
+    return (consistency * (parts.regressor_r2 >= CONSISTENT)).astype(np.float32)
+
+
+def _distances(parts, coords):
+    return in_chunks(parts.structure.distances, coords)
+
+
+def _optimizer(settings):
+    if settings.optimizer == "adam":
+        return keras.optimizers.Adam(settings.learning_rate, beta_1=0.0, beta_2=0.9)
+    return keras.optimizers.RMSprop(settings.learning_rate)
+
+
+def _copy(model):
+    copy = keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    return copy
