@@ -9,7 +9,7 @@ from lss.paths.walkers import run
 PATIENCE = 200_000
 #: Steps of one call: walkers from between two states soon come to one, and to see whether a frame
 #: is in a state may take more than to make it.
-STEPS = 4
+STEPS = 8
 
 
 def count_hits(simulator, start, goal, psi, n_walkers, seed=0):
