@@ -5,10 +5,7 @@ from lss.commands import cli
 
 
 def main():
-    parser = cli.parser(__doc__, "states", "seed", "force")
-    parser.add_argument(
-        "--box", required=True, help="trained simulator: box folder (RUN/box) or .lss file"
-    )
+    parser = cli.parser(__doc__, "box", "states", "seed", "force")
     parser.add_argument(
         "--from", dest="start", metavar="NAME", required=True, help="state where paths begin"
     )
@@ -29,7 +26,7 @@ def main():
     )
     parser.add_argument("--to-dir", required=True, metavar="OUT", help="folder to write")
     parser.add_argument(
-        "--latent-only", action="store_true", help="decode no structures, only latent states"
+        "--latent-only", action="store_true", help="write latent states and numbers, no structures"
     )
     args = parser.parse_args()
     from lss.paths import tables

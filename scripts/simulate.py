@@ -5,10 +5,7 @@ from lss.commands import cli
 
 
 def main():
-    parser = cli.parser(__doc__, "start", "states", "seed", "dask", "force", "resume")
-    parser.add_argument(
-        "--box", required=True, help="trained simulator: box folder (RUN/box) or .lss file"
-    )
+    parser = cli.parser(__doc__, "box", "start", "states", "seed", "dask", "force", "resume")
     parser.add_argument("--to", required=True, metavar="OUT", help="folder to write")
     parser.add_argument(
         "--length",
@@ -66,7 +63,7 @@ def main():
     n_steps = inputs.steps_of(args.length, simulator.lag_time_ps)
     start, until = chosen_start_and_end(simulator, args, first, last)
     observables, md = None, None
-    if args.observable:
+    if args.observable is not None:
         from lss.observables.expectation import as_observables, text
         from lss.observables.write import write_observables
 

@@ -155,6 +155,13 @@ FLAGS = {
             "synthetic trajectories (default %(default)s)",
         ),
     ],
+    "box": [
+        (
+            "--box",
+            {"required": True},
+            "trained simulator: box folder (RUN/box) or .lss file",
+        ),
+    ],
     "start": [
         (
             "--start",

@@ -66,8 +66,12 @@ def training_psi(box, path=None):
         return stored
     with h5py.File(whole) as file:
         psi = [file[name][:] for name in sorted(file)]
-    modes = stored.shape[1]
-    return psi if all(p.ndim == 2 and p.shape[1] == modes for p in psi) else stored
+    return psi if any(holds(part, stored[0]) for part in psi) else stored
+
+
+def holds(psi, state):
+    """Whether a latent state is a frame of a trajectory (n, m): not so of another run's."""
+    return psi.shape[1:] == state.shape and bool((psi == state).all(axis=1).any())
 
 
 def chosen_start_and_end(simulator, args, first, last):

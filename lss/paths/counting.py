@@ -7,8 +7,9 @@ from lss.paths.walkers import run
 
 #: Steps after which a walker that came to neither state is a mistake in the states.
 PATIENCE = 200_000
-#: Steps of one call: walkers from between two states soon come to one.
-STEPS = 16
+#: Steps of one call: walkers from between two states soon come to one, and to see whether a frame
+#: is in a state may take more than to make it.
+STEPS = 8
 
 
 def count_hits(simulator, start, goal, psi, n_walkers, seed=0):

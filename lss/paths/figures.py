@@ -118,7 +118,8 @@ def committor_check(found: Findings):
     right.set_xlabel("q by counting (probability)")
     right.set_ylabel("points (number)")
     if found.tests:
-        right.legend(fontsize=7)
+        right.margins(y=0.35)  # room for the legend above the peaks
+        right.legend(fontsize=7, loc="upper right")
     rms, chance = found.committor_error
     caption = (
         f"Left: committor at {len(q)} points, bars: standard errors of {WALKERS} walkers each; "

@@ -6,14 +6,17 @@ import numpy as np
 
 from lss.analysis.blocks import BlockSums, Estimate, assign_blocks, jackknife
 from lss.analysis.transitions import add_transition_sums, passage_times_ps
+from lss.errors import InputError
 from lss.observables.expectation import as_observables
 from lss.observables.values import values_of
 from lss.paths.counting import count_hits, spread_beyond_chance
-from lss.paths.kernel import POINTS, Mesh, arrival_steps, stationary
+from lss.paths.kernel import Mesh, arrival_steps, committor, stationary
 from lss.paths.passages import Passages, sample_passages
 from lss.paths.pathways import Pathways, find_pathways
 from lss.simulation.ensemble import Ensemble
 
+#: Points of the mesh: its matrix takes 8 N^2 bytes.
+POINTS = 4000
 #: Points at which the committor is counted, and walkers from each.
 CHECKED, WALKERS = 40, 500
 #: q of the transition state, and how far from it.
@@ -141,16 +144,23 @@ def find_paths(simulator, start, goal, number, seed=0, md=None, observables=None
     Raises
     ------
     InputError
-        As of `lss.paths.passages.sample_passages`.
+        As of `lss.paths.passages.sample_passages`; where the states touch, so that there is no
+        committor between them.
     """
     named = [] if observables is None else as_observables(observables, simulator)
     passages = sample_passages(simulator, start, goal, number, seed, progress)
     mesh = Mesh.build(simulator, origins(passages, seed), seed)
     in_start, in_goal = (state.contains(mesh.points) for state in (start, goal))
-    q, weights = mesh.committor(start, goal), stationary(mesh.matrix)
-    times_ps = arrival_steps(mesh.matrix, weights, in_start, in_goal) * simulator.lag_time_ps
+    q, weights = committor(mesh.matrix, in_start, in_goal), stationary(mesh.matrix)
+    steps = arrival_steps(mesh.matrix, weights, q, in_start, in_goal)
+    times_ps = steps * simulator.lag_time_ps
     outside = ~(in_start | in_goal)
     checked = evenly(np.flatnonzero(outside & (q > 0.02) & (q < 0.98)), q, CHECKED)
+    if not len(checked):
+        raise InputError(
+            f"the states {start.name!r} and {goal.name!r} touch, wanted latent states between "
+            "them, from which either may be reached; draw their limits farther apart"
+        )
     rough = along_psi_1(mesh.points[:, 0], q, weights, outside)
     tests = {
         name: half_test(simulator, start, goal, mesh.points, value, outside, seed)

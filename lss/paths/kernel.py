@@ -19,8 +19,6 @@ from lss.errors import InputError
 from lss.paths.moments import calibrated, truncated_moments
 from mdn.members import predict
 
-#: Points of the mesh: the matrix takes 8 N^2 bytes.
-POINTS = 4000
 #: Rows of densities computed at once.
 ROWS = 64
 
@@ -56,15 +54,6 @@ def committor(matrix, in_start, in_goal):
     return q.clip(0, 1)
 
 
-def passage_steps(matrix, in_goal):
-    """Mean number of steps to the goal from each point, 0 in it: shape (n,)."""
-    steps = np.zeros(len(matrix))
-    rest = ~in_goal
-    system = np.eye(rest.sum()) - matrix[np.ix_(rest, rest)]
-    steps[rest] = np.linalg.solve(system, np.ones(rest.sum()))
-    return steps
-
-
 def stationary(matrix):
     """The stationary probabilities of a transition matrix, shape (n,)."""
     n = len(matrix)
@@ -74,7 +63,7 @@ def stationary(matrix):
     return weights / weights.sum()
 
 
-def arrival_steps(matrix, weights, in_start, in_goal):
+def arrival_steps(matrix, weights, forward, in_start, in_goal):
     """Mean steps from arrival in one state to arrival in the other: start to goal, and back.
 
     The inverse rates of transition path theory: the share of time with a state as the last one
@@ -84,11 +73,10 @@ def arrival_steps(matrix, weights, in_start, in_goal):
     Parameters
     ----------
     matrix : np.ndarray, shape (n, n)
-    weights : np.ndarray, shape (n,)
-        As of `stationary`.
+    weights, forward : np.ndarray, shape (n,)
+        As of `stationary` and of `committor`.
     in_start, in_goal : np.ndarray of bool, shape (n,)
     """
-    forward = committor(matrix, in_start, in_goal)
     live = weights > 0
     reverse = np.zeros_like(matrix)
     reverse[live] = (weights[:, None] * matrix).T[live] / weights[live, None]
@@ -164,10 +152,6 @@ class Mesh:
             return q
         found = self.rows(psi) @ q
         return np.where(goal.contains(psi), 1.0, np.where(start.contains(psi), 0.0, found))
-
-    def effective_points(self):
-        """Points that a row of the matrix stands on: 1 / sum of squares, shape (n,)."""
-        return 1 / np.einsum("ij,ij->i", self.matrix, self.matrix)
 
 
 def logmeanexp(log):

@@ -178,8 +178,7 @@ class _Record:
             visits = np.flatnonzero(labels[begin:end] == here)
             if len(visits):
                 self.left[row] = first + begin + visits[-1]
-                self.way[row] = []
-                self.way[row].append(frames[begin + visits[-1] : end])
+                self.way[row] = [frames[begin + visits[-1] : end]]
             else:
                 self.way[row].append(frames[begin:end])
             if self.since[row] >= 0:

@@ -1,13 +1,14 @@
 """A state by a structure: the latent states that are decoded to structures near it."""
 
 import re
-from pathlib import Path
 
 import mdtraj
 import numpy as np
 
 from lss.errors import InputError
 from lss.molecule.atoms import match
+from lss.paths.states import check_name
+from lss.trajectories.trajectory_set import read_frame
 
 #: Structures drawn of each latent state, of which more than half must be near; always the same
 #: noise, so that a latent state is in the state or not.
@@ -93,9 +94,6 @@ def near_structure(text, simulator, radius, states=()):
     states : dict
         Those that there are already.
     """
-    from lss.paths.states import check_name
-    from lss.trajectories.trajectory_set import read_frame
-
     name, equals, path = str(text).partition("=")
     if not equals or not path:
         raise InputError(
@@ -108,5 +106,4 @@ def near_structure(text, simulator, radius, states=()):
             f"`state` is {text!r} without `radius`, wanted the largest RMSD from the structure; "
             "give `radius` such as 0.3nm"
         )
-    structure = read_frame(Path(path).as_posix(), None, 0)
-    return NearStructure(name, simulator, structure, length_nm(radius))
+    return NearStructure(name, simulator, read_frame(path, None, 0), length_nm(radius))

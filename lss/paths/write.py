@@ -90,7 +90,7 @@ def checked_folder(to, force):
     if to.exists() and not to.is_dir():
         raise InputError(f"{to} is a file, wanted a folder; give another name")
     there = list(to.iterdir()) if to.exists() else []
-    foreign = [p.name for p in there if p.name not in NAMES and "-to-" not in p.name]
+    foreign = [p.name for p in there if p.name not in NAMES and not holds_paths(p)]
     if foreign:
         raise InputError(f"{to} holds {foreign[0]}, wanted paths or nothing; give another folder")
     if there and not force:
@@ -98,6 +98,13 @@ def checked_folder(to, force):
             f"{to} holds paths, wanted nothing; give `force` to replace them, or another folder"
         )
     return to
+
+
+def holds_paths(folder):
+    """Whether a folder is one of decoded paths, and of nothing else."""
+    if "-to-" not in folder.name or not folder.is_dir():
+        return False
+    return all(file.match("path-*.xtc") for file in folder.iterdir())
 
 
 def folders(found):
@@ -128,12 +135,8 @@ def write_psi(path, found):
 
 def decode_all(to, simulator, found, progress):
     """Write all paths as XTC, and the transition state, whose structures are returned."""
-    topology, lag_ps, seed = (
-        simulator.box.reference.topology,
-        simulator.lag_time_ps,
-        found.passages.seed,
-    )
-    n = len(found.passages.paths)
+    topology, lag_ps = simulator.box.reference.topology, simulator.lag_time_ps
+    seed, n = found.passages.seed, len(found.passages.paths)
     with tqdm(total=n, unit="path", desc="decode", disable=not progress) as bar:
         for k, name in enumerate(folders(found)):
             folder = to / name

@@ -6,6 +6,7 @@ import numpy as np
 
 from lss.box import load_box
 from lss.errors import InputError
+from lss.simulation.on_demand import FramesOnDemand
 from lss.simulator import LatentSpaceSimulator
 
 
@@ -28,6 +29,8 @@ class Ensemble:
     """
 
     def __init__(self, simulator):
+        from mdn.members import copy
+
         box = simulator.box
         if len(box.replicas) < 2:
             raise InputError(
@@ -35,8 +38,6 @@ class Ensemble:
                 "propagator with replicas"
             )
         self.box = box
-        from mdn.members import copy
-
         # One network takes the weights of each in turn: what was compiled for it serves for all.
         self._walker = LatentSpaceSimulator(
             replace(box, mdn=copy(box.mdn), replicas=[]), simulator.sampler.outside
@@ -94,25 +95,15 @@ class Ensemble:
         return np.mean(values, axis=0), np.std(values, axis=0, ddof=1)
 
 
-class DecodedFrames:
+class DecodedFrames(FramesOnDemand):
     """Structures of one latent trajectory as an array (frames, atoms, 3), **nm**.
 
     They are decoded where they are sliced, and not kept.
     """
 
-    ndim = 3
-
     def __init__(self, simulator, psi, seed, walker):
+        super().__init__(len(psi), simulator.box.reference.n_atoms)
         self.simulator, self.psi, self.seed, self.walker = simulator, psi, seed, walker
-        self.shape = (len(psi), simulator.box.reference.n_atoms, 3)
 
-    def __len__(self):
-        return self.shape[0]
-
-    def __getitem__(self, frames):
-        """A frame by its number, or a slice of frames."""
-        if not isinstance(frames, slice):
-            return self[frames : frames + 1][0]
-        start, stop, step = frames.indices(len(self))
-        psi = self.psi[start:stop]
-        return self.simulator.coordinates(psi, self.seed, start, self.walker)[::step]
+    def read(self, start, stop):
+        return self.simulator.coordinates(self.psi[start:stop], self.seed, start, self.walker)

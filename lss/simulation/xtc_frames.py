@@ -4,8 +4,8 @@ from pathlib import Path
 
 import h5py
 import mdtraj
-import numpy as np
 
+from lss.simulation.on_demand import FramesOnDemand
 from lss.trajectories.formats import ascii_path
 
 
@@ -30,25 +30,14 @@ def read_synthetic(folder):
     return psi, [XtcFrames(file, psi.shape[1], n_atoms) for file in files]
 
 
-class XtcFrames:
+class XtcFrames(FramesOnDemand):
     """An XTC file of our own as an array (frames, atoms, 3), **nm**, read where it is sliced."""
 
-    ndim = 3
-
     def __init__(self, path, n_frames, n_atoms):
-        self.path, self.shape = path, (n_frames, n_atoms, 3)
-        self.offsets = None
+        super().__init__(n_frames, n_atoms)
+        self.path, self.offsets = path, None
 
-    def __len__(self):
-        return self.shape[0]
-
-    def __getitem__(self, frames):
-        """A frame by its number, or a slice of frames."""
-        if not isinstance(frames, slice):
-            return self[frames : frames + 1][0]
-        start, stop, step = frames.indices(len(self))
-        if start >= stop:
-            return np.empty((0, *self.shape[1:]), np.float32)
+    def read(self, start, stop):
         with ascii_path(self.path) as name, mdtraj.formats.XTCTrajectoryFile(name) as file:
             # Found once by mdtraj, by walking through the file.
             if self.offsets is None:
@@ -56,4 +45,4 @@ class XtcFrames:
             else:
                 file.offsets = self.offsets
             file.seek(start)
-            return file.read(n_frames=stop - start)[0][::step]
+            return file.read(n_frames=stop - start)[0]

@@ -15,7 +15,6 @@ from lss.paths.kernel import (
     committor,
     followers,
     log_density,
-    passage_steps,
     stationary,
 )
 from lss.paths.moments import calibrated, truncated_moments
@@ -48,12 +47,12 @@ def test_four_well_chain_in_closed_form():
     a, b = 20, 80
     bins = np.arange(four_well.N_BINS)
     q, steps = birth_death(matrix, weight, a, b)
-    np.testing.assert_allclose(committor(matrix, bins <= a, bins >= b), q, atol=1e-9)
-    np.testing.assert_allclose(passage_steps(matrix, bins >= b), steps, rtol=1e-8)
+    forward = committor(matrix, bins <= a, bins >= b)
+    np.testing.assert_allclose(forward, q, atol=1e-9)
     np.testing.assert_allclose(stationary(matrix), weight, atol=1e-12)
     # A chain of neighbours arrives in its states at their edges.
     _, back = birth_death(matrix[::-1, ::-1], weight[::-1], 99 - b, 99 - a)
-    arrivals = arrival_steps(matrix, weight, bins <= a, bins >= b)
+    arrivals = arrival_steps(matrix, weight, forward, bins <= a, bins >= b)
     np.testing.assert_allclose(arrivals, [steps[a], back[99 - b]], rtol=1e-8)
 
 
@@ -87,7 +86,8 @@ def test_a_mesh_has_committor_and_passage_times_of_the_exact_kernel(well):
     grid, kernel = four_well.brownian_kernel()
     weight = stationary(kernel)
     inside = [state.contains(grid[:, None]) for state in (start, goal)]
-    q, steps = committor(kernel, *inside), arrival_steps(kernel, weight, *inside)
+    q = committor(kernel, *inside)
+    steps = arrival_steps(kernel, weight, q, *inside)
     rng = np.random.default_rng(0)
     origins = np.concatenate([rng.choice(grid, p=weight, size=1500), rng.uniform(-1.1, 1.1, 1500)])
     mesh = Mesh.build(simulator, origins[:, None])
@@ -99,6 +99,7 @@ def test_a_mesh_has_committor_and_passage_times_of_the_exact_kernel(well):
     found = arrival_steps(
         mesh.matrix,
         stationary(mesh.matrix),
+        mesh.committor(start, goal),
         start.contains(mesh.points),
         goal.contains(mesh.points),
     )

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from lss.errors import InputError
-from lss.paths import findings, kernel, tables
+from lss.paths import findings, tables
 from lss.paths.passages import Path
 from lss.paths.pathways import course, find_pathways, order_of_events
+from lss.paths.states import parse_states
 from lss.paths.write import checked_folder
+from lss.simulator import LatentSpaceSimulator
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +25,6 @@ def written(trained, tmp_path_factory):
 
     to = tmp_path_factory.mktemp("paths") / "out"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kernel, "POINTS", 200)
         patch.setattr(findings, "POINTS", 200)
         patch.setattr(findings, "WALKERS", 20)
         patch.setattr(tables, "WALKERS", 20)
@@ -70,6 +71,21 @@ def test_a_folder_is_not_overwritten_unasked(written, tmp_path):
     (tmp_path / "thesis.tex").write_text("x")
     with pytest.raises(InputError, match=r"holds thesis\.tex"):
         checked_folder(tmp_path, force=True)
+    # What only sounds like paths stays, too.
+    (tmp_path / "thesis.tex").unlink()
+    (tmp_path / "notes-to-self").mkdir()
+    (tmp_path / "notes-to-self" / "one.txt").write_text("x")
+    with pytest.raises(InputError, match="holds notes-to-self"):
+        checked_folder(tmp_path, force=True)
+
+
+def test_states_that_touch_are_refused(trained, monkeypatch):
+    """They have passages, but no committor."""
+    monkeypatch.setattr(findings, "POINTS", 200)
+    simulator = LatentSpaceSimulator.load(trained.box)
+    a, b = parse_states("a: psi1 < 0; b: psi1 >= 0", 2).values()
+    with pytest.raises(InputError, match="'a' and 'b' touch"):
+        findings.find_paths(simulator, a, b, 4, progress=False)
 
 
 def straight(rng, side, direction):

@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import h5py
 import mdtraj
 import numpy as np
 import pytest
@@ -83,10 +84,14 @@ def test_starts_lie_in_their_state(simulator):
         starts_in(nowhere, simulator, 1, seed=0)
 
 
-def test_without_definition_the_states_are_found_from_all_md(simulator, trained):
+def test_without_definition_the_states_are_found_from_all_md(simulator, trained, tmp_path):
     every = run_files.read_psi(trained)
     assert define_states(simulator, box=trained.box) == found_states(every)
     assert len(training_psi(simulator.box)) == 1000
+    # A psi.h5 of another run is no MD of this box.
+    with h5py.File(tmp_path / "psi.h5", "w") as file:
+        file["000000"] = np.concatenate(every) + np.float32(0.1)
+    assert len(training_psi(simulator.box, tmp_path / "box.lss")) == 1000
     with pytest.raises(InputError, match="`radius` goes with `state`"):
         define_states(simulator, radius="0.3nm")
 
