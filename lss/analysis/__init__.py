@@ -8,12 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from lss.analysis.blocks import BlockSums
+from lss.analysis.columns.ruler import ColumnRuler
+from lss.analysis.columns.sums import add_column_sums
 from lss.analysis.kinetics import (
     add_lagged_sums,
     autocorrelation,
     correlation_lags,
     implied_timescale,
 )
+from lss.analysis.rotation import add_cross_sums
 from lss.analysis.sample import Sample
 from lss.analysis.structure import Ruler, add_structure_sums
 from lss.analysis.thermodynamics import histogram
@@ -55,11 +58,11 @@ class Ensemble:
     Parameters
     ----------
     name : str
-        For headings: MD, LSS, held-out MD.
+        For headings: MD, LSS, held-out MD; of time series data, LSS, held-out data.
     latent : BlockSums
         From psi.
     structure : BlockSums or None
-        From coordinates, where there are any.
+        From coordinates, or the values of columns, where there are any.
     n_frames, n_trajectories : int
         Of psi.
     frame_ps : float
@@ -98,13 +101,15 @@ class Ensemble:
         return f"{n} contiguous blocks{again}"
 
 
-def make_latent_ruler(md: Sample, lss: Sample) -> LatentRuler:
+def make_latent_ruler(md: Sample, lss: Sample, name: str = "MD") -> LatentRuler:
     """Ranges, lags and cores, laid out on the training MD.
 
     Parameters
     ----------
     md, lss : Sample
         The training MD, and the synthetic trajectories: the autocorrelations go as far as both.
+    name : str
+        Of the first, for errors.
 
     Raises
     ------
@@ -127,7 +132,7 @@ def make_latent_ruler(md: Sample, lss: Sample) -> LatentRuler:
     high = np.max([np.max(x, axis=0) for x in psi], axis=0).astype(np.float64)
     if not (high > low).all():
         raise InputError(
-            f"psi_{1 + int(np.argmin(high > low))} of the MD never changes; train the SRV again"
+            f"psi_{1 + int(np.argmin(high > low))} of the {name} never changes; train the SRV again"
         )
     return LatentRuler(
         psi_range=np.stack([low, high]),
@@ -173,6 +178,7 @@ def add_latent_sums(sums: BlockSums, psi: Sequence, lag: int, ruler: LatentRuler
     add_lagged_sums(sums, "ck_lagged", psi, np.multiply(CK_LAGS, lag))
     add_transition_sums(sums, "transitions", psi, lag, ruler.cores)
     add_staying_sums(sums, "staying", psi, np.multiply(CK_LAGS, lag), ruler.cores)
+    add_cross_sums(sums, psi, lag)
 
 
 def basins(sample: Sample, cores: Cores) -> list[np.ndarray]:
@@ -186,7 +192,7 @@ def analyse(
     sample: Sample,
     lag_ps: float,
     ruler: LatentRuler,
-    structure_ruler: Ruler | None = None,
+    structure_ruler: Ruler | ColumnRuler | None = None,
     tick: Callable[[int], None] = lambda n: None,
 ) -> Ensemble:
     """Block sums of one ensemble, latent and structural.
@@ -201,8 +207,9 @@ def analyse(
         The lag, **ps**.
     ruler : LatentRuler
         From :func:`make_latent_ruler`.
-    structure_ruler : Ruler, optional
-        From :func:`lss.analysis.structure.make_ruler`; needed where there are coordinates.
+    structure_ruler : Ruler or ColumnRuler, optional
+        From :func:`lss.analysis.structure.make_ruler`, needed where there are coordinates, or from
+        :func:`lss.analysis.columns.ruler.make_column_ruler`, where these are values of columns.
     tick : callable
         Called with the number of frames of coordinates done.
     """
@@ -213,8 +220,13 @@ def analyse(
         add_latent_sums(unweighted, sample.psi, sample.lag, ruler)
     if sample.coordinates is not None:
         structure = sample.new_sums(of_coordinates=True)
-        where = basins(sample, ruler.cores)
-        add_structure_sums(structure, sample.coordinates, structure_ruler, where, tick)
+        coordinates = sample.coordinates
+        if isinstance(structure_ruler, ColumnRuler):
+            lag = sample.lag // sample.stride
+            add_column_sums(structure, coordinates, lag, structure_ruler, tick)
+        else:
+            where = basins(sample, ruler.cores)
+            add_structure_sums(structure, coordinates, structure_ruler, where, tick)
     return Ensemble(
         name=name,
         latent=latent,

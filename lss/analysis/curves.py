@@ -76,6 +76,11 @@ class Curves:
     tica_populations: dict[str, np.ndarray] = field(default_factory=dict)
     densities: dict[str, Density] = field(default_factory=dict)
 
+    @property
+    def training(self) -> str:
+        """Name of the ensemble that was trained on."""
+        return next(iter(self.profiles))
+
 
 def make_curves(
     md: Ensemble,

@@ -75,7 +75,15 @@ def check_psi(psi, name: str) -> list:
 
 
 def check_coordinates(coordinates, name: str) -> list:
-    """Trajectories of coordinates as a list of what is sliced later, of three axes each."""
+    """Trajectories of atoms, or series of columns, as a list of what is sliced later.
+
+    Which of the two they are is told by the axes of the first: an array of three, or a list of
+    such, is of atoms; an array of two, or a list of such, is of columns.
+    """
+    coordinates = coordinates if hasattr(coordinates, "ndim") else list(coordinates)
+    first = coordinates[:1] if isinstance(coordinates, list) else [coordinates]
+    if any(np.ndim(x) == 2 for x in first):
+        return as_trajectories(coordinates, name, 2)
     coordinates = as_trajectories(coordinates, name, 3)
     if coordinates[0].shape[2] != 3:
         raise InputError(
@@ -94,6 +102,18 @@ def read_frames(coords: Sequence, trajectory: int, start: int, stop: int) -> np.
             f"{start + int(bad.argmax())}; leave these frames out or decode them again"
         )
     return xyz
+
+
+def read_values(series: Sequence, number: int, start: int, stop: int) -> np.ndarray:
+    """Frames start to stop of one series of columns in double precision; nan is an error."""
+    values = np.asarray(series[number][start:stop], dtype=np.float64)
+    bad = ~np.isfinite(values).all(axis=1)
+    if bad.any():
+        raise InputError(
+            f"values of series {number} are not finite in frame {start + int(bad.argmax())}; cut "
+            "the series there, or decode these frames again"
+        )
+    return values
 
 
 def check_weights(weights, psi: Sequence) -> list[np.ndarray]:

@@ -38,11 +38,13 @@ def add_lagged_sums(
         for lag in lags:
             stop = max(segment.start, min(segment.stop, len(x) - lag))
             early, late = x[segment.start : stop], x[segment.start + lag : stop + lag]
-            rows.append(_lagged(early, late, sums.weights(segment.trajectory, segment.start, stop)))
+            rows.append(
+                lagged_sums(early, late, sums.weights(segment.trajectory, segment.start, stop))
+            )
         sums.add(key, segment.block, np.stack(rows, axis=-3))
 
 
-def _lagged(early: np.ndarray, late: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+def lagged_sums(early: np.ndarray, late: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
     """The four sums over pairs, shape (4, m), or (k, 4, m) under k sets of weights."""
     if weights is None:
         mean = (early.sum(axis=0) + late.sum(axis=0)) / 2

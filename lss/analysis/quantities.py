@@ -7,7 +7,7 @@ between two ensembles from the start (a free-energy RMSE, a Jensen-Shannon diver
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,10 +15,14 @@ import numpy as np
 
 from lss.analysis import Ensemble
 from lss.analysis.kinetics import autocorrelation, fit_exponential, implied_timescale
+from lss.analysis.rotation import decay, nearest, period, propagator_eigenvalues
 from lss.analysis.thermodynamics import jensen_shannon_bits, profile_rmse_kT
 from lss.analysis.transitions import passage_times_ps, probabilities
 
-AREAS = ("free energies", "kinetics", "local structure", "global structure")
+AREAS = (
+    "marginals", "joint distribution", "free energies", "kinetics", "local structure",
+    "global structure",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -32,9 +36,10 @@ class Quantity:
     label : str
         Name for readers.
     unit : str
-        Unit of the value: ps, 1/ps, nm, kT, bits, or empty for pure numbers.
+        Unit of the value: ps, 1/ps, nm, kT, bits, sd (standard deviations of the data), dB, that of
+        a column, or empty for pure numbers.
     group : str
-        "latent" or "structure": which sums it is computed from.
+        "latent", "structure" or "columns": which sums it is computed from.
     divergence : bool
         Whether it takes two ensembles' sums (given, reference) instead of one's.
     statistic : callable
@@ -45,6 +50,9 @@ class Quantity:
         Whether differences are taken between logarithms.
     mode : int or None
         Which slow mode it belongs to, from 0; the cores are on the slowest.
+    scale : float or None
+        Size that a difference is measured by where neither the value nor the unit tells: the
+        standard deviation of a column.
     """
 
     key: str
@@ -56,13 +64,22 @@ class Quantity:
     area: str
     log: bool = False
     mode: int | None = None
+    scale: float | None = None
 
 
-def latent_quantities(n_modes: int, lag_ps: float, lags: np.ndarray) -> list[Quantity]:
-    """Free energies, timescales, transitions and Chapman-Kolmogorov distances."""
+def latent_quantities(
+    n_modes: int, lag_ps: float, lags: np.ndarray, rotating: Sequence[complex] = ()
+) -> list[Quantity]:
+    """Free energies, timescales, transitions and Chapman-Kolmogorov distances.
+
+    Where the process does not obey detailed balance, ``rotating`` holds the eigenvalues of the
+    propagator of the data, for decays and periods.
+    """
     found = []
     for i in range(n_modes):
         found += _mode_quantities(i, lag_ps, lags * lag_ps)
+    for k, value in enumerate(rotating, start=1):
+        found += _rotation_quantities(k, value, lag_ps)
     time = partial(
         Quantity, unit="ps", group="latent", divergence=False, area="kinetics", log=True, mode=0
     )
@@ -84,10 +101,10 @@ def latent_quantities(n_modes: int, lag_ps: float, lags: np.ndarray) -> list[Qua
         share("core_b_population", "population of core B",
               statistic=lambda s: s["basins"][2] / s["basins"].sum()),
         apart("ck_correlation_rms", f"correlation of the modes {after}",
-              statistic=lambda a, b: _rms(
+              statistic=lambda a, b: rms(
                   autocorrelation(a["ck_lagged"]) - autocorrelation(b["ck_lagged"]))),
         apart("ck_probability_rms", f"core-to-core probability {after}",
-              statistic=lambda a, b: _rms(
+              statistic=lambda a, b: rms(
                   (probabilities(a["staying"]) - probabilities(b["staying"]))[..., :2])),
     ]  # fmt: skip
 
@@ -110,6 +127,22 @@ def _mode_quantities(i: int, lag_ps: float, times: np.ndarray) -> list[Quantity]
     ]  # fmt: skip
 
 
+def _rotation_quantities(k: int, target: complex, lag_ps: float) -> list[Quantity]:
+    """Decay and period of one eigenvalue of the propagator: that nearest to the data's."""
+    time = partial(Quantity, unit="ps", group="latent", divergence=False, area="kinetics", log=True)
+
+    def measured(s, of) -> float:
+        return of(nearest(propagator_eigenvalues(s["cross_lagged"]), target), lag_ps)
+
+    turning = target.imag != 0
+    what = f"rotation {k}" if turning else f"mode {k} of the propagator"
+    found = [time(f"decay_{k}_ps", f"decay time of {what}", statistic=partial(measured, of=decay))]
+    if turning:
+        found.append(time(f"period_{k}_ps", f"period of {what}",
+                          statistic=partial(measured, of=period)))  # fmt: skip
+    return found
+
+
 def _timescale(s, mode: int, lag_ps: float) -> float:
     return float(implied_timescale(autocorrelation(s["lagged"][0])[mode], lag_ps))
 
@@ -129,7 +162,7 @@ def _crossings_per_ps(s, lag_ps: float) -> float:
     return float((counts[0, 1] + counts[1, 0]) / time) if time > 0 else float("nan")
 
 
-def _rms(x: np.ndarray) -> float:
+def rms(x: np.ndarray) -> float:
     return float(np.sqrt(np.nanmean(x**2))) if np.isfinite(x).any() else float("nan")
 
 
@@ -209,7 +242,7 @@ def _share(s, name: str) -> float:
 
 
 def _means_apart(a, b, name: str) -> float:
-    return _rms(a[name][:, 0] / a["frames"] - b[name][:, 0] / b["frames"])
+    return rms(a[name][:, 0] / a["frames"] - b[name][:, 0] / b["frames"])
 
 
 def _jsd(a, b, name: str) -> float:

@@ -37,7 +37,8 @@ class Row:
     known_to : float
         Relative standard error to which the MD itself tells the figure, of free energies in kT: the
         largest of its block error, `data_error`, and for the slowest mode what the number of
-        crossings allows. nan for what is not kinetics or thermodynamics.
+        crossings allows. nan for what is not kinetics or thermodynamics, nor of a column and
+        compared by logarithms.
     """
 
     quantity: Quantity
@@ -94,7 +95,8 @@ def _spread(q: Quantity, lss: Ensemble, md) -> float:
 
 def _known_to(row: Row, md: Ensemble) -> float:
     q, parts = row.quantity, []
-    if q.area not in ("kinetics", "free energies") or q.mode is None:
+    of_mode = q.area in ("kinetics", "free energies") and q.mode is not None
+    if not (of_mode or (q.group == "columns" and q.log)):
         return math.nan
     if q.divergence:
         parts.append(_profile_error(md, q.mode))

@@ -68,7 +68,8 @@ class Sample:
         Latent trajectories.
     coordinates : array-like or list of array-likes, shape (k_i, atoms, 3), optional
         Coordinates of the decoded atoms, **nm**, of every frame of ``psi`` or of every s-th, of
-        all trajectories or the first ones.
+        all trajectories or the first ones. Of a time series: the values of its columns in their
+        units, a list of arrays (k_i, n_columns).
     lag : int
         The lag in frames of ``psi``: 1 for synthetic trajectories.
     stride : int, optional
@@ -163,52 +164,3 @@ class Sample:
     def psi_of_coordinates(self) -> Iterator[np.ndarray]:
         """psi of the frames that have coordinates, one array (k_i, m) after another."""
         return (x[:: self.stride] for x in self.psi[: len(self.coordinates)])
-
-
-def check_together(samples: dict[str, Sample], reference) -> None:
-    """Ensembles that are compared must be of one encoder, and of one molecule.
-
-    Parameters
-    ----------
-    samples : dict of Sample
-        By name; the first is the training MD, the second the LSS.
-    reference : mdtraj.Trajectory or None
-        One frame of the decoded atoms.
-
-    Raises
-    ------
-    InputError
-        When the numbers of modes differ, or structures are given of which something that they are
-        compared with is missing or of another shape.
-    """
-    for name, sample in samples.items():
-        if not isinstance(sample, Sample):
-            raise InputError(
-                f"{name} is a {type(sample).__name__}, wanted a Sample of psi and coordinates"
-            )
-    (first, md), (second, lss), *_ = samples.items()
-    for name, sample in samples.items():
-        if sample.n_modes != md.n_modes:
-            raise InputError(
-                f"{name} has {sample.n_modes} modes, {first} {md.n_modes}; give psi of the same "
-                "encoder"
-            )
-    decoded = {k: s.coordinates for k, s in samples.items() if s.coordinates is not None}
-    if not decoded:
-        return
-    needed = {f"coordinates of the {first}": md.coordinates,
-              f"coordinates of the {second}": lss.coordinates, "reference": reference}  # fmt: skip
-    for name, thing in needed.items():
-        if thing is None:
-            raise InputError(f"structures are compared only with {name}; give it as well")
-    if len(reference) != 1 or reference.n_atoms < 3:
-        raise InputError(
-            f"reference has {len(reference)} frames of {reference.n_atoms} atoms, wanted 1 of at "
-            "least 3: with fewer no structures are compared; decode more of them"
-        )
-    for name, trajectories in decoded.items():
-        if trajectories[0].shape[1] != reference.n_atoms:
-            raise InputError(
-                f"coordinates of the {name} have {trajectories[0].shape[1]} atoms, reference "
-                f"{reference.n_atoms}; give those of the decoded atoms"
-            )

@@ -98,6 +98,13 @@ def total(rows: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
     return np.tensordot(weights, rows, axes=(1, -1))
 
 
+def products(x: np.ndarray, y: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+    """Sums of x_i y_j over frames, the last axis of both; under k sets of weights k of them."""
+    if weights is None:
+        return x @ y.T
+    return np.stack([(x * w) @ y.T for w in weights])
+
+
 def counts(numbers: np.ndarray, size: int, weights: np.ndarray | None = None) -> np.ndarray:
     """How often each whole number below ``size`` occurs, (size,).
 

@@ -18,12 +18,12 @@ OUTSIDE_SHARE = 0.001
 
 
 def cautions_of(comparison: Comparison) -> list[str]:
-    found = []
+    found, data = [], comparison.words.data
     seen = comparison.md.crossings
     if seen < FEW_CROSSINGS:
         found.append(
-            f"The MD crosses between the cores of psi_1 only {seen:.0f} times: its own rates "
-            "and slowest timescale are poorly known. More MD helps more than more training."
+            f"The {data} crosses between the cores of psi_1 only {seen:.0f} times: its own rates "
+            f"and slowest timescale are poorly known. More {data} helps more than more training."
         )
     slowest = float(comparison.row("t_1_ps").md.value)
     for ensemble in (comparison.md, comparison.lss, comparison.heldout):
@@ -46,32 +46,33 @@ def _run_cautions(comparison: Comparison) -> list[str]:
     """
     if comparison.heldout is None:
         return []
-    found = []
+    found, w = [], comparison.words
     for i in range(1, comparison.n_modes + 1):
         row = comparison.row(f"t_{i}_ps")
         md, held = float(row.md.value), float(row.heldout.value)
         if not md > 0:
             continue
-        own = f"The {ordinal(i)} timescale is {estimate(row.md, 'ps')} in the training MD"
+        own = f"The {ordinal(i)} timescale is {estimate(row.md, 'ps')} in the training {w.data}"
         if not held > 0:
-            other = "and cannot be measured in the held-out MD"
+            other = f"and cannot be measured in the {w.held_out}"
         else:
             error = math.hypot(row.md.standard_error / md, row.heldout.standard_error / held)
             # An unknown error (nan) says nothing.
             if not abs(math.log(md / held)) > RUNS_APART * error:
                 continue
             held_out = estimate(row.heldout, "ps", row.md)
-            other = f"and {held_out} in the held-out MD, further apart than their errors"
+            other = f"and {held_out} in the {w.held_out}, further apart than their errors"
         found.append(
-            f"{own} {other}: psi_{i} may be peculiar to the training MD, and a ratio near 1 does "
-            "not make it right. Give more MD, or train the encoder for fewer modes or steps."
+            f"{own} {other}: psi_{i} may be peculiar to the training {w.data}, and a ratio near 1 "
+            f"does not make it right. Give more {w.data}, or train the encoder for fewer modes or "
+            "steps."
         )
     return found
 
 
 def _bin_cautions(comparison: Comparison) -> list[str]:
-    found = []
-    md = comparison.curves.profiles["MD"]
+    found, data = [], comparison.words.data
+    md = comparison.curves.profiles[data]
     for name, profiles in comparison.curves.profiles.items():
         empty, outside = [], []
         for i, (p, q) in enumerate(zip(profiles, md, strict=True), start=1):
@@ -79,12 +80,12 @@ def _bin_cautions(comparison: Comparison) -> list[str]:
             if missing.any():
                 share = number(100 * q.population[missing].sum(), 2)
                 empty.append(
-                    f"{missing.sum()} of psi_{i} (where the MD has {share} % of its frames)"
+                    f"{missing.sum()} of psi_{i} (where the {data} has {share} % of its frames)"
                 )
             if p.outside > OUTSIDE_SHARE:
                 outside.append(f"{number(100 * p.outside, 2)} % on psi_{i}")
         if empty:
-            found.append(f"{name} leaves bins empty that the MD fills: {', '.join(empty)}.")
+            found.append(f"{name} leaves bins empty that the {data} fills: {', '.join(empty)}.")
         if outside:
-            found.append(f"{name} has frames outside the MD's range: {', '.join(outside)}.")
+            found.append(f"{name} has frames outside the {data}'s range: {', '.join(outside)}.")
     return found

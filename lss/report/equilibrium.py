@@ -119,4 +119,5 @@ def weighting(c: Comparison) -> Table | None:
         "began: the stationary distribution that it comes to is a check of the weights. "
         f"{errors_note(c)}."
     )
-    return Table(caption, ["", "MD, all frames alike", "MD, weighted", "LSS"], body, [])
+    data = c.words.data
+    return Table(caption, ["", f"{data}, all frames alike", f"{data}, weighted", "LSS"], body, [])

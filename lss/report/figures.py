@@ -15,6 +15,7 @@ from lss.report.wording import time_unit
 
 #: One colour for each ensemble, told apart by colour-blind readers too.
 COLOURS = {"MD": "#222222", "LSS": "#d55e00", "held-out MD": "#0072b2"}
+COLOURS |= {"data": COLOURS["MD"], "held-out data": COLOURS["held-out MD"]}
 #: Letters of the note in an inch.
 NOTE_WIDTH = 17
 #: Above this free energy a map is not coloured, kT.
@@ -26,6 +27,17 @@ def new_figure(width: float, height: float):
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained")
+
+
+def row_of_panels(n: int, height: float = 2.6, columns: int = 3):
+    """A figure of n panels, so many in a row, of a height in inches; and its axes."""
+    columns = min(n, columns)
+    rows = -(-n // columns)
+    figure = new_figure(3.0 * columns, height * rows)
+    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    for ax in axes[n:]:
+        ax.set_visible(False)
+    return figure, axes[:n]
 
 
 def save(figure, folder: Path, name: str, columns: dict, note: str | None = None) -> Path:
@@ -75,7 +87,7 @@ def _cell(x) -> str:
 
 
 def draw_profiles(ax, curves: Curves, mode: int):
-    """F(psi_i) of every ensemble, aligned with the MD, with bands of one standard error."""
+    """F(psi_i) of every ensemble, aligned with the training MD, bands of one standard error."""
     for name, profiles in curves.profiles.items():
         p = profiles[mode]
         energy, error = aligned(curves, name, mode), p.standard_error_kT
@@ -94,8 +106,8 @@ def _band(ax, x: np.ndarray, y: np.ndarray, error: np.ndarray, name: str):
 
 
 def aligned(curves: Curves, name: str, mode: int) -> np.ndarray:
-    """F(psi_i) of one ensemble in kT, aligned with the MD, whose minimum is 0."""
-    bottom = np.nanmin(curves.profiles["MD"][mode].free_energy_kT)
+    """F(psi_i) of one ensemble in kT, aligned with the training MD, whose minimum is 0."""
+    bottom = np.nanmin(curves.profiles[curves.training][mode].free_energy_kT)
     shift = curves.alignment_kT[name][mode] - bottom
     return curves.profiles[name][mode].free_energy_kT + shift
 
@@ -121,7 +133,8 @@ def profile_columns(curves: Curves) -> dict:
             columns[f"F(psi_{i + 1}) {name} (kT)"] = aligned(curves, name, i)
             columns[f"standard error of F(psi_{i + 1}) {name} (kT)"] = p.standard_error_kT
     for i, error in enumerate(curves.profile_data_kT):
-        columns[f"error of F(psi_{i + 1}) LSS that comes of the MD (kT)"] = error
+        key = f"error of F(psi_{i + 1}) LSS that comes of the {curves.training} (kT)"
+        columns[key] = error
     return columns
 
 

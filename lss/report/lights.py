@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from lss.analysis.quantities import Quantity
 from lss.analysis.rows import Row
 
 #: Ratio to a second MD run up to which a light is green, amber.
@@ -16,6 +17,8 @@ DISTANCE_LIMITS = {
     "bits": (0.02, 0.10),
     "nm": (0.001, 0.005),
     "rad": (0.02, 0.10),
+    "sd": (0.05, 0.20),
+    "dB": (1.0, 3.0),
     "": (0.005, 0.05),
 }
 #: No figure is green that is known worse than this, as a relative error, or in kT.
@@ -40,11 +43,13 @@ def agreement(row: Row) -> str:
         # The MD has the figure and the LSS has none: it does not move, or never gets there.
         known = row.md is None or math.isfinite(row.md.value)
         return "red" if known else "grey"
-    limits = RELATIVE_LIMITS if row.quantity.log else DISTANCE_LIMITS[row.quantity.unit]
+    limits = small(row.quantity)
     if row.ratio is None:
         return _light_without_second_run(row, limits)
     # What is negligible in itself is not red, however exact the MD is.
     grade = _grade(float(row.ratio.value), RATIO_LIMITS)
+    if row.quantity.group == "columns":
+        grade = min(grade, _grade_of_many(row, limits), key=LIGHTS.index)
     if grade == "red" and row.model <= limits[0]:
         return "amber"
     # Two MD runs far apart excuse a large distance to the second, but not one to the first, which
@@ -52,6 +57,27 @@ def agreement(row: Row) -> str:
     if grade == "green" and row.quantity.log and _light_without_second_run(row, limits) == "red":
         return "amber"
     return grade
+
+
+def _grade_of_many(row: Row, limits: tuple[float, float]) -> str:
+    """Whether a ratio is more than chance: a column has so many figures that some always are high.
+
+    Green also where the distance to the second run is negligible in itself.
+    """
+    if row.model <= limits[0]:
+        return "green"
+    error = float(row.ratio.standard_error)
+    above = (float(row.ratio.value) - 1) / error if error > 0 else math.nan
+    return _grade(above, ERROR_LIMITS)
+
+
+def small(q: Quantity) -> tuple[float, float]:
+    """Differences of a quantity that are small, and middling, in themselves."""
+    if q.log:
+        return RELATIVE_LIMITS
+    if q.scale is not None:
+        return tuple(q.scale * limit for limit in RELATIVE_LIMITS)
+    return DISTANCE_LIMITS[q.unit]
 
 
 def _light_without_second_run(row: Row, limits: tuple[float, float]) -> str:
@@ -62,7 +88,7 @@ def _light_without_second_run(row: Row, limits: tuple[float, float]) -> str:
     if not math.isfinite(error):
         return "grey"
     grades = [_grade(distance / error, ERROR_LIMITS)] if error > 0 else []
-    if q.divergence or q.log or q.unit == "":
+    if q.divergence or q.log or q.unit == "" or q.scale is not None:
         grades.append(_grade(distance, limits))
     elif float(row.md.value) != 0:
         grades.append(_grade(distance / abs(float(row.md.value)), RELATIVE_LIMITS))
@@ -93,4 +119,6 @@ def _grade(x: float, limits: tuple[float, float]) -> str:
 
 def judged(row: Row) -> bool:
     """Whether the row counts for the verdict."""
-    return not any(part in row.quantity.key for part in NOT_JUDGED)
+    q = row.quantity
+    # The name of a column may hold anything.
+    return q.group == "columns" or not any(part in q.key for part in NOT_JUDGED)

@@ -50,6 +50,8 @@ def render(
     ]
     return template("lss.report").render(
         tables=_tables(c),
+        words=c.words,
+        columns=c.columns is not None,
         areas=[(colour, f"{name}: {text}") for name, (colour, text) in verdict.areas.items()],
         findings=verdict.findings,
         cautions=[*verdict.cautions, *said],

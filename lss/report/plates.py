@@ -9,6 +9,8 @@ from pathlib import Path
 from lss.analysis.curves import Curves
 from lss.report import figures as draw
 from lss.report import slowest_mode
+from lss.report.column_plates import COLUMN_PLATES
+from lss.report.figures import row_of_panels
 from lss.report.structure_figures import (
     View,
     along_chain,
@@ -20,6 +22,7 @@ from lss.report.structure_figures import (
 )
 from lss.report.training_figures import Panel, draw_panel, panel_columns, training_panels
 from lss.report.validation import Comparison
+from lss.report.words import Words
 
 
 @dataclass(frozen=True)
@@ -58,25 +61,15 @@ def make_plates(
         Printed under each figure.
     """
     for maker in (_slowest_mode, _profiles, _maps, _densities, _timescales, _correlations,
-                  _chapman_kolmogorov, _dozen, _path):  # fmt: skip
+                  _chapman_kolmogorov, _dozen, _path, *COLUMN_PLATES):  # fmt: skip
         made = maker(comparison)
         if made is not None:
             name, caption, figure, columns = made
             yield Plate(name, caption, draw.save(figure, folder, name, columns, note))
     panels = training_panels(training)
     if panels:
-        name, caption, figure, columns = _training(panels)
+        name, caption, figure, columns = _training(panels, comparison.words)
         yield Plate(name, caption, draw.save(figure, folder, name, columns, note))
-
-
-def _row_of_panels(n: int, height: float = 2.6, columns: int = 3):
-    columns = min(n, columns)
-    rows = -(-n // columns)
-    figure = draw.new_figure(3.0 * columns, height * rows)
-    axes = figure.subplots(rows, columns, squeeze=False).ravel()
-    for ax in axes[n:]:
-        ax.set_visible(False)
-    return figure, axes[:n]
 
 
 def _view(c: Comparison) -> View:
@@ -84,23 +77,26 @@ def _view(c: Comparison) -> View:
 
 
 def _profiles(c: Comparison):
-    figure, axes = _row_of_panels(c.n_modes)
+    figure, axes = row_of_panels(c.n_modes)
     for i, ax in enumerate(axes):
         draw.draw_profiles(ax, c.curves, i)
     axes[0].legend(fontsize=7)
     draw.draw_cores(axes[c.cores.coordinate], c.cores, ("A", "", "B"))
     a, _, b = c.core_names
     caption = (
-        "Free energy F = -ln rho along each mode, 50 bins over the range of the MD; bands: one "
-        f"block standard error{_with_replicas(c)}. The LSS is shifted by the constant that makes "
-        f"the population-weighted squared difference least. Grey: the cores (A: {a}, B: {b})."
+        f"Free energy F = -ln rho along each mode, 50 bins over the range of the {c.words.data}; "
+        f"bands: one block standard error{_with_replicas(c)}. The LSS is shifted by the constant "
+        "that makes the population-weighted squared difference least. Grey: the cores "
+        f"(A: {a}, B: {b})."
     )
     return "free_energy", caption, figure, draw.profile_columns(c.curves)
 
 
 def _with_replicas(c: Comparison) -> str:
     """What the second band of the LSS is, where there are replicas."""
-    return ", wider for the LSS with what its MD leaves open" if c.curves.profile_data_kT else ""
+    if not c.curves.profile_data_kT:
+        return ""
+    return f", wider for the LSS with what its {c.words.data} leaves open"
 
 
 def _slowest_mode(c: Comparison):
@@ -115,7 +111,7 @@ def _maps(c: Comparison):
     if curves.tica_edges is None:
         return None
     names = list(curves.tica_populations)
-    figure, axes = _row_of_panels(len(names), 3.0)
+    figure, axes = row_of_panels(len(names), 3.0)
     limits = draw.map_limits(curves)
     for ax, name in zip(axes, names, strict=True):
         _, image = draw.draw_map(ax, curves.tica_edges, curves.tica_populations[name], limits)
@@ -132,7 +128,7 @@ def _densities(c: Comparison):
     if not c.curves.densities:
         return None
     labels = {"rg_nm": "radius of gyration", "rmsd_nm": "RMSD to the reference"}
-    figure, axes = _row_of_panels(len(labels))
+    figure, axes = row_of_panels(len(labels))
     for ax, (key, label) in zip(axes, labels.items(), strict=True):
         draw.draw_density(ax, c.curves.densities[key], label)
     axes[0].legend(fontsize=7)
@@ -141,12 +137,12 @@ def _densities(c: Comparison):
 
 
 def _modes(curves: Curves, symbol: str) -> dict:
-    n = curves.correlation["MD"].value.shape[1]
+    n = curves.correlation[curves.training].value.shape[1]
     return {f"{symbol}_{i + 1}": (slice(None), i) for i in range(n)}
 
 
 def _timescales(c: Comparison):
-    figure, axes = _row_of_panels(c.n_modes)
+    figure, axes = row_of_panels(c.n_modes)
     for i, ax in enumerate(axes):
         draw.draw_timescales(ax, c.curves, i)
     axes[0].legend(fontsize=7)
@@ -163,7 +159,7 @@ def _timescales(c: Comparison):
 
 
 def _correlations(c: Comparison):
-    figure, axes = _row_of_panels(c.n_modes)
+    figure, axes = row_of_panels(c.n_modes)
     for i, ax in enumerate(axes):
         draw.draw_estimates(ax, c.curves.times_ps, c.curves.correlation, (slice(None), i))
         ax.axhline(0, color="0.7", lw=0.7, zorder=0)
@@ -177,7 +173,7 @@ def _correlations(c: Comparison):
 
 
 def _chapman_kolmogorov(c: Comparison):
-    figure, axes = _row_of_panels(4, columns=2)
+    figure, axes = row_of_panels(4, columns=2)
     labels = {f"P({'AB'[i]} to {'AB'[j]})": (slice(None), i, j) for i in range(2) for j in range(2)}
     for ax, (label, index) in zip(axes, labels.items(), strict=True):
         draw.draw_estimates(ax, c.curves.ck_times_ps, c.curves.ck_probability, index)
@@ -200,7 +196,7 @@ def _dozen(c: Comparison):
     chosen = dozen(c.gallery)
     if not chosen:
         return None
-    figure, axes = _row_of_panels(len(chosen), 2.2, columns=4)
+    figure, axes = row_of_panels(len(chosen), 2.2, columns=4)
     figure.set_figwidth(9)
     columns, view, bonds = {}, _view(c), c.gallery.traces
     for k, (ax, (region, structure, psi)) in enumerate(zip(axes, chosen, strict=True)):
@@ -231,13 +227,13 @@ def _path(c: Comparison):
     return "passage", caption, figure, columns
 
 
-def _training(panels: list[Panel]):
-    figure, axes = _row_of_panels(len(panels), 1.7, columns=4)
+def _training(panels: list[Panel], words: Words):
+    figure, axes = row_of_panels(len(panels), 1.7, columns=4)
     figure.set_figwidth(9)
     for ax, panel in zip(axes, panels, strict=True):
         draw_panel(ax, panel)
     caption = (
         "Training curves, each on its own scale. Dashed: the floor of the decoder's energy "
-        "distance, as far as structures of the MD are from as many others of it."
+        f"distance, as far as {words.thing} of the {words.data} are from as many others of it."
     )
     return "training", caption, figure, panel_columns(panels)

@@ -19,6 +19,9 @@ from lss.report.lights import (
 from lss.report.validation import Comparison
 from lss.report.wording import NOTHING, duration, estimate, number, two_errors
 
+#: Rows of one area in the table of ratios.
+MOST_RATIOS = 20
+
 
 @dataclass(frozen=True)
 class Table:
@@ -57,7 +60,8 @@ def errors_note(comparison: Comparison) -> str:
     n = len(comparison.lss.replicas)
     if n:
         method += (
-            f"; that of the LSS holds what its MD leaves open as well (data: the spread of {n} "
+            f"; that of the LSS holds what its {comparison.words.data} leaves open as well (data: "
+            f"the spread of {n} "
             "propagators trained on bootstrap samples of the trajectories)"
         )
     return f"± {method}; ?: too few events to tell"
@@ -69,8 +73,9 @@ def _summary_keys(comparison: Comparison) -> list[str]:
     keys += [f"free_energy_rmse_psi_{i}_kT" for i in modes]
     keys += ["transitions_per_ps"]
     have = {r.quantity.key for r in comparison.rows}
-    structure = ("rg_mean_nm", "rg_sd_nm", "ca_bond_mean_nm", "ca_bond_sd_nm")
-    return keys + [k for k in structure if k in have]
+    structure = ["rg_mean_nm", "rg_sd_nm", "ca_bond_mean_nm", "ca_bond_sd_nm"]
+    turning = [f"{what}_{i}_ps" for i in modes for what in ("decay", "period")]
+    return keys + [k for k in turning + structure if k in have]
 
 
 def summary(comparison: Comparison) -> Table:
@@ -83,10 +88,11 @@ def summary(comparison: Comparison) -> Table:
         if second:
             cells += [estimate(row.heldout, row.quantity.unit, row.md), _ratio(row)]
         body.append(cells)
-    head = ["", "MD", "LSS"] + (["held-out MD", "ratio"] if second else [])
+    w = comparison.words
+    head = ["", w.data, "LSS"] + ([w.held_out, "ratio"] if second else [])
     caption = (
-        f"{errors_note(comparison)}; in the row of a free-energy RMSE the column MD says how large "
-        "it would be from these errors alone"
+        f"{errors_note(comparison)}; in the row of a free-energy RMSE the column {w.data} says how "
+        "large it would be from these errors alone"
     )
     return Table(caption, head, body, [])
 
@@ -134,10 +140,10 @@ def summary_table(comparison: Comparison) -> str:
 
 def all_figures(comparison: Comparison) -> Table:
     """Every quantity: values, distances, and ratios where there is a second run."""
-    second = comparison.heldout is not None
-    head = ["", "MD", "LSS", "LSS to MD"]
+    second, w = comparison.heldout is not None, comparison.words
+    head = ["", w.data, "LSS", f"LSS to {w.data}"]
     if second:
-        head = ["", "MD", "LSS", "held-out MD", "MD to held-out", "LSS to held-out", "ratio"]
+        head = ["", w.data, "LSS", w.held_out, f"{w.data} to held-out", "LSS to held-out", "ratio"]
     body, lights = [], []
     for area in AREAS:
         for row in comparison.rows:
@@ -156,8 +162,8 @@ def all_figures(comparison: Comparison) -> Table:
             lights.append(light(row) if judged(row) else "")
     caption = (
         f"{errors_note(comparison)}. Distances of times and rates are differences of natural "
-        "logarithms; JSD: Jensen-Shannon divergence in bits; a bin that the LSS never visits "
-        "counts as half a frame in a free-energy RMSE; by chance: what the finite number of "
+        f"logarithms; JSD: Jensen-Shannon divergence in bits; {w.figures}a bin that the LSS never "
+        "visits counts as half a frame in a free-energy RMSE; by chance: what the finite number of "
         "frames adds to a distance (jackknife)."
     )
     return Table(caption, head, body, lights)
@@ -172,24 +178,29 @@ def _distance(value: float | None, row: Row) -> str:
 
 def ratios(comparison: Comparison) -> Table:
     """The ratio of each judged quantity to a second MD run, worst first in each area."""
-    body, lights = [], []
+    body, lights, w, more = [], [], comparison.words, []
     for area in AREAS:
         rows = [r for r in comparison.rows if r.quantity.area == area and judged(r)]
-        for row in sorted(rows, key=lambda r: -_sortable(r)):
+        if len(rows) > MOST_RATIOS:
+            more.append(f"{len(rows) - MOST_RATIOS} more of {area}")
+        for row in sorted(rows, key=lambda r: -_sortable(r))[:MOST_RATIOS]:
             body.append([area, row.quantity.label, _distance(row.limit, row),
                          _distance(row.model, row), _ratio(row)])  # fmt: skip
             lights.append(light(row))
-    (green, amber), units = RATIO_LIMITS, ("bits", "nm", "kT")
-    negligible = ", ".join(f"{DISTANCE_LIMITS[unit][0]} {unit}" for unit in units)
+    green, amber = RATIO_LIMITS
+    negligible = ", ".join(f"{DISTANCE_LIMITS[unit][0]} {unit}" for unit in w.negligible)
     caption = (
-        "Ratio: distance of LSS to held-out MD over that of training MD to held-out MD; 1 is the "
-        "statistical limit. For values whose two MD runs happen to agree, the standard error of "
-        f"their difference stands in its place. Green up to {green:g}, amber up to {amber:g} and "
-        f"where the distance itself is negligible ({negligible}, {100 * RELATIVE_LIMITS[0]:g} % of "
-        f"a time, {DISTANCE_LIMITS[''][0]} of a share), or where a time or rate is far from that "
-        "of the training MD. Distances of times and rates are differences of natural logarithms."
+        f"Ratio: distance of LSS to {w.held_out} over that of training {w.data} to {w.held_out}; 1 "
+        f"is the statistical limit. For values whose two {w.run}s happen to agree, the standard "
+        f"error of their difference stands in its place. Green up to {green:g}, amber up to "
+        f"{amber:g} and where the distance itself is negligible ({negligible}, "
+        f"{100 * RELATIVE_LIMITS[0]:g} % of a time, {DISTANCE_LIMITS[''][0]} of a share), or where "
+        f"a time or rate is far from that of the training {w.data}. Distances of times and rates "
+        f"are differences of natural logarithms.{w.ratios}"
     )
-    return Table(caption, ["area", "quantity", "MD to held-out", "LSS to held-out", "ratio"],
+    if more:
+        caption += f" The worst; {' and '.join(more)} are among all numbers."
+    return Table(caption, ["area", "quantity", f"{w.data} to held-out", "LSS to held-out", "ratio"],
                  body, lights)  # fmt: skip
 
 
@@ -212,7 +223,8 @@ def ensembles(comparison: Comparison) -> Table:
         body.append([e.name, str(e.n_trajectories), str(e.n_frames), duration(e.frame_ps),
                      duration(e.n_frames * e.frame_ps), decoded,
                      f"{e.crossings:.0f}", e.blocks])  # fmt: skip
-    head = ["", "trajectories", "frames", "frame spacing", "total time", "structures measured",
+    measured = f"{comparison.words.thing} measured"
+    head = ["", "trajectories", "frames", "frame spacing", "total time", measured,
             "core-to-core transitions", "blocks for errors"]  # fmt: skip
     caption = (
         "A transition goes from one core of psi_1 to the other; both ways are counted, at the time "

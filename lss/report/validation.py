@@ -8,18 +8,24 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lss.analysis import Ensemble, analyse, make_latent_ruler
+from lss.analysis.columns.curves import ColumnCurves, make_column_curves
+from lss.analysis.columns.quantities import column_quantities
+from lss.analysis.columns.ruler import even_lags, make_column_ruler
 from lss.analysis.curves import Curves, make_curves
 from lss.analysis.gallery import Gallery, make_gallery
 from lss.analysis.kinetics import implied_timescale
 from lss.analysis.measures import describe
 from lss.analysis.quantities import latent_quantities, structure_quantities
+from lss.analysis.rotation import add_cross_sums, decay, propagator_eigenvalues
 from lss.analysis.rows import Row, make_row
-from lss.analysis.sample import Sample, check_together
-from lss.analysis.structure import make_ruler
+from lss.analysis.sample import Sample
+from lss.analysis.structure import Ruler, make_ruler
+from lss.analysis.together import check_together
 from lss.analysis.transitions import Cores
 from lss.errors import InputError
 from lss.molecule.atoms import is_alpha_carbon
 from lss.report.movie import Movie, make_movie
+from lss.report.words import MOLECULE, SERIES, Words
 
 
 @dataclass(frozen=True)
@@ -40,12 +46,16 @@ class Comparison:
         Names of core A, the region between, and core B.
     curves : Curves
         Numbers behind the figures.
+    srv_timescales_ps : list of float
+        From the eigenvalues of the SRV, **ps**.
     gallery : Gallery or None
         Structures to draw, where there are coordinates.
     movie : Movie or None
         Synthetic frames to play, where there are coordinates.
-    srv_timescales_ps : list of float
-        From the eigenvalues of the SRV, **ps**.
+    words : Words
+        In which the report speaks.
+    columns : ColumnCurves or None
+        Numbers behind the figures of the columns, where there are values of columns.
     """
 
     rows: list[Row]
@@ -56,9 +66,11 @@ class Comparison:
     cores: Cores
     core_names: tuple[str, str, str]
     curves: Curves
-    gallery: Gallery | None
-    movie: Movie | None
     srv_timescales_ps: list[float]
+    gallery: Gallery | None = None
+    movie: Movie | None = None
+    words: Words = MOLECULE
+    columns: ColumnCurves | None = None
 
     def row(self, key: str) -> Row:
         """The row of one quantity by its key.
@@ -86,11 +98,13 @@ def compare(
     *,
     lag_ps: float,
     reference=None,
+    columns=None,
+    reversible: bool = True,
     eigenvalues=None,
     replicas: Sequence[Sample] = (),
     tick: Callable[[int], None] = lambda n: None,
 ) -> Comparison:
-    """Compare an LSS ensemble with the MD it was trained on.
+    """Compare an LSS ensemble with the MD, or the time series, that it was trained on.
 
     Parameters
     ----------
@@ -104,6 +118,12 @@ def compare(
         The lag, **ps**.
     reference : mdtraj.Trajectory, optional
         One frame of the decoded atoms, **nm**, that RMSD are measured to; needed with coordinates.
+    columns : lss.series.columns.Columns, optional
+        Of a time series: then the samples' coordinates are values of these columns, and the report
+        speaks of data.
+    reversible : bool
+        Whether the encoder took detailed balance for granted. Where it did not, decays and periods
+        of the propagator's eigenvalues are compared as well.
     eigenvalues : array-like, shape (m,), optional
         Of the SRV.
     replicas : sequence of Sample
@@ -125,43 +145,74 @@ def compare(
 
     if not lag_ps > 0:
         raise InputError(f"lag_ps is {lag_ps}, wanted more than 0 ps")
-    samples = {"MD": md, "LSS": lss}
+    if columns is not None and reference is not None:
+        raise InputError("reference and columns are both given; a molecule has no columns")
+    words = MOLECULE if columns is None else SERIES
+    samples = {words.data: md, "LSS": lss}
     if held_out is not None:
-        samples["held-out MD"] = held_out
-    check_together(samples | {f"replica {i}": r for i, r in enumerate(replicas, 1)}, reference)
-    latent = make_latent_ruler(md, lss)
+        samples[words.held_out] = held_out
+    others = {f"replica {i}": r for i, r in enumerate(replicas, 1)}
+    check_together(samples | others, reference, columns)
+    latent = make_latent_ruler(md, lss, words.data)
     # The matrices are small: BLAS threads would spend their time waiting for one another.
     with threadpool_limits(1, user_api="blas"):
-        ruler = gallery = movie = None
-        if md.coordinates is not None:
-            xyz = reference.xyz[0]
-            measures = describe(reference.topology, xyz)
-            weights = md.weights_of_coordinates
-            ruler = make_ruler(md.coordinates, md.coordinate_lag, measures, xyz, tick, weights)
+        rotating = _rotating(md)
+        ruler, looks = None, {}
+        if md.coordinates is not None and columns is None:
+            ruler = _molecule_ruler(md, reference, tick)
+        elif md.coordinates is not None:
+            longest = min(md.steps, lss.steps) // 2
+            slowest = np.nanmax([decay(x, 1) for x in rotating] + [0.0])
+            ruler = make_column_ruler(samples, columns, even_lags(slowest, longest), tick)
         found = {
             name: analyse(name, sample, lag_ps, latent, ruler, tick)
             for name, sample in samples.items()
         }
-        others = [analyse("LSS", sample, lag_ps, latent, ruler, tick) for sample in replicas]
-        found["LSS"] = replace(found["LSS"], replicas=tuple(others))
-        if ruler is not None:
-            gallery = make_gallery({"MD": md, "LSS": lss}, latent.cores, ruler)
-            movie = make_movie(lss, latent.cores, xyz, gallery.traces, lag_ps)
-    ensembles = found["MD"], found["LSS"], found.get("held-out MD")
-    wanted = latent_quantities(md.n_modes, lag_ps, latent.lags)
-    if ruler is not None:
-        wanted += structure_quantities(found["MD"].structure.sums, ruler.measures.site_kind)
+        each = tuple(analyse("LSS", sample, lag_ps, latent, ruler, tick) for sample in replicas)
+        found["LSS"] = replace(found["LSS"], replicas=each)
+        if isinstance(ruler, Ruler):
+            looks = _structures(samples, latent, ruler, reference, lag_ps)
+        elif ruler is not None:
+            looks = {"columns": make_column_curves(samples, found.values(), ruler, lag_ps)}
+    ensembles = found[words.data], found["LSS"], found.get(words.held_out)
+    wanted = latent_quantities(md.n_modes, lag_ps, latent.lags, () if reversible else rotating)
+    if isinstance(ruler, Ruler):
+        wanted += structure_quantities(ensembles[0].structure.sums, ruler.measures.site_kind)
+    elif ruler is not None:
+        wanted += column_quantities(ruler, lag_ps)
     return Comparison(
         [make_row(q, *ensembles) for q in wanted],
         *ensembles,
         lag_ps=lag_ps,
         cores=latent.cores,
-        core_names=_core_names(found["MD"], reference),
-        curves=make_curves(*ensembles, latent, ruler, lag_ps),
-        gallery=gallery,
-        movie=movie,
+        core_names=_core_names(ensembles[0], reference),
+        curves=make_curves(*ensembles, latent, ruler if columns is None else None, lag_ps),
         srv_timescales_ps=_srv_timescales(eigenvalues, lag_ps),
+        words=words,
+        **looks,
     )
+
+
+def _rotating(md: Sample) -> np.ndarray:
+    """Eigenvalues of the propagator on psi, from the training data."""
+    sums = md.new_sums()
+    add_cross_sums(sums, md.psi, md.lag)
+    return propagator_eigenvalues(sums.total()["cross_lagged"])
+
+
+def _molecule_ruler(md: Sample, reference, tick) -> Ruler:
+    xyz = reference.xyz[0]
+    measures = describe(reference.topology, xyz)
+    weights = md.weights_of_coordinates
+    return make_ruler(md.coordinates, md.coordinate_lag, measures, xyz, tick, weights)
+
+
+def _structures(samples: dict, latent, ruler: Ruler, reference, lag_ps: float) -> dict:
+    """Structures to draw and to play."""
+    both = {name: samples[name] for name in ("MD", "LSS")}
+    gallery = make_gallery(both, latent.cores, ruler)
+    movie = make_movie(both["LSS"], latent.cores, reference.xyz[0], gallery.traces, lag_ps)
+    return {"gallery": gallery, "movie": movie}
 
 
 def _core_names(md: Ensemble, reference) -> tuple[str, str, str]:
@@ -170,7 +221,7 @@ def _core_names(md: Ensemble, reference) -> tuple[str, str, str]:
     Both are asked for, since a reference may be the first frame of an unfolded trajectory.
     """
     generic = ("core A (low psi_1)", "between the cores", "core B (high psi_1)")
-    if md.structure is None:
+    if md.structure is None or reference is None:
         return generic
     residues = sum(map(is_alpha_carbon, reference.topology.atoms))
     sums = md.structure.total()

@@ -17,6 +17,8 @@ DECIDES = {
     "free energies": ("SRV",),
     "kinetics": ("SRV", "MDN"),
     "global structure": ("cWGAN",),
+    "marginals": ("cWGAN",),
+    "joint distribution": ("cWGAN",),
 }
 
 
@@ -68,10 +70,12 @@ def _area(rows: list[Row], comparison: Comparison, faults: list[str]) -> tuple[s
     colours = [light(r) for r in rows]
     known = [c for c in map(agreement, rows) if c != "grey"]
     worst = max(known, key=LIGHTS.index, default="grey")
-    second_run = comparison.heldout is not None
-    standard = "a second MD run would" if second_run else "the errors of the MD allow one to say"
+    second_run, w = comparison.heldout is not None, comparison.words
+    one = (
+        f"a second {w.run} would" if second_run else f"the errors of the {w.data} allow one to say"
+    )
     sentence = {
-        "green": f"can be trusted: everything agrees as well as {standard}",
+        "green": f"can be trusted: everything agrees as well as {one}",
         "amber": "use with care: some figures are further off than they need to be",
         "red": "do not rely on all of it: see the findings",
         "grey": "cannot be judged from these data",
@@ -90,9 +94,9 @@ def _hardly_known(rows: list[Row], comparison: Comparison) -> str:
     row = max((r for r in rows if r.known_to > KNOWN_TO), key=lambda r: r.known_to)
     seen = comparison.md.crossings
     if row.quantity.mode == 0 and seen < FEW_CROSSINGS:
-        why = f"the MD has crossed between the cores {seen:.0f} times"
+        why = f"the {comparison.words.data} has crossed between the cores {seen:.0f} times"
     else:
-        why = "the MD tells it badly"
+        why = f"the {comparison.words.data} tells it badly"
     q = row.quantity
     figure = f"F(psi_{q.mode + 1})" if q.divergence else q.label
     return f"all agrees, but {why}: {figure} is known {known(row)} only"
@@ -102,20 +106,20 @@ def known(row: Row) -> str:
     """How well the MD tells a figure, in words: to a factor, or to so many per cent or kT."""
     if not math.isfinite(row.known_to):
         return "not at all"
-    if row.quantity.unit == "kT":
-        return f"to {number(row.known_to, 2)} kT"
     if row.quantity.log:
         return f"to a factor of {number(math.exp(1.96 * row.known_to), 2)}"
+    if row.quantity.unit == "kT":
+        return f"to {number(row.known_to, 2)} kT"
     return f"to {100 * row.known_to:.0f} %"
 
 
 def _finding(row: Row, comparison: Comparison) -> str:
-    q = row.quantity
+    q, w = row.quantity, comparison.words
     against = ""
     if row.ratio is not None and math.isfinite(row.ratio.value):
-        against = f", {number(float(row.ratio.value), 2)} times as far as a second MD run"
-    if q.key.startswith("t_"):
-        return _timescale_finding(row, against)
+        against = f", {number(float(row.ratio.value), 2)} times as far as a second {w.run}"
+    if q.group == "latent" and q.key.startswith("t_"):
+        return _timescale_finding(row, against, w.data)
     if q.divergence:
         if not math.isfinite(row.distance.value):
             return f"{q.label}: the LSS gives nothing to compare. {_remedy(row)}"
@@ -124,12 +128,13 @@ def _finding(row: Row, comparison: Comparison) -> str:
             chance = f" ({number(by_chance(row), 2)} of it by chance, since frames are few)"
         return f"{q.label}: {size}{chance}{against}. {_remedy(row)}"
     return (
-        f"{q.label}: MD {estimate(row.md, q.unit)}, LSS {estimate(row.lss, q.unit, row.md)}"
+        f"{q.label}: {w.data} {estimate(row.md, q.unit)}, LSS "
+        f"{estimate(row.lss, q.unit, row.md)}"
         f"{against}. {_remedy(row)}"
     )
 
 
-def _timescale_finding(row: Row, against: str) -> str:
+def _timescale_finding(row: Row, against: str, data: str) -> str:
     mode = int(row.quantity.key.split("_")[1])
     md, lss = float(row.md.value), float(row.lss.value)
     if not (md > 0 and lss > 0):
@@ -137,7 +142,7 @@ def _timescale_finding(row: Row, against: str) -> str:
     change = 100 * (lss / md - 1)
     return (
         f"The propagator's {ordinal(mode)} timescale is {abs(change):.0f} % too "
-        f"{'long' if change > 0 else 'short'} (MD {estimate(row.md, 'ps')}, LSS "
+        f"{'long' if change > 0 else 'short'} ({data} {estimate(row.md, 'ps')}, LSS "
         f"{estimate(row.lss, 'ps', row.md)}{against}). {_remedy(row)}"
     )
 
@@ -147,6 +152,12 @@ def _remedy(row: Row) -> str:
         return "Train the propagator longer, or with more components."
     if row.quantity.area == "local structure":
         return "Train the decoder longer."
+    if row.quantity.group == "columns" and row.quantity.area == "kinetics":
+        return (
+            "If the timescales of psi are off as well, train the propagator longer; if they agree, "
+            "give the encoder more modes, since the decoder draws anew at each frame what psi does "
+            "not tell."
+        )
     return (
         "Train the decoder longer; if the free energies are off as well, train the "
         "propagator first."
