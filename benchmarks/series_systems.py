@@ -232,12 +232,12 @@ def cycle(seed: int, n_series: int, n_frames: int) -> np.ndarray:
 
 SYSTEMS = {
     "toggle": System("toggle", "genetic toggle switch, numbers of two repressors",
-                     _columns("A B", whole=True, lower=0.0), toggle, TOGGLE_SPACING, 5, 1),
+                     _columns("A B", whole=True, lower=0.0), toggle, TOGGLE_SPACING, 5, 2),
     "flow": System("flow", "six modes of the atmosphere, zonal and blocked",
-                   _columns("x1 x2 x3 x4 x5 x6"), flow, FLOW_SPACING, 5, 4),
+                   _columns("x1 x2 x3 x4 x5 x6"), flow, FLOW_SPACING, 2, 6),
     "epidemic": System("epidemic", "SIRS epidemic in 20,000 people",
                        _columns("susceptible infected", whole=True, lower=0.0), epidemic,
                        EPIDEMIC_SPACING, 5, 2),
     "cycle": System("cycle", "noisy limit cycle (Stuart-Landau)", _columns("x y"), cycle,
-                    CYCLE_SPACING, 2, 2, 2 * math.pi / TURN),
+                    CYCLE_SPACING, 8, 2, 2 * math.pi / TURN),
 }  # fmt: skip
