@@ -5,9 +5,9 @@
     python benchmarks/series.py cycle --reversible   what is lost where detailed balance is assumed
 
 Each is trained on one run and judged by second runs of the same length: the distance of synthetic
-series to them over that of the training data to them, which is 1 at the statistical limit (root mean
-square over columns, quantiles and second runs). Synthetic series are ten times as many as those of
-the data, so that their own noise counts for little. A long run gives the truth. Times are CPU seconds
+series to them over that of the training data to them, 1 at the statistical limit (root mean square
+over columns, quantiles and second runs). Synthetic series are ten times as many as those of the
+data, so that their own noise counts for little. A long run gives the truth. Times are CPU seconds
 of this process, on one thread.
 """
 
