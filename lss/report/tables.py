@@ -19,8 +19,8 @@ from lss.report.lights import (
 from lss.report.validation import Comparison
 from lss.report.wording import NOTHING, duration, estimate, number, two_errors
 
-#: Rows of one area in the table of ratios.
-MOST_RATIOS = 20
+#: Columns whose mean and standard deviation are among the main figures.
+MAIN_COLUMNS = 6
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,9 @@ def _summary_keys(comparison: Comparison) -> list[str]:
     have = {r.quantity.key for r in comparison.rows}
     structure = ["rg_mean_nm", "rg_sd_nm", "ca_bond_mean_nm", "ca_bond_sd_nm"]
     turning = [f"{what}_{i}_ps" for i in modes for what in ("decay", "period")]
-    return keys + [k for k in turning + structure if k in have]
+    of_columns = [r.quantity.key for r in comparison.rows if r.quantity.group == "columns"]
+    means = [k for k in of_columns if k.startswith(("mean_of_", "sd_of_"))]
+    return keys + [k for k in turning + structure if k in have] + means[: 2 * MAIN_COLUMNS]
 
 
 def summary(comparison: Comparison) -> Table:
@@ -181,9 +183,10 @@ def ratios(comparison: Comparison) -> Table:
     body, lights, w, more = [], [], comparison.words, []
     for area in AREAS:
         rows = [r for r in comparison.rows if r.quantity.area == area and judged(r)]
-        if len(rows) > MOST_RATIOS:
-            more.append(f"{len(rows) - MOST_RATIOS} more of {area}")
-        for row in sorted(rows, key=lambda r: -_sortable(r))[:MOST_RATIOS]:
+        shown = sorted(rows, key=lambda r: -_sortable(r))[: w.most_ratios]
+        if len(shown) < len(rows):
+            more.append(f"{len(rows) - len(shown)} more of {area}")
+        for row in shown:
             body.append([area, row.quantity.label, _distance(row.limit, row),
                          _distance(row.model, row), _ratio(row)])  # fmt: skip
             lights.append(light(row))
@@ -199,7 +202,7 @@ def ratios(comparison: Comparison) -> Table:
         f"are differences of natural logarithms.{w.ratios}"
     )
     if more:
-        caption += f" The worst; {' and '.join(more)} are among all numbers."
+        caption += f" These are the worst; {', '.join(more)} are among all numbers."
     return Table(caption, ["area", "quantity", f"{w.data} to held-out", "LSS to held-out", "ratio"],
                  body, lights)  # fmt: skip
 

@@ -26,6 +26,8 @@ class Words:
         What figures of this kind alone are, for the caption of all numbers.
     ratios : str
         What the caption of the ratios says of this kind alone.
+    most_ratios : int or None
+        Rows of one area in the table of ratios; None for all.
     negligible : tuple of str
         Units of which the caption of the ratios says what is negligible.
     diagnostics : str
@@ -38,6 +40,7 @@ class Words:
     about: str
     figures: str
     ratios: str
+    most_ratios: int | None
     negligible: tuple[str, ...]
     diagnostics: str
 
@@ -70,6 +73,7 @@ MOLECULE = Words(
     ),
     figures="",
     ratios="",
+    most_ratios=None,
     negligible=("bits", "nm", "kT"),
     diagnostics="times in frames, lengths in nm, angles as the distance of their outer atoms",
 )
@@ -95,6 +99,7 @@ SERIES = Words(
         " A figure of a column is green as well where its ratio is above 1 by less than two "
         "standard errors: of so many some are high by chance."
     ),
+    most_ratios=8,
     negligible=("bits", "sd", "dB", "kT"),
     diagnostics="times in frames, columns in their units",
 )
