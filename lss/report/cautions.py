@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from lss.analysis.columns.spectra import SHORTEST, WINDOWS
 from lss.report.validation import Comparison
 from lss.report.wording import duration, estimate, number, ordinal
 
@@ -11,6 +12,8 @@ from lss.report.wording import duration, estimate, number, ordinal
 FEW_CROSSINGS = 20
 #: Blocks shorter than so many slowest timescales are not independent.
 BLOCK_TIMESCALES = 5
+#: A period of fewer lags may be that of a faster turn.
+TURN_LAGS = 4
 #: Standard errors by which a timescale of two MD runs may differ without a word.
 RUNS_APART = 3
 #: Share of frames outside the training range that is worth a word.
@@ -35,7 +38,33 @@ def cautions_of(comparison: Comparison) -> list[str]:
                 f"{ensemble.name}: a block holds {duration(block)}, less than "
                 f"{BLOCK_TIMESCALES} slowest timescales; its error bars are too small."
             )
+    found += _turn_cautions(comparison) + _column_cautions(comparison)
     return _run_cautions(comparison) + found + _bin_cautions(comparison)
+
+
+def _turn_cautions(comparison: Comparison) -> list[str]:
+    """Periods so near to two lags that they may be those of a faster turn."""
+    found = []
+    for row in comparison.rows:
+        period = float(row.md.value) if row.quantity.key.startswith("period_") else math.nan
+        if period < TURN_LAGS * comparison.lag_ps:
+            found.append(
+                f"{row.quantity.label}: {estimate(row.md, 'ps')} is less than {TURN_LAGS} lags. A "
+                "turn of less than two lags looks slower than it is: see whether a shorter lag "
+                "gives the same period."
+            )
+    return found
+
+
+def _column_cautions(comparison: Comparison) -> list[str]:
+    """What could not be looked at in the columns of a time series."""
+    curves = comparison.columns
+    if curves is None or len(curves.frequencies_per_ps):
+        return []
+    return [
+        "The series are too short for spectra: half of the frames of each ensemble must lie in "
+        f"series of {SHORTEST} lags or more, and be {SHORTEST * WINDOWS} lags in all."
+    ]
 
 
 def _run_cautions(comparison: Comparison) -> list[str]:

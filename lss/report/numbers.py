@@ -41,6 +41,7 @@ def comparison_data(c: Comparison, verdict: Verdict) -> dict:
             "names": list(c.core_names),
         },
         "srv_timescales_ps": c.srv_timescales_ps,
+        **({} if c.reversible else {"reversible": False}),
         "quantities": {row.quantity.key: _row(row, c.words) for row in c.rows},
         "verdict": dataclasses.asdict(verdict),
         **_curves(c),

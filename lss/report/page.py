@@ -51,6 +51,7 @@ def render(
     return template("lss.report").render(
         tables=_tables(c),
         words=c.words,
+        spectrum="eigenvalues" if c.reversible else "singular values",
         columns=c.columns is not None,
         areas=[(colour, f"{name}: {text}") for name, (colour, text) in verdict.areas.items()],
         findings=verdict.findings,

@@ -52,6 +52,8 @@ class Comparison:
         Structures to draw, where there are coordinates.
     movie : Movie or None
         Synthetic frames to play, where there are coordinates.
+    reversible : bool
+        Whether the encoder took detailed balance for granted.
     words : Words
         In which the report speaks.
     columns : ColumnCurves or None
@@ -69,6 +71,7 @@ class Comparison:
     srv_timescales_ps: list[float]
     gallery: Gallery | None = None
     movie: Movie | None = None
+    reversible: bool = True
     words: Words = MOLECULE
     columns: ColumnCurves | None = None
 
@@ -188,6 +191,7 @@ def compare(
         core_names=_core_names(ensembles[0], reference),
         curves=make_curves(*ensembles, latent, ruler if columns is None else None, lag_ps),
         srv_timescales_ps=_srv_timescales(eigenvalues, lag_ps),
+        reversible=reversible,
         words=words,
         **looks,
     )

@@ -163,6 +163,13 @@ def test_a_turning_process_has_its_period():
     row = found.row("period_1_ps")
     assert row.md.value == pytest.approx(2 * np.pi / 0.3, rel=0.01)
     assert row.lss.value == pytest.approx(row.md.value)
+    assert not found.reversible and not any(
+        "lags. A turn" in text for text in judge(found).cautions
+    )
+    rare = compare(Sample(list(psi), lag=8), Sample(list(psi[:, ::8])), lag_ps=8.0,
+                   reversible=False, columns=COLUMNS)  # fmt: skip
+    assert rare.row("period_1_ps").md.value == pytest.approx(2 * np.pi / 0.3, rel=0.02)
+    assert any("less than 4 lags. A turn" in text for text in judge(rare).cautions)
     still = compare(Sample(list(psi)), Sample(list(np.sort(psi, axis=1))), lag_ps=1.0,
                     reversible=False, columns=COLUMNS)  # fmt: skip
     assert light(still.row("period_1_ps")) == "red"
@@ -182,6 +189,7 @@ def test_short_series_have_no_spectra():
     assert not any("spectrum" in row[0] for row in all_figures(found).body)
     names = [made[0] for made in (plate(found) for plate in COLUMN_PLATES) if made]
     assert "stays" in names and "spectra" not in names
+    assert any("too short for spectra" in text for text in judge(found).cautions)
 
 
 def test_many_columns_keep_the_ratios_short(given):
