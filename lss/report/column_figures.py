@@ -29,7 +29,9 @@ def draw_stretches(figure, curves: ColumnCurves, drawn, data: str) -> dict:
         axes[0, j].set_title(name, fontsize=9)
         axes[-1, j].set_xlabel(f"t ({unit})")
     for i, k in enumerate(drawn):
-        axes[i, 0].set_ylabel(_label(curves, k))
+        unit = curves.columns.units[k]
+        label = f"{title(curves, k)} ({unit})" if unit else title(curves, k)
+        axes[i, 0].set_ylabel(label, fontsize=8)
     return columns
 
 
@@ -163,6 +165,8 @@ def draw_spectrum(ax, curves: ColumnCurves, k: int):
     for name, estimate in curves.power.items():
         _band(ax, frequency * length, estimate[:, k], name)
     ax.set(xscale="log", yscale="log", xlabel=f"frequency (1/{unit})", ylabel="power (relative)")
+    # Less than a decade has too many ticks for their numbers.
+    ax.xaxis.set_minor_formatter("")
     ax.set_title(title(curves, k), fontsize=9)
     return ax
 
