@@ -36,7 +36,7 @@ def describe(box):
     ]
     times = zip(meta.get("eigenvalues", []), meta.get("timescales_ps", []), strict=False)
     for i, (eigenvalue, timescale_ps) in enumerate(times, start=1):
-        slow = "not resolved" if timescale_ps is None else format_time(float(f"{timescale_ps:.3g}"))
+        slow = "not resolved" if timescale_ps is None else format_time(timescale_ps, 3)
         lines.append(f"  psi_{i}         eigenvalue {eigenvalue:.4f}, implied timescale {slow}")
     if meta.get("weights"):
         lines.append(
@@ -62,7 +62,7 @@ def training_data(meta):
         return "not recorded"
     data = meta["trained_on"]
     frames = sum(entry["frames"] for entry in data)
-    length = format_time(float(f"{frames * meta['frame_spacing_ps']:.3g}"))
+    length = format_time(frames * meta["frame_spacing_ps"], 3)
     plural = "trajectory" if len(data) == 1 else "trajectories"
     files = ", ".join(entry["file"] for entry in data[:3])
     more = " ..." if data[3:] else ""

@@ -2,7 +2,8 @@
 
 ```
 lss.json       format version, lag time, features, modes, units, how close atoms may come
-topology.pdb   the decoded atoms in the reference structure
+topology.pdb   the decoded atoms in the reference structure; not of a time series, of which lss.json
+               describes the columns
 srv.keras  mdn.keras  cwgan.keras
 replicas/mdn-0.keras and on, where they were trained: error bars that hold what the MD leaves open
 ```
@@ -15,20 +16,23 @@ import re
 import tempfile
 import zipfile
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import mdtraj
 
 from lss.errors import InputError
 from lss.features.featurizer import Featurizer
+from lss.series.scheme import Scheme
 from lss.storage.box_checks import check, check_meta
 from lss.storage.networks import brief, load_network
 from lss.storage.whole_files import remove, replacing, write_json
 
-FORMAT = 2  # since replicas; boxes of format 1 have none
-READ = (1, 2)
+FORMAT = 3  # since time series; format 2 since replicas, of which boxes of format 1 have none
+READ = (1, 2, 3)
 NETWORKS = ("srv", "mdn", "cwgan")
-FILES = ("lss.json", "topology.pdb", *(f"{name}.keras" for name in NETWORKS))
+STRUCTURE = "topology.pdb"
+FILES = ("lss.json", STRUCTURE, *(f"{name}.keras" for name in NETWORKS))
 REQUIRED = (
     *("lag_time_ps", "frame_spacing_ps", "features", "n_features", "n_modes"),
     *("psi_low", "psi_high", "start_psi"),
@@ -46,7 +50,8 @@ class Box:
     meta : dict
         The content of `lss.json`; times in ps, eigenvalues dimensionless.
     reference : mdtraj.Trajectory
-        One frame of the decoded atoms: the structure on which training frames were superposed.
+        One frame of the decoded atoms: the structure on which training frames were superposed. In a
+        box of a time series `NoAtoms`, which says so wherever atoms are asked for.
     srv, mdn, cwgan : keras.Model
     replicas : list of keras.Model
         Propagators trained on bootstrap samples of the MD; `replica_starts` of lss.json are their
@@ -59,6 +64,12 @@ class Box:
     mdn: object
     cwgan: object
     replicas: list = field(default_factory=list)
+
+    @cached_property
+    def series(self):
+        """How a time series was made features: `lss.series.scheme.Scheme`; None of a molecule."""
+        described = self.meta.get("series")
+        return None if described is None else Scheme.from_dict(described)
 
     def contacts(self):
         """How close decoded atoms may come: `cwgan.Contacts`, or None in a box that does not say.
@@ -87,6 +98,8 @@ class Box:
         InputError
             Where an atom is missing, or the features are not ones that lss computes.
         """
+        if self.series is not None:
+            raise no_atoms(self.series.columns)
         described = self.meta["features"]
         if "atoms" not in described:
             raise InputError(
@@ -94,6 +107,25 @@ class Box:
                 "trajectories here; pass yours through the encoder: box.srv.predict(features)"
             )
         return Featurizer.from_dict(described, topology)
+
+
+class NoAtoms:
+    """What a box of a time series has in the place of a structure."""
+
+    def __init__(self, columns):
+        self._columns = columns
+
+    def __getattr__(self, name):
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise no_atoms(self._columns)
+
+
+def no_atoms(columns):
+    return InputError(
+        f"the simulator is of a time series ({', '.join(columns.names)}), which has no atoms, "
+        "wanted one of a molecule"
+    )
 
 
 def load_box(path):
@@ -125,13 +157,14 @@ def load_box(path):
 
 def read_folder(folder, name=None):
     name = name or folder
-    missing = [file for file in FILES if not (folder / file).is_file()]
-    if missing:
-        inside = f"; did you mean {name}/box?" if (folder / "box").is_dir() else ""
-        raise InputError(f"{name} is not a complete box: {missing[0]} is missing{inside}")
-    meta = read_meta(folder / "lss.json", name)
+    check_there(folder, FILES[:1], name)
+    meta = read_meta(folder / FILES[0], name)
+    check_there(folder, files_of(meta), name)
     check_meta(meta, name)
-    reference = read_structure(folder / "topology.pdb", name)
+    if meta.get("series") is None:
+        reference = read_structure(folder / STRUCTURE, name)
+    else:
+        reference = NoAtoms(Scheme.from_dict(meta["series"]).columns)
     networks = {network: load_network(folder / f"{network}.keras") for network in NETWORKS}
     files = [replica_file(folder, i) for i in range(len(meta.get("replica_starts") or ()))]
     for file in files:
@@ -142,6 +175,18 @@ def read_folder(folder, name=None):
     return box
 
 
+def files_of(meta):
+    """The files that a box has beside its replicas."""
+    return FILES if meta.get("series") is None else tuple(f for f in FILES if f != STRUCTURE)
+
+
+def check_there(folder, files, name):
+    missing = [file for file in files if not (folder / file).is_file()]
+    if missing:
+        inside = f"; did you mean {name}/box?" if (folder / "box").is_dir() else ""
+        raise InputError(f"{name} is not a complete box: {missing[0]} is missing{inside}")
+
+
 def read_meta(path, name):
     try:
         meta = json.loads(path.read_text(encoding="utf-8"))
@@ -150,7 +195,7 @@ def read_meta(path, name):
     if not isinstance(meta, dict) or meta.get("format") not in READ:
         found = meta.get("format") if isinstance(meta, dict) else meta
         raise InputError(
-            f"{name} has box format {found}; this version reads {READ[0]} and {READ[1]}"
+            f"{name} has box format {found}; this version reads {READ[0]} to {READ[-1]}"
         )
     absent = [key for key in REQUIRED if key not in meta]
     if absent:
@@ -217,7 +262,8 @@ def save_box(box, path):
 
 def write_folder(box, folder):
     write_json(folder / "lss.json", box.meta)
-    box.reference.save_pdb(str(folder / "topology.pdb"))
+    if box.series is None:
+        box.reference.save_pdb(str(folder / STRUCTURE))
     for name in NETWORKS:
         getattr(box, name).save(folder / f"{name}.keras")
     save_replicas(box.replicas, folder)
@@ -237,4 +283,5 @@ def pack(folder, path):
     replicas = sorted((Path(folder) / "replicas").glob("mdn-*.keras"))
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in (*FILES, *(f"replicas/{replica.name}" for replica in replicas)):
-            archive.write(Path(folder) / file, file)
+            if (Path(folder) / file).is_file():  # a box of a time series has no structure
+                archive.write(Path(folder) / file, file)

@@ -6,6 +6,8 @@ import numpy as np
 from lss.box import load_box, save_box
 from lss.errors import InputError
 from lss.features.featurizer import is_own, own_specs
+from lss.series.data_frame import data_frame
+from lss.series.series_set import SeriesSet
 from lss.simulation.composition import compose
 from lss.simulation.simulate import simulate
 
@@ -132,11 +134,13 @@ class LatentSpaceSimulator:
         trajectory : mdtraj.Trajectory
             Of the same molecule; its atoms are found by residue and atom name, further ones
             (solvent) are ignored. Of a simulator that was trained on features of its user's own:
-            these features, an array (n_frames, n_features).
+            these features, an array (n_frames, n_features). Of a time series: a `lss.SeriesSet` of
+            the same columns.
 
         Returns
         -------
         psi : np.ndarray, shape (n_frames, m), float32
+            Of a time series a list of such, one a segment.
 
         Raises
         ------
@@ -144,6 +148,8 @@ class LatentSpaceSimulator:
             Where `trajectory` is no trajectory, or an atom that the features need is not in it; the
             first is named. Where the features are the user's own and do not come.
         """
+        if self.box.series is not None:
+            return self._encode_series(trajectory)
         described = self.box.meta["features"]
         if is_own(described):
             return self._encode(own_features(trajectory, described))
@@ -153,6 +159,18 @@ class LatentSpaceSimulator:
                 "files with mdtraj.load"
             )
         return self._encode(self.box.featurizer(trajectory.topology).compute(trajectory))
+
+    def _encode_series(self, data):
+        """psi of each segment of a `lss.SeriesSet`."""
+        if not isinstance(data, SeriesSet) or data.columns.names != self.box.series.columns.names:
+            columns = ", ".join(self.box.series.columns.names)
+            raise InputError(
+                f"trajectory is a {type(data).__name__}, wanted an lss.SeriesSet of the columns "
+                f"{columns}: make one with lss.SeriesSet.of or open"
+            )
+        scheme = self.box.series
+        parts = [scheme.unseasoned(s.values, s.first_ps, data.spacing_ps) for s in data.segments]
+        return [self._encode(scheme.features(x)) for x in parts if len(x) >= scheme.delays]
 
     def _encode(self, features):
         return np.asarray(self.box.srv.predict(features, batch_size=8192, verbose=0))
@@ -207,15 +225,24 @@ class LatentSpaceSimulator:
         -------
         mdtraj.Trajectory
             Of the decoded atoms, superposed on the reference of the decoder (those of a box made
-            before version 0.2.0: nearly so). Times run from `first` in steps of the lag time.
+            before version 0.2.0: nearly so). Times run from `first` in steps of the lag time. Of a
+            time series a pandas.DataFrame of its columns, with times as index.
         """
         xyz = self.coordinates(psi, seed, first, walker)
+        if self.box.series is not None:
+            return data_frame(xyz, first, self.lag_time_ps, self.box.series)
         time = (first + np.arange(len(xyz))) * self.lag_time_ps
         return mdtraj.Trajectory(xyz, self.box.reference.topology, time=time)
 
     def coordinates(self, psi, seed, first=0, walker=0):
-        """As `decode`, the coordinates alone: shape (n_frames, atoms, 3), **nm**."""
-        return self.decoder.decode(self.check_latent(psi, "psi"), seed, first, walker)
+        """As `decode`, the coordinates alone: shape (n_frames, atoms, 3), **nm**.
+
+        Of a time series the values of its columns, (n_frames, n_columns), in their units.
+        """
+        drawn = self.decoder.decode(self.check_latent(psi, "psi"), seed, first, walker)
+        if self.box.series is None:
+            return drawn
+        return self.box.series.finished(drawn, first, self.lag_time_ps)
 
     # Its first argument is the simulator.
     simulate = simulate

@@ -1,4 +1,4 @@
-"""Times with units: "20ns" on a command line, picoseconds inside, whole frames for the models.
+"""Times with units: "20ns" or "5 d" on a command line, picoseconds inside, whole frames for the models.
 
 A bare number is never accepted, because it would mean frames to one reader and nanoseconds to
 another.
@@ -7,12 +7,20 @@ another.
 import math
 import numbers
 import re
+from decimal import Decimal
 
 from lss.errors import InputError
 
 #: Picoseconds in one of each unit.
-PICOSECONDS = {"fs": 1e-3, "ps": 1.0, "ns": 1e3, "us": 1e6, "ms": 1e9}
-_UNITS = "fs, ps, ns, us, ms"
+PICOSECONDS = {
+    **{"fs": 1e-3, "ps": 1.0, "ns": 1e3, "us": 1e6, "ms": 1e9},
+    **{"s": 1e12, "min": 60e12, "h": 3600e12, "d": 86_400e12, "y": 31_557_600e12},  # 365.25 d
+}
+_UNITS = ", ".join(PICOSECONDS)
+_DECIMAL = {unit: Decimal(str(ps)) for unit, ps in PICOSECONDS.items()}
+_MONTH = re.compile(r"mon(th)?s?|mo", re.ASCII)
+#: Digits of a time that is to be read back; times with fewer are read by people.
+_DIGITS = 6
 _TIME = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([^\W\d_]*)\s*", re.ASCII)
 #: How far from a whole number of frames a lag may be, in frames and relative to their number.
 _FRAME_TOLERANCE = 1e-4
@@ -48,6 +56,11 @@ def parse_time(text, name="time"):
     number, unit = match.groups()
     if not unit:
         raise InputError(f"{name} {text!r} has no unit: write '{number}ns' or another of {_UNITS}")
+    if _MONTH.fullmatch(unit):
+        raise InputError(
+            f"{name} {text!r} has the unit {unit!r}, which is no time of one length: give days, "
+            "such as '30.4375 d', a twelfth of a year"
+        )
     if unit not in PICOSECONDS:
         raise InputError(f"{name} {text!r} has the unknown unit {unit!r}: use one of {_UNITS}")
     value = _times(number, unit)
@@ -89,34 +102,41 @@ def time_ps(value, name="time"):
 
 
 def _times(number, unit):
-    """Multiply by a power of ten through the decimal text, so that 0.2ns is 200.0 exactly."""
-    mantissa, _, exponent = number.lower().partition("e")
-    shift = {"fs": -3, "ps": 0, "ns": 3, "us": 6, "ms": 9}[unit]
-    return float(f"{mantissa}e{int(exponent or 0) + shift}")
+    """Multiply in decimals, so that 0.2ns is 200.0 exactly."""
+    return float(Decimal(number) * _DECIMAL[unit])
 
 
-def format_time(ps):
+def format_time(ps, digits=_DIGITS):
     """Write a time in the unit in which it is easiest to read: 20000.0 -> ``"20 ns"``.
 
     Parameters
     ----------
     ps : float
         A time in ps.
+    digits : int
+        Significant digits, at most.
 
     Returns
     -------
     str
-        At most six significant digits; readable by :func:`parse_time` if positive and finite.
+        Readable by :func:`parse_time` if positive and finite. With six digits 400 days are
+        ``"400 d"``, since in years they would be 1.09514.
     """
     size = abs(ps)
     if size == 0 or not math.isfinite(size):
         return f"{ps:g} ps"
-    unit = "fs"
-    for candidate, factor in PICOSECONDS.items():
-        # Compare after rounding to six digits: 999.9999999 ps is 1 ns.
-        if float(f"{size / factor:.6g}") >= 1:
-            unit = candidate
-    return f"{ps / PICOSECONDS[unit]:.6g} {unit}"
+    # Compare after rounding: 999.9999999 ps is 1 ns.
+    units = [u for u, f in PICOSECONDS.items() if float(f"{size / f:.{digits}g}") >= 1] or ["fs"]
+    unit = units[-1]
+    if digits >= _DIGITS and PICOSECONDS[unit] > PICOSECONDS["s"]:
+        unit = "d" if unit == "y" else unit
+        unit = next((u for u in reversed(units) if _short(size / PICOSECONDS[u])), unit)
+    return f"{float(f'{ps / PICOSECONDS[unit]:.{digits}g}'):.15g} {unit}"
+
+
+def _short(number):
+    """Whether a number below 1000 has at most two decimals, to six digits."""
+    return number < 1000 and math.isclose(number, round(number, 2), rel_tol=1e-7)
 
 
 def lag_in_frames(lag_ps, spacing_ps, name="lag"):

@@ -5,8 +5,8 @@ from lss.commands import cli
 
 
 def main():
-    groups = ("data", "example", "features", "srv", "weights", "seed", "out", "force", "resume")
-    parser = cli.parser(__doc__, *groups)
+    groups = ("data", "series", "example", "features", "srv", "weights", "seed")
+    parser = cli.parser(__doc__, *groups, "out", "force", "resume")
     parser.add_argument(
         "--lags",
         type=cli.durations,

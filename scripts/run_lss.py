@@ -1,16 +1,17 @@
 #!/usr/bin/env python
-"""From MD trajectories to a validated simulator, in one command.
+"""From MD trajectories, or time series, to a validated simulator, in one command.
 
 Features are computed, and three networks are trained: the encoder (SRV), which finds the slow modes
 psi, the propagator (MDN), which moves along them, and the decoder (cWGAN), which gives each point a
-structure. Then synthetic trajectories are written, and compared with the MD in report.html.
+structure, or a row of the columns. Then synthetic trajectories are written, and compared with the
+data in report.html.
 """
 
 from lss.commands import cli
 
 
 def main():
-    data = ("data", "example", "features", "lag")
+    data = ("data", "series", "example", "features", "lag")
     networks = ("srv", "weights", "mdn", "cwgan")
     judged, running = ("simulation", "held-out"), ("seed", "dask", "out", "force", "resume")
     args = cli.parser(__doc__, *data, *networks, *judged, *running).parse_args()

@@ -29,8 +29,12 @@ def main():
         metavar="N",
         help="how many (default %(default)s)",
     )
-    formats = ("xtc", "dcd", "h5")
-    parser.add_argument("--format", default="xtc", choices=formats, help="(default xtc)")
+    formats = ("xtc", "dcd", "h5", "csv", "npz", "nc")
+    parser.add_argument(
+        "--format",
+        choices=formats,
+        help="xtc (default), dcd or h5; of a time series csv (default), npz or nc (NetCDF)",
+    )
     parser.add_argument(
         "--latent-only", action="store_true", help="write latent states (psi.h5) only"
     )

@@ -1,12 +1,12 @@
 #!/usr/bin/env python
-"""Train the encoder (SRV): trajectories -> features -> slow modes psi."""
+"""Train the encoder (SRV): trajectories or time series -> features -> slow modes psi."""
 
 from lss.commands import cli
 
 
 def main():
-    groups = ("data", "example", "features", "lag", "srv", "weights", "modes-out", "seed", "dask")
-    args = cli.parser(__doc__, *groups, "out", "force", "resume").parse_args()
+    groups = ("data", "series", "example", "features", "lag", "srv", "weights", "modes-out", "seed")
+    args = cli.parser(__doc__, *groups, "dask", "out", "force", "resume").parse_args()
     run = cli.begin(args, [args.lag])
     lag_ps, modes = cli.settle(args, run)
     from lss.run import messages, stages

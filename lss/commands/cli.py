@@ -36,6 +36,10 @@ ALWAYS_RESUME = (
 
 def source(args):
     """The data settings of a command line: what `lss.run.inputs.open_data` takes."""
+    if getattr(args, "series", None):
+        return series_source(args)
+    if hasattr(args, "series"):
+        refuse_given(args, SERIES, "go with --series, the tables of time series: name them too")
     if args.traj and args.example:
         raise InputError("--traj and --example cannot be combined; give one")
     if args.traj:
@@ -47,6 +51,29 @@ def source(args):
             "--top, --dt, --force-dt and --join go with --traj; name the trajectory files too"
         )
     return {"example": args.example or "trpcage"}
+
+
+# Flags of time series, and flags of molecules, by their names among the arguments.
+SERIES = ("time_column", "columns", "missing", "delays", "season")
+MOLECULE = ("traj", "top", "force_dt", "join", "example", "features", "atoms")
+
+
+def series_source(args):
+    """As `source`, of time series."""
+    refuse_given(args, MOLECULE, "cannot be combined with --series, which has no atoms: leave out")
+    if args.dt == "file":
+        raise InputError("--dt file cannot be combined with --series; give a time, such as '1 d'")
+    found = {"series": args.series, "dt_ps": args.dt, "time_column": args.time_column}
+    found |= {"columns": args.columns, "missing": args.missing}
+    return found | {"delays": args.delays or 1, "season_ps": args.season}
+
+
+def refuse_given(args, names, reason):
+    """InputError where one of some flags was given."""
+    given = [name for name in names if getattr(args, name, None)]
+    if given:
+        flags = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise InputError(f"{flags} {reason}")
 
 
 def load_tensorflow():
@@ -70,8 +97,8 @@ def open_run(path):
 def begin(args, lags_ps):
     """Open the data, check and print the lag times, and make the run folder with its features."""
     from lss.features.featurizer import split_specs
-    from lss.features.own import featurizer_for
     from lss.run import inputs, stages
+    from lss.run.kinds import kind_of
     from lss.run.run_folder import Run
     from lss.storage import processes
 
@@ -81,14 +108,13 @@ def begin(args, lags_ps):
     for lag_ps in lags_ps:
         inputs.check_lag(lag_ps, trajectories, "lags" if hasattr(args, "lags") else "lag")
         print(describe_lag(lag_ps, trajectories.spacing_ps))
-    check_later_stages(args, trajectories, lags_ps)
+    kind = kind_of(trajectories)
+    specs = split_specs(args.features) if args.features else None
+    check_later_stages(args, kind, specs, lags_ps)
     if note:
         print(f"note: {note}")
-    specs = split_specs(args.features) if args.features else None
     # A mistake in them must not cost the run that --force overwrites.
-    featurizer = featurizer_for(trajectories, specs)
-    if getattr(args, "held_out", None):
-        inputs.check_held_out(featurizer)
+    kind.featurizer(specs)
     run = Run.create(args.out, force=args.force, resume=args.resume)
     run.scheduler = getattr(args, "dask", None) or processes.LOCAL
     stages.make_features(run, data, specs)
@@ -110,20 +136,18 @@ def settle(args, run):
     return lag_ps, modes
 
 
-def check_later_stages(args, trajectories, lags_ps):
+def check_later_stages(args, kind, specs, lags_ps):
     """Refuse at once what a stage after hours of training would refuse."""
     from lss.run import inputs
     from lss.storage import processes
 
-    if hasattr(args, "atoms"):
-        molecule = trajectories.topology
-        inputs.decoded_atoms(molecule, args.atoms or inputs.default_atoms(molecule))
+    kind.check_later(args)
     if getattr(args, "drop_modes", None) and args.modes:
         inputs.check_drop_modes(args.drop_modes, args.modes)
     if getattr(args, "length", None) and lags_ps:
         inputs.steps_of(args.length, max(lags_ps))
     if getattr(args, "held_out", None):
-        inputs.open_held_out(args.held_out, trajectories)
+        kind.check_held_out(args.held_out, specs)
     if getattr(args, "dask", None):
         processes.check(args.dask)
 

@@ -12,6 +12,7 @@ from lss.commands.values import (
     positive,
     reals,
     some,
+    words,
 )
 
 EXAMPLES = ("trpcage", "wlall")
@@ -24,6 +25,7 @@ FILE = {"metavar": "FILE"}
 FILES = {"metavar": "FILES", "nargs": "+", "action": "extend"}
 TIME = {"metavar": "TIME", "type": duration}
 COUNT = {"metavar": "N", "type": positive}
+LIST = {"metavar": "LIST", "type": words}
 INDEX = {"metavar": "N", "type": index}
 SWITCH = {"action": "store_true"}
 
@@ -36,7 +38,7 @@ FLAGS = {
             "--dt",
             TIME | {"type": frame_spacing},
             "time between frames, where the files do not say it, such as DCD, or only count "
-            "frames; 'file': the times of the files are right",
+            "frames, or of rows; 'file': the times of the files are right",
         ),
         (
             "--force-dt",
@@ -48,6 +50,42 @@ FLAGS = {
             SWITCH,
             "make one trajectory of files that are parts of one run, so that pairs of frames run "
             "over the seams",
+        ),
+    ],
+    "series": [
+        (
+            "--series",
+            FILES,
+            "tables of time series in place of trajectories: CSV, TSV, text, .npy, .npz, .h5, "
+            ".parquet or NetCDF; globs allowed; repeatable",
+        ),
+        (
+            "--time-column",
+            LIST,
+            "column of the time in --series, in ISO dates or numbers (then with --dt, the time "
+            "between rows), or three: year,month,day",
+        ),
+        (
+            "--columns",
+            LIST,
+            "columns of --series to simulate, such as a,b (default: all but the time); of a table "
+            "without header 4,5 or with names 4=a,5=b",
+        ),
+        (
+            "--missing",
+            {"metavar": "LIST", "type": reals, "default": []},
+            "numbers that stand for missing values, such as 1e36,999, where --series is cut",
+        ),
+        (
+            "--delays",
+            COUNT,
+            "rows that the encoder sees at once, this one and those before it (default 1)",
+        ),
+        (
+            "--season",
+            TIME,
+            "period of a mean cycle that is taken off the columns, and put back when they are "
+            "written, such as 1y",
         ),
     ],
     "example": [

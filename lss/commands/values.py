@@ -44,12 +44,20 @@ def numbers(text):
     return [positive(part) for part in text.split(",")]
 
 
+def words(text):
+    """Words with commas between them, as an argparse type."""
+    found = [part.strip() for part in text.split(",")]
+    if not all(found):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a list of names, such as a,b")
+    return found
+
+
 def reals(text):
     """Numbers with commas between them, as an argparse type."""
     try:
         return [float(part) for part in text.split(",")]
     except ValueError:
-        message = f"'{text}' is not a list of numbers; give one a mode, such as 0.1,-0.2,0.3"
+        message = f"'{text}' is not a list of numbers, such as 0.1,-0.2,0.3"
         raise argparse.ArgumentTypeError(message) from None
 
 

@@ -9,6 +9,8 @@ from lss.examples import example
 from lss.molecule import selection
 from lss.molecule.atoms import describe_atom, is_alpha_carbon, is_calcium
 from lss.run.run_folder import Run
+from lss.series.held_out import refuse_same_rows
+from lss.series.series_set import SeriesSet
 from lss.trajectories.held_out import refuse_overlap
 from lss.trajectories.trajectory_set import TrajectorySet
 from lss.units import format_time, lag_in_frames
@@ -24,11 +26,12 @@ def open_data(source):
     ----------
     source : dict
         Either `example` (a name), or `traj` (patterns), `top` and `dt_ps`, and where they are set
-        `force_dt` and `join`: see `TrajectorySet.open`.
+        `force_dt` and `join`: see `TrajectorySet.open`; or `series` (patterns) and other arguments
+        of `SeriesSet.open`.
 
     Returns
     -------
-    trajectories : lss.TrajectorySet
+    trajectories : lss.TrajectorySet or lss.SeriesSet
     note : str or None
         What every output that uses these data must say.
     """
@@ -42,29 +45,32 @@ def _open(source):
     if source.get("example"):
         data = example(source["example"])
         return TrajectorySet.open(data.files, data.top, data.dt_ps), data.note
+    if source.get("series"):
+        opened = SeriesSet.open(source.pop("series"), **source)
+        return opened, " ".join(opened.notes) or None
     options = {name: source.get(name, False) for name in ("force_dt", "join")}
     opened = TrajectorySet.open(source["traj"], source["top"], source["dt_ps"], **options)
     return opened, " ".join(opened.notes) or None
 
 
 def open_held_out(held_out, trajectories):
-    """Open MD that was not trained on: with the topology and frame spacing of the training MD.
+    """Open data that were not trained on, as those that were: with their topology, for one.
 
     Parameters
     ----------
     held_out : list of str
         File names and globs.
-    trajectories : lss.TrajectorySet
-        The training MD.
+    trajectories : lss.TrajectorySet or lss.SeriesSet
+        What is trained on.
 
     Returns
     -------
-    lss.TrajectorySet
+    lss.TrajectorySet or lss.SeriesSet
 
     Raises
     ------
     InputError
-        As of `TrajectorySet.open`, and where frames of it are trained on; the message begins with
+        As when it was opened, and where frames of it are trained on; the message begins with
         `held_out`.
     """
     patterns = (held_out,) if isinstance(held_out, str) else tuple(held_out)
@@ -75,6 +81,12 @@ def open_held_out(held_out, trajectories):
 def _open_held_out(patterns, training):
     """Looked at before the training, and used after it."""
     try:
+        if isinstance(training, SeriesSet):
+            opened = training.open(
+                patterns, dt_ps=training.dt_ps, like=training, **training.options
+            )
+            refuse_same_rows(opened, training)
+            return opened
         opened = TrajectorySet.open(
             patterns,
             training.top,

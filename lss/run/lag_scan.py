@@ -50,7 +50,7 @@ def choose(run, lags_ps=None, modes=3, seed=0, steps=None, weights=None):
         settings["weights"] = weights
 
     def words(frames):
-        return format_time(float(f"{frames * spacing_ps:.3g}"))
+        return format_time(frames * spacing_ps, 3)
 
     with run.stage("lags", settings) as report:
         scan, validation, tested = scanned(run, lags_ps, modes, seed, steps, weights)

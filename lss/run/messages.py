@@ -12,7 +12,7 @@ def modes(run):
     lines = [f"slow modes at lag {format_time(lag_ps)}", "mode  eigenvalue  timescale    visits"]
     rows = zip(report["eigenvalues"], report["timescales_ps"], report["visits"], strict=True)
     for i, (eigenvalue, timescale_ps, visits) in enumerate(rows, start=1):
-        time = "not resolved" if timescale_ps is None else format_time(float(f"{timescale_ps:.3g}"))
+        time = "not resolved" if timescale_ps is None else format_time(timescale_ps, 3)
         lines.append(f"{i:4d}  {eigenvalue:10.4f}  {time:>11s}  {visits:6d}")
     lines.append("visits: how often the MD went to the rarer end of the mode")
     return "\n".join([*lines, *equilibrium(run)])
@@ -27,7 +27,7 @@ def equilibrium(run):
 def dropped(srv, modes, spacing_ps):
     """The modes of a fitted SRV that are left out, 1 for the slowest, with their timescales."""
     times = ((i, srv.timescales_[i - 1] * spacing_ps) for i in sorted(set(modes)))
-    words = ", ".join(f"{i} ({format_time(float(f'{ps:.3g}'))})" for i, ps in times)
+    words = ", ".join(f"{i} ({format_time(ps, 3)})" for i, ps in times)
     return f"left out: mode{'s' * (len(set(modes)) > 1)} {words}; the others are numbered anew"
 
 

@@ -5,14 +5,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from lss.analysis.sample import Sample
-from lss.molecule import selection
 from lss.report.training_figures import FLOORS
 from lss.run import inputs, messages, run_files
+from lss.run.kinds import kind_of
 from lss.run.lag_scan import read_choice
 from lss.run.messages import drawn
-from lss.run.projection import project
 from lss.run.validate import compare_with_bar, of_replicas
-from lss.simulation.xtc_frames import read_synthetic
 from lss.simulator import LatentSpaceSimulator
 from lss.storage.full_disk import new_hdf5
 
@@ -105,32 +103,24 @@ def ratios(comparison):
 
 
 def compare_with_md(run, held_out=None):
-    """Compare the synthetic trajectories of a run with its MD; see `validation.compare`."""
+    """Compare the synthetic trajectories of a run with its data; see `validation.compare`."""
     trajectories, _ = inputs.open_data(run.settings("features")["source"])
-    atoms = selection.select(trajectories.topology, run.settings("cwgan")["atoms"])
-    reference = trajectories.reference.atom_slice(atoms)
-    lag_ps = run.settings("srv")["lag_time_ps"]
-    # The MD stays in files, of which chunks are read.
+    kind, lag_ps = kind_of(trajectories), run.settings("srv")["lag_time_ps"]
     with ExitStack() as stack:
-        psi = stack.enter_context(run_files.open_psi(run))
-        coordinates = stack.enter_context(run_files.open_coordinates(run))
-        weights, method = run_files.read_weights(run), run_files.weighing_method(run)
-        lag = inputs.check_lag(lag_ps, trajectories)
-        md = Sample(psi, coordinates, lag, weights=weights, method=method)
-        synthetic = read_synthetic(run.path / "synthetic")
+        md, options = kind.compared(run, stack, inputs.check_lag(lag_ps, trajectories))
+        synthetic = kind.read_synthetic(run.path / "synthetic")
         simulator = LatentSpaceSimulator.load(run.box)
         second = None
         if held_out:
-            opened = inputs.open_held_out(held_out, trajectories)
             folder = stack.enter_context(tempfile.TemporaryDirectory())
             file = stack.enter_context(new_hdf5(Path(folder) / "coords.h5"))
-            second = project(simulator, opened, reference.topology, file)
+            second = kind.held_out_sample(simulator, held_out, options, file)
         return compare_with_bar(
             md,
             Sample(*synthetic),
             second,
             of_replicas(simulator, synthetic[0], run.settings("synthetic")["seed"]),
             lag_ps=lag_ps,
-            reference=reference,
             eigenvalues=run.report("srv")["eigenvalues"],
+            **options,
         )

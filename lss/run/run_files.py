@@ -164,8 +164,14 @@ def project(network, features, name):
 
 def read_psi(run):
     """Modes of the training trajectories: list of arrays (n_frames, m)."""
-    with open_psi(run) as datasets:
-        return [data[:] for data in datasets]
+    run.require("srv")
+    return read_modes(run)
+
+
+def read_modes(run):
+    """As `read_psi`, within the stage that wrote them."""
+    with h5py.File(run.path / "psi.h5") as file:
+        return [data[:] for data in datasets(file)]
 
 
 @contextmanager

@@ -4,12 +4,10 @@ import logging
 import math
 
 from lss.errors import InputError, training
-from lss.features.featurizer import Featurizer, featurize
-from lss.features.left_out import name_left_out
-from lss.features.own import featurizer_for
-from lss.molecule.bonds import bonds as find_bonds
+from lss.features.featurizer import featurize
 from lss.report.equilibrium import SHORT, equilibrium
 from lss.run import inputs, messages, run_files
+from lss.run.kinds import kind_of
 from lss.run.planned import chosen, planned_srv
 from lss.simulation.composition import decoder_meta, encoder_meta, propagator_meta
 from lss.units import lag_in_frames
@@ -21,7 +19,7 @@ KINETICS = ("lag_time_ps", "frame_spacing_ps", "eigenvalues", "timescales_ps")
 
 
 def make_features(run, source, specs=None):
-    """Stage `features`: trajectories -> features.h5.
+    """Stage `features`: trajectories, or time series, -> features.h5.
 
     Parameters
     ----------
@@ -29,18 +27,16 @@ def make_features(run, source, specs=None):
     source : dict
         What `lss.run.inputs.open_data` takes.
     specs : list of str or lss.Featurizer, optional
-        See `lss.features.own.featurizer_for`; by the topology where not given.
+        See `lss.features.own.featurizer_for`; by the topology where not given. Not of time series.
     """
     trajectories, note = inputs.open_data(source)
-    featurizer = featurizer_for(trajectories, specs)
+    kind = kind_of(trajectories)
+    featurizer = kind.featurizer(specs)
     settings = {"source": source, "features": featurizer.specs}
     settings["data"] = trajectories.fingerprints() + featurizer.fingerprints(trajectories)
     if run.reusable("features", settings):
         return
-    if not featurizer.own:
-        name_left_out(
-            trajectories.topology, featurizer.atoms, "features", ",".join(featurizer.specs)
-        )
+    kind.name_left_out(featurizer)
     with run.stage("features", settings) as report:
         featurize(trajectories, featurizer, run.path / "features.h5", scheduler=run.scheduler)
         report["n_features"] = len(featurizer.names)
@@ -109,6 +105,7 @@ def train_srv(
     inputs.check_drop_modes(drop_modes, modes)
     features = run.settings("features")
     trajectories, note = inputs.open_data(features["source"])
+    kind = kind_of(trajectories)
     lag = inputs.check_lag(lag_ps, trajectories)
     with run_files.open_features(run) as file, run.stage("srv", settings) as report:
         data = run_files.feature_arrays(file)
@@ -121,8 +118,7 @@ def train_srv(
         if drop_modes:
             log.info("%s", messages.dropped(srv, drop_modes, trajectories.spacing_ps))
             srv.drop_modes([i - 1 for i in drop_modes])
-        own = run.report("features").get("own")
-        described = own or Featurizer(trajectories.topology, features["features"]).to_dict()
+        described = kind.described_features(run)
         meta = encoder_meta(srv, lag_ps, trajectories.spacing_ps, described)
         found = {key: meta[key] for key in KINETICS}
         run_files.save_network(srv.encoder, run, "srv")
@@ -132,10 +128,7 @@ def train_srv(
         run_files.write_meta(
             run,
             **meta,
-            trained_on=[
-                {"file": " + ".join(part.source.name for part in files), "frames": n}
-                for files, n in zip(trajectories.parts, trajectories.n_frames, strict=True)
-            ],
+            trained_on=kind.trained_on(),
             note=note,
             versions=run.record["versions"],
         )
@@ -144,6 +137,7 @@ def train_srv(
             warnings.append(SHORT)
         if validation is not None:
             warnings += memorised_warnings(validation)
+        warnings += kind.warnings(run)
         report["diagnostics"] = {"warnings": warnings}
         if validation is not None:
             report["cross_validation"] = validation.to_dict()
@@ -222,14 +216,14 @@ def train_cwgan(
     preset="recommended",
     discard_ps=None,
 ):
-    """Stage `cwgan`: psi.h5 and the trajectories -> box/cwgan.keras (paper, section 2.3).
+    """Stage `cwgan`: psi.h5 and the data -> box/cwgan.keras (paper, section 2.3).
 
     Parameters
     ----------
     run : lss.run.run_folder.Run
         With its encoder.
     atoms : str, optional
-        Selection of the atoms to decode; see `lss.run.inputs.default_atoms`.
+        Selection of the atoms to decode; see `lss.run.inputs.default_atoms`. Not of time series.
     noise_dim : int
         Random numbers that the decoder draws for each structure.
     seed : int
@@ -242,14 +236,12 @@ def train_cwgan(
         Time to leave out at the start of each trajectory, in which it comes to local equilibrium,
         **ps**. Where not given one lag time if frames have weights, and nothing if not.
     """
-    from cwgan import MolGen
-
     run.require("srv")
     trajectories, _ = inputs.open_data(run.settings("features")["source"])
-    atoms = atoms or inputs.default_atoms(trajectories.topology)
+    decoded = kind_of(trajectories).decoder(atoms)
     settings = {
         "preset": preset,
-        "atoms": atoms,
+        **decoded.settings,
         "noise_dim": noise_dim,
         "seed": seed,
         "steps": steps,
@@ -258,31 +250,19 @@ def train_cwgan(
         settings["discard_ps"] = discard_ps
     if run.reusable("cwgan", settings, force):
         return
-    selected = inputs.decoded_atoms(trajectories.topology, atoms)
-    name_left_out(trajectories.topology, selected, "decoded atoms", atoms)
-    bonds = find_bonds(trajectories.topology, trajectories.reference.xyz[0], selected)
     with run.stage("cwgan", settings) as report:
-        reference = run_files.write_coordinates(run, trajectories, selected)
+        decoded.prepare(run)
         discard = discarded_frames(run, trajectories, discard_ps)
         psi, coordinates = run_files.read_frames(run, seed, discard)
-        molgen = MolGen.from_preset(
-            preset,
-            psi.shape[1],
-            len(selected),
-            bonds=bonds,
-            reference=reference.xyz[0],
-            noise_dim=noise_dim,
-            seed=seed,
-            **chosen(n_updates=steps),
-        )
+        options = {"noise_dim": noise_dim, "seed": seed, **chosen(n_updates=steps)}
+        molgen = decoded.molgen(preset, psi.shape[1], **options)
         with training("cWGAN"):
             molgen.fit(psi, coordinates)
         run_files.save_network(molgen.generator, run, "cwgan")
-        run_files.write_structure(reference, run.box / "topology.pdb")
+        decoded.describe(run)
         diagnostics = molgen.diagnose(psi, coordinates)
-        run_files.write_meta(
-            run, atoms=atoms, **decoder_meta(molgen), cwgan_warnings=diagnostics["warnings"]
-        )
+        warnings = diagnostics["warnings"]
+        run_files.write_meta(run, **decoder_meta(molgen), cwgan_warnings=warnings)
         report.update(history=molgen.history, diagnostics=diagnostics)
 
 

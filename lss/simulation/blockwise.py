@@ -14,6 +14,7 @@ from cwgan.decoder import TILE
 from lss.errors import InputError
 from lss.simulation.hdf5_writer import whole_dataset
 from lss.simulation.record import FILE
+from lss.simulation.table_writers import TABLES
 from lss.simulation.trajectory_writers import FORMATS
 from lss.storage.full_disk import new_hdf5
 from lss.storage.signals import Interrupted
@@ -85,7 +86,7 @@ class Simulation:
             if other.name != FILE:
                 remove(other)
         box, meta = self.simulator.box, self.simulator.box.meta
-        if self.settings["format"] in FORMATS:
+        if self.settings["format"] in FORMATS:  # those of molecules
             with replacing(self.folder / "topology.pdb") as partial:
                 box.reference.save_pdb(str(partial))
         shape = (len(self.psi0), self.n_frames, self.simulator.n_modes)
@@ -130,11 +131,13 @@ class Simulation:
     def files(self, rows):
         """The trajectory files of a group; none where latent states alone are wanted."""
         kind = self.settings["format"]
-        if kind not in FORMATS:
+        box, lag_ps = self.simulator.box, self.simulator.lag_time_ps
+        writers = FORMATS if box.series is None else TABLES
+        if kind not in writers:
             return []
         names = [f"traj-{self.number(row):04d}.{kind}" for row in self.written(rows)]
-        topology, lag_ps = self.simulator.box.reference.topology, self.simulator.lag_time_ps
-        return [FORMATS[kind](self.folder / n, topology, lag_ps, self.n_frames) for n in names]
+        what = box.reference.topology if box.series is None else box.series
+        return [writers[kind](self.folder / n, what, lag_ps, self.n_frames) for n in names]
 
     def written(self, rows):
         """The trajectories of a group that are decoded and written: all."""

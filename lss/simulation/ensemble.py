@@ -96,13 +96,13 @@ class Ensemble:
 
 
 class DecodedFrames(FramesOnDemand):
-    """Structures of one latent trajectory as an array (frames, atoms, 3), **nm**.
+    """Structures of one latent trajectory as an array (frames, atoms, 3), **nm**; or rows.
 
     They are decoded where they are sliced, and not kept.
     """
 
     def __init__(self, simulator, psi, seed, walker):
-        super().__init__(len(psi), simulator.box.reference.n_atoms)
+        super().__init__(len(psi), simulator.box.cwgan.output_shape[1:])
         self.simulator, self.psi, self.seed, self.walker = simulator, psi, seed, walker
 
     def read(self, start, stop):

@@ -6,17 +6,20 @@ import numpy as np
 class FramesOnDemand:
     """An array (frames, atoms, 3), **nm**, of which no more is in memory than is asked for.
 
+    Or (frames, columns) of a time series.
+
     Its own kinds say in `read(start, stop)` how consecutive frames are come by.
 
     Parameters
     ----------
-    n_frames, n_atoms : int
+    n_frames : int
+    shape : tuple of int
+        Of one frame.
     """
 
-    ndim = 3
-
-    def __init__(self, n_frames, n_atoms):
-        self.shape = (n_frames, n_atoms, 3)
+    def __init__(self, n_frames, shape):
+        self.shape = (n_frames, *shape)
+        self.ndim = len(self.shape)
 
     def __len__(self):
         return self.shape[0]

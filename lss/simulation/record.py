@@ -105,11 +105,14 @@ def fingerprint(simulator):
     rest = [simulator.lag_time_ps, simulator.sampler.low, simulator.sampler.high]
     if simulator.decoder.contacts is not None:
         rest.append(simulator.decoder.contacts.to_dict())
-    atoms = [str(atom) for atom in box.reference.topology.atoms]
+    if box.series is None:
+        decoded = [str(atom) for atom in box.reference.topology.atoms]
+    else:
+        decoded = box.meta["series"]
     return {
         "propagator": digest(weight.numpy() for weight in box.mdn.weights),
         "decoder": digest(weight.numpy() for weight in box.cwgan.weights),
-        "box": digest([json.dumps(plain([rest, atoms]))]),
+        "box": digest([json.dumps(plain([rest, decoded]))]),
         "outside": simulator.sampler.outside,
     }
 

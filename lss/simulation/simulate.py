@@ -9,6 +9,7 @@ from lss.errors import InputError
 from lss.simulation import on_cluster
 from lss.simulation.blockwise import Simulation
 from lss.simulation.record import Progress, digest, fingerprint
+from lss.simulation.table_writers import TABLES
 from lss.simulation.trajectory_writers import FORMATS
 from lss.storage import processes
 from lss.storage.signals import noted_signals
@@ -21,7 +22,7 @@ def simulate(
     n_trajectories=1,
     seed=0,
     start=None,
-    file_format="xtc",
+    file_format=None,
     latent_only=False,
     first_walker=0,
     force=False,
@@ -31,6 +32,8 @@ def simulate(
     until=None,
 ):
     """Simulate and write `to/psi.h5`, `to/topology.pdb` and `to/traj-0000.xtc` and on.
+
+    Of a time series there is no `topology.pdb`, and the others are tables: `to/traj-0000.csv`.
 
     Parameters
     ----------
@@ -44,7 +47,8 @@ def simulate(
     seed : int
     start : array_like, shape (m,) or (n_trajectories, m), optional
         Start states; random frames of the training data where not given.
-    file_format : {"xtc", "dcd", "h5"}
+    file_format : {"xtc", "dcd", "h5"}, or of a time series {"csv", "npz", "nc"}
+        The first where not given.
     latent_only : bool
         Write `psi.h5` only.
     first_walker : int
@@ -78,7 +82,9 @@ def simulate(
         After SIGINT or SIGTERM, when the block under way is written.
     """
     to = Path(to)
-    check(n_steps, n_trajectories, seed, file_format)
+    series = simulator.box.series is not None
+    file_format = file_format or ("csv" if series else "xtc")
+    check(n_steps, n_trajectories, seed, file_format, TABLES if series else FORMATS)
     psi0 = start_states(simulator, start, n_trajectories, seed, first_walker)
     settings = {
         "steps": n_steps,
@@ -117,14 +123,17 @@ def simulate(
     return done
 
 
-def check(n_steps, n_trajectories, seed, file_format):
+def check(n_steps, n_trajectories, seed, file_format, formats=FORMATS):
     for name, value in (("n_steps", n_steps), ("n_trajectories", n_trajectories)):
         if int(value) != value or value < 1:
             raise InputError(f"{name} is {value}; give a whole number of at least 1")
     if int(seed) != seed or not 0 <= seed < 2**64:
         raise InputError(f"seed is {seed}; give a whole number from 0 to 2**64 - 1")
-    if file_format not in FORMATS:
-        raise InputError(f"format '{file_format}' is unknown; give one of {', '.join(FORMATS)}")
+    if file_format not in formats:
+        of = "a time series" if formats is TABLES else "a molecule"
+        raise InputError(
+            f"`file_format` is {file_format}, none of {of}; give one of {', '.join(formats)}"
+        )
 
 
 def start_states(simulator, start, n_trajectories, seed, first_walker):

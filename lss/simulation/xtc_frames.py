@@ -34,7 +34,7 @@ class XtcFrames(FramesOnDemand):
     """An XTC file of our own as an array (frames, atoms, 3), **nm**, read where it is sliced."""
 
     def __init__(self, path, n_frames, n_atoms):
-        super().__init__(n_frames, n_atoms)
+        super().__init__(n_frames, (n_atoms, 3))
         self.path, self.offsets = path, None
 
     def read(self, start, stop):

@@ -27,8 +27,52 @@ def check_meta(meta, name):
     names = described.get("names") if isinstance(described, dict) else None
     if not isinstance(names, list) or len(names) != features:
         raise InputError(f"features of lss.json of {name} do not name {features} features")
+    check_series(meta.get("series"), features, name)
     check_contacts(meta.get("contacts"), name)
     check_replicas(meta.get("replica_starts"), name)
+
+
+def check_series(described, n_features, name):
+    """Raise InputError unless a series is missing, or columns with what features are made of."""
+    if described is None:
+        return
+    columns = described.get("columns") if isinstance(described, dict) else None
+    keys = ("names", "units", "whole", "lower", "upper")
+    lists = [columns.get(key) for key in keys] if isinstance(columns, dict) else [None]
+    n = len(lists[0]) if isinstance(lists[0], list) else 0
+    if n < 1 or any(not isinstance(x, list) or len(x) != n for x in lists):
+        raise InputError(f"series of lss.json of {name} describes no columns; the box is damaged")
+    if set(columns) != set(keys) or not all(isinstance(x, str) for x in (*lists[0], *lists[1])):
+        raise InputError(f"columns of lss.json of {name} have no names and units")
+    bounds = [x for pair in lists[3:] for x in pair if x is not None]
+    numbers({"bounds": [0.0, *bounds]}, "bounds", name, 1)
+    wanted = {"mean", "sd", "delays", "season", "origin_ps", "dated"}
+    absent = wanted - set(described)
+    if absent:
+        raise InputError(f"series of lss.json of {name} lacks '{sorted(absent)[0]}'")
+    for key in ("mean", "sd"):
+        if len(numbers(described, key, name, 1)) != n:
+            raise InputError(f"{key} of lss.json of {name} is not of {n} columns")
+    if not (numbers(described, "sd", name, 1) > 0).all():
+        raise InputError(f"sd of lss.json of {name} is not above 0")
+    numbers(described, "origin_ps", name, 0)
+    delays = described["delays"]
+    if type(delays) is not int or delays < 1 or delays * n != n_features:
+        raise InputError(f"delays of lss.json of {name} do not make {n_features} features of {n}")
+    check_season(described["season"], n, name)
+
+
+def check_season(described, n_columns, name):
+    """Raise InputError unless a season is missing, or waves of so many columns."""
+    if described is None:
+        return
+    if not isinstance(described, dict) or not {"period_ps", "cosines", "sines"} <= set(described):
+        raise InputError(f"season of lss.json of {name} has no period and waves")
+    waves = [numbers(described, key, name, 2) for key in ("cosines", "sines")]
+    if waves[0].shape != waves[1].shape or waves[0].shape[1] != n_columns:
+        raise InputError(f"season of lss.json of {name} is not of {n_columns} columns")
+    if not numbers(described, "period_ps", name, 0) > 0:
+        raise InputError(f"period_ps of lss.json of {name} is not a time")
 
 
 def check_contacts(described, name):
@@ -73,16 +117,21 @@ def numbers(meta, key, name, ndim):
 
 def check(box, name):
     """Raise InputError unless the parts of a box fit together."""
-    modes, atoms = box.meta["n_modes"], box.reference.n_atoms
-    contacts = box.meta.get("contacts") or {"n_atoms": atoms}
+    modes = box.meta["n_modes"]
     try:
         shapes = {
             "srv.keras input (features)": (box.srv.input_shape[-1], box.meta["n_features"]),
             "srv.keras output (modes)": (box.srv.output_shape[-1], modes),
             "mdn.keras input (modes)": (box.mdn.input_shape[-1], modes),
-            "cwgan.keras output (atoms)": (box.cwgan.output_shape[-2], atoms),
-            "contacts (atoms)": (contacts["n_atoms"], atoms),
         }
+        if box.series is None:
+            atoms = box.reference.n_atoms
+            contacts = box.meta.get("contacts") or {"n_atoms": atoms}
+            shapes["cwgan.keras output (atoms)"] = (box.cwgan.output_shape[-2], atoms)
+            shapes["contacts (atoms)"] = (contacts["n_atoms"], atoms)
+        else:
+            drawn, columns = tuple(box.cwgan.output_shape[1:]), len(box.series.columns)
+            shapes["cwgan.keras output (columns)"] = (drawn, (columns,))
         weights = [tuple(w.shape) for w in box.mdn.weights]
         for i, replica in enumerate(box.replicas):
             own = [tuple(w.shape) for w in replica.weights]

@@ -42,7 +42,8 @@ def test_parse_time(text, ps):
     [
         ("20", "has no unit: write '20ns'"),
         ("1e3", "has no unit"),
-        ("20 s", "unknown unit 's'"),
+        ("20 sec", "unknown unit 'sec'"),
+        ("3 months", "no time of one length: give days"),
         ("20 NS", "unknown unit 'NS'"),
         ("20 frames", "unknown unit"),
         ("nan ns", "not a time"),
@@ -89,7 +90,9 @@ def test_format_and_parse_agree(ps):
 def test_whole_numbers_are_exact(number, unit):
     exact = {"fs": number / 1000, "ps": number, "ns": number * 10**3, "us": number * 10**6}
     exact["ms"] = number * 10**9
-    assert parse_time(f"{number}{unit}") == exact[unit]
+    seconds = {"s": 1, "min": 60, "h": 3600, "d": 86_400, "y": 31_557_600}
+    exact |= {name: number * factor * 10**12 for name, factor in seconds.items()}
+    assert parse_time(f"{number}{unit}") == float(exact[unit])
 
 
 @pytest.mark.parametrize(
