@@ -8,10 +8,13 @@ import numpy as np
 
 from cwgan import networks
 from cwgan.bonds import BondGraph, bond_graph
+from cwgan.contacts import Contacts
 from cwgan.features import FlatFeatures, StructureFeatures, in_chunks
+from cwgan.placement import plan
 from cwgan.regression import fit_regressor
 from cwgan.splitting import evenly
 from cwgan.superpose import mean_structure, superpose
+from cwgan.torsions import Torsions, torsions_of
 from lss_base.estimators import check_choice, check_count, check_number, check_training, refusal
 
 logger = logging.getLogger(__name__)
@@ -38,24 +41,25 @@ CONSISTENT = 0.9  # R^2 of the regressor from which a coordinate takes part
 class Parts:
     """What one fit consists of; everything in it can be pickled."""
 
-    generator: keras.Model
+    builder: keras.Model
     critic: keras.Model
     structure: object
     graph: BondGraph | None
+    torsions: Torsions | None = None
+    conditioner: keras.Model | None = None
+    generator: keras.Model | None = None
+    contacts: Contacts | None = None
     reference: np.ndarray | None = None
     regressor: keras.Model | None = None
     regressor_r2: np.ndarray | None = None
     n_updates: int = 0
     architecture: tuple = ()
 
-    @property
-    def contacts(self):
-        """How close the atoms may come, or None where the critic sees bare coordinates."""
-        return self.structure.contacts
-
-    def condition(self):
-        """Model psi -> condition of the critic, or None where psi itself is."""
-        return _up_to(self.generator, "condition")
+    def condition(self, given):
+        """What the critic sees of what the builder is given: psi, and not the torsions behind."""
+        if self.conditioner is None:
+            return given
+        return self.conditioner(given[:, : self.conditioner.input_shape[1]])
 
 
 def check(settings):
@@ -153,19 +157,32 @@ def build(settings, psi, coords, reference, seed):
         graph = bond_graph(coords.shape[1], settings.bonds, sample.mean(0))
     if settings.head == "bonds":
         structure = StructureFeatures(graph, sample)
-        generator = networks.molecular_generator(
-            psi[rows], sample, reference, graph, settings.noise_dim, *shape, seeds[0]
+        placement = plan(graph, sample)
+        torsions, conditioner = (
+            torsions_of(placement, sample, settings.noise_dim),
+            networks.conditioner(psi[rows]),
+        )
+        builder = networks.molecular_builder(
+            conditioner,
+            sample,
+            reference,
+            placement,
+            torsions,
+            settings.noise_dim,
+            *shape,
+            seeds[0],
         )
         condition_dim = 2 * settings.latent_dim
     else:
-        structure = FlatFeatures(sample)
+        structure, torsions, conditioner = FlatFeatures(sample), None, None
         output = settings.output_dim if coords.ndim == 2 else sample
-        generator = networks.flat_generator(
+        builder = networks.flat_generator(
             settings.latent_dim, settings.noise_dim, output, *shape, seeds[0]
         )
         condition_dim = settings.latent_dim
     critic = networks.critic(structure.size, condition_dim, *shape, seeds[1])
-    parts = Parts(generator, critic, structure, graph, reference)
+    parts = Parts(builder, critic, structure, graph, torsions, conditioner)
+    parts.reference = reference
     parts.architecture = architecture(settings)
     if settings.consistency:
         _add_regressor(parts, psi, coords, seeds[2], n_updates(settings))
@@ -174,7 +191,7 @@ def build(settings, psi, coords, reference, seed):
 
 def _add_regressor(parts, psi, coords, seed, budget):
     rows = evenly(len(psi), MAX_REGRESSION)
-    targets = in_chunks(parts.condition(), psi[rows])
+    targets = in_chunks(parts.conditioner, psi[rows])
     parts.regressor, parts.regressor_r2 = fit_regressor(
         parts.structure, coords[rows], targets, seed, n_steps=int(np.clip(budget, *REGRESSION))
     )
@@ -188,12 +205,6 @@ def _add_regressor(parts, psi, coords, seed, budget):
                 rank,
                 CONSISTENT,
             )
-
-
-def _up_to(model, name):
-    if name not in {layer.name for layer in model.layers}:
-        return None
-    return keras.Model(model.get_layer("psi").output, model.get_layer(name).output)
 
 
 def seeds_of(seed, n, key=0):

@@ -7,6 +7,10 @@ from cwgan.bonds import bond_graph
 from lss_base.estimators import check_number
 
 CLASH_QUANTILE = 1e-3  # of the data's closest contact, per frame: what comes closer is a clash
+N_BINS = 20  # with as many frames of the data each, in which the closest contacts are compared
+ALIKE = (
+    1.3  # times as many in the data as drawn, at the median bin: the same within what is learned
+)
 CHUNKS = 2048, 128  # frames at once: as many of the larger as there are, then of the smaller
 FAR = 1e6  # nm^2, added to the squares of distances that do not count
 
@@ -22,6 +26,9 @@ class Contacts:
         Contacts closer than this, in **nm**, are clashes.
     n_atoms : int
     bonds : array-like (n_bonds, 2) of int
+    chances : tuple of two lists, optional
+        Edges of bins of the closest contact, **nm**, the first of them the limit, and for each bin
+        with what chance a structure is kept; without it all are kept beyond the limit.
 
     Raises
     ------
@@ -29,10 +36,11 @@ class Contacts:
         Where the limit is no positive number, or the bonds are not ones of these atoms.
     """
 
-    def __init__(self, limit, n_atoms, bonds):
+    def __init__(self, limit, n_atoms, bonds, chances=None):
         check_number("limit", limit, 0, above=True)
         graph = bond_graph(n_atoms, np.asarray(bonds, int).reshape(-1, 2))
         self.limit, self.n_atoms, self.bonds = float(limit), n_atoms, graph.bonds
+        self.chances = chances
         self._compile(graph)
 
     @classmethod
@@ -55,6 +63,35 @@ class Contacts:
         contacts = cls(1.0, graph.n_atoms, graph.bonds)
         contacts.limit = float(np.quantile(contacts.closest(coords), CLASH_QUANTILE))
         return contacts if contacts.limit > 0 else None
+
+    def compared(self, coords, made):
+        """The same, with chances that give what is drawn the closest contacts of the data.
+
+        A structure is kept with a chance in proportion to how many more of the data have such a
+        contact than of those drawn: rejection sampling, but for the bins where the data have more
+        than at their median, which it would take too many draws to fill.
+
+        Parameters
+        ----------
+        coords, made : ndarray (n_frames, n_atoms, 3), **nm**
+            Data and as many structures drawn from their psi.
+        """
+        real, drawn = self.closest(coords), self.closest(made)
+        edges = np.quantile(real[real >= self.limit], np.linspace(0, 1, N_BINS + 1))
+        edges = np.unique([self.limit, *edges[1:-1].tolist(), np.inf])
+        counts = (np.histogram(x, edges)[0] / len(x) for x in (real, drawn))
+        ratio = np.divide(*(count + 1 / len(real) for count in counts))
+        chances = None
+        if np.median(ratio) > ALIKE or ratio.min() * ALIKE < 1:
+            chances = edges[:-1].tolist(), np.minimum(1, ratio / np.median(ratio)).tolist()
+        return Contacts(self.limit, self.n_atoms, self.bonds, chances)
+
+    def chance(self, closest):
+        """With what chance a structure is kept, by its closest contact (n,), **nm**."""
+        if self.chances is None:
+            return (closest >= self.limit).astype(float)
+        edges, chances = self.chances
+        return np.array([0.0, *chances])[np.searchsorted(edges, closest, side="right")]
 
     def closest(self, coords):
         """Distance of the closest pair of each structure.
@@ -99,12 +136,14 @@ class Contacts:
 
     def to_dict(self):
         """What `from_dict` takes, for JSON."""
-        return {"limit_nm": self.limit, "n_atoms": self.n_atoms, "bonds": self.bonds.tolist()}
+        found = {"limit_nm": self.limit, "n_atoms": self.n_atoms, "bonds": self.bonds.tolist()}
+        return found if self.chances is None else found | {"chances": self.chances}
 
     @classmethod
     def from_dict(cls, described):
         """Contacts as `to_dict` describes them."""
-        return cls(described["limit_nm"], described["n_atoms"], described["bonds"])
+        given = (described[name] for name in ("limit_nm", "n_atoms", "bonds"))
+        return cls(*given, described.get("chances"))
 
     def __reduce__(self):
         return Contacts.from_dict, (self.to_dict(),)  # compiled functions cannot be pickled

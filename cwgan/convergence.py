@@ -34,6 +34,8 @@ class Convergence(keras.callbacks.Callback):
 
     Parameters
     ----------
+    generator : keras.Model
+        Draws structures, with the smoothed weights.
     psi : ndarray (n_frames, latent_dim)
         Held-out condition.
     wanted : ndarray (n_frames, n_features)
@@ -46,13 +48,20 @@ class Convergence(keras.callbacks.Callback):
         Budget; updates in one call of the train step.
     decay : bool
         Whether the learning rate falls; otherwise it is constant.
+    brief : bool
+        Whether training ends within 5,000 updates once the distance no longer falls, as where
+        torsions are given and little is left to find.
     seed : int
     """
 
-    def __init__(self, psi, wanted, floor, distances, n_updates, n_inner, decay, seed):
+    def __init__(
+        self, generator, psi, wanted, floor, distances, n_updates, n_inner, decay, brief, seed
+    ):
         super().__init__()
+        self.generator = generator
         self.psi, self.wanted, self.floor, self.distances = psi, wanted, floor, distances
         self.n_updates, self.n_inner, self.decay = n_updates, n_inner, decay
+        self.brief = brief
         self.seed = seed
         self.history = {
             "updates": [],
@@ -83,7 +92,7 @@ class Convergence(keras.callbacks.Callback):
         logs = {} if logs is None else logs
         for name, value in logs.items():
             self.history.setdefault(name, []).append(float(value))
-        made = in_chunks(self.distances, decode(self.model.smoothed, self.psi, self.seed))
+        made = in_chunks(self.distances, decode(self.generator, self.psi, self.seed))
         finite = np.isfinite(made).all() and all(np.isfinite(v) for v in logs.values())
         distance = energy_distance(made, self.wanted, self._within) if finite else float("inf")
         ratio = variance_over(made, self.wanted) if finite else float("nan")
@@ -115,6 +124,8 @@ class Convergence(keras.callbacks.Callback):
         self._since = 0 if distance < PROGRESS * self.best else self._since + 1
         if self._since >= PATIENCE and self._done < self._decay_from:
             self._decay_from = self._done
+            if self.brief:
+                self._finish()
         at_floor = distance <= AT_FLOOR * self.floor
         self._at_floor = self._at_floor + 1 if at_floor else 0
         if self._at_floor == REACHED and not self._finishing:

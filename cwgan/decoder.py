@@ -15,7 +15,7 @@ from lss_base.trajectories import as_parts
 
 TILE = 2048  # rows; twice as many are hardly faster
 AGAIN = 128  # draws at once for the rows of a whole tile that clash
-ATTEMPTS = 10  # draws of one structure, at most
+ATTEMPTS = 20  # draws of one structure, at most
 
 _networks = weakref.WeakKeyDictionary()
 
@@ -24,8 +24,10 @@ class Decoder:
     """A generator that draws again what clashes, and counts.
 
     A structure is a draw from p(x | psi). Where its closest contact is inside the limit of the
-    data, its noise is drawn again: that cuts the distribution off where the data have nothing. Of a
-    structure that clashes in all of ten draws, the one whose closest contact is widest is kept.
+    data, its noise is drawn again: that cuts the distribution off where the data have nothing. It
+    is drawn again by chance where such contacts are rarer in the data than among what is drawn
+    (`Contacts.compared`). Of a structure that is not kept in any of twenty draws, the likeliest is
+    taken, or the one whose closest contact is widest.
 
     Parameters
     ----------
@@ -72,29 +74,39 @@ class Decoder:
     def _mend(self, psi, coords, key):
         """Draw the rows of a tile, or of a part of one, again where they clash, in place."""
         seed, walker, tile, skip = key
-        limit, size = self.contacts.limit, AGAIN if len(psi) == TILE else None
+        size = AGAIN if len(psi) == TILE else None
         network, closest = _network(self.generator, size), self.contacts.closest(coords)
-        bad = np.flatnonzero(closest < limit)
-        widest, noise_dim = closest[bad], self.generator.get_layer("noise").output.shape[1]
-        noise = [row_noise(seed, walker, tile, skip + row, noise_dim) for row in bad]
-        noise, done = np.array(noise).reshape(len(bad), ATTEMPTS - 1, noise_dim), 0
+        luck = _generator(seed, walker, tile, 0, 0).random(skip + len(psi))[skip:]
+        bad = np.flatnonzero(luck >= self.contacts.chance(closest))
+        best, noise_dim = (
+            self._score(closest[bad]),
+            self.generator.get_layer("noise").output.shape[1],
+        )
+        drawn = [row_draws(seed, walker, tile, skip + row, noise_dim) for row in bad]
+        noise = np.array([x for x, _ in drawn]).reshape(len(bad), ATTEMPTS - 1, noise_dim)
+        luck, done = np.array([u for _, u in drawn]).reshape(len(bad), ATTEMPTS - 1), 0
         while len(bad) and done < ATTEMPTS - 1:
             # As many attempts at once as fit: a call of the network has its own cost.
             n = min(max(1, AGAIN // len(bad)), ATTEMPTS - 1 - done)
             tried = noise[:, done : done + n].reshape(-1, noise_dim)
             fresh = _draw(network, np.repeat(psi[bad], n, 0), tried, size)
             found = self.contacts.closest(fresh).reshape(len(bad), n)
-            good = found >= limit
+            good = luck[:, done : done + n] < self.contacts.chance(found)
             first = np.where(good.any(1), good.argmax(1), n - 1)
             self.draws += int(first.sum()) + len(bad)
-            best = np.where(good.any(1), first, found.argmax(1))
-            every = np.arange(len(bad))
-            wider = found[every, best] > widest
-            coords[bad[wider]] = fresh.reshape(len(bad), n, *fresh.shape[1:])[every, best][wider]
-            widest = np.maximum(widest, found[every, best])
-            left = ~good.any(1)
-            bad, widest, noise, done = bad[left], widest[left], noise[left], done + n
-        self.failed += len(bad)
+            score = np.where(good, np.inf, self._score(found))
+            taken, every = np.where(good.any(1), first, score.argmax(1)), np.arange(len(bad))
+            better = score[every, taken] > best
+            fresh = fresh.reshape(len(bad), n, *fresh.shape[1:])[every, taken]
+            coords[bad[better]] = fresh[better]
+            best, left = np.maximum(best, score[every, taken]), ~good.any(1)
+            bad, best, noise, luck, done = bad[left], best[left], noise[left], luck[left], done + n
+        self.failed += int((best < 0).sum())
+
+    def _score(self, closest):
+        """How good what is not kept is: its chance, or how far it is inside the limit, negative."""
+        inside = closest - self.contacts.limit
+        return np.where(inside < 0, inside, self.contacts.chance(closest))
 
 
 def decode(generator, psi, seed, first=0, walker=0, contacts=None):
@@ -144,15 +156,19 @@ def tile_noise(seed, walker, tile, n_rows, noise_dim):
     return _generator(seed, walker, tile).standard_normal((n_rows, noise_dim), dtype=np.float32)
 
 
-def row_noise(seed, walker, tile, row, noise_dim):
-    """Standard normal noise of the further attempts at a row of a tile.
+def row_draws(seed, walker, tile, row, noise_dim):
+    """What the further attempts at a row of a tile are made with.
 
     Returns
     -------
-    ndarray (ATTEMPTS - 1, noise_dim), float32
+    noise : ndarray (ATTEMPTS - 1, noise_dim), float32
+        Standard normal.
+    luck : ndarray (ATTEMPTS - 1,)
+        Even between 0 and 1: an attempt is kept where its chance is higher.
     """
     generator = _generator(seed, walker, tile, row)
-    return generator.standard_normal((ATTEMPTS - 1, noise_dim), dtype=np.float32)
+    noise = generator.standard_normal((ATTEMPTS - 1, noise_dim), dtype=np.float32)
+    return noise, generator.random(ATTEMPTS - 1)
 
 
 def _generator(seed, *key):

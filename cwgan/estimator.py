@@ -191,11 +191,11 @@ class MolGen(TransformerMixin, Estimator):
         if parts is not None and parts.architecture != build.architecture(self):
             logger.warning("the settings of the networks have changed: training starts anew")
             parts = None
-        if parts is not None and coords.shape[1:] != parts.generator.output_shape[1:]:
+        if parts is not None and coords.shape[1:] != parts.builder.output_shape[1:]:
             raise refusal(
                 "y",
                 f"frames of shape {coords.shape[1:]}",
-                f"{parts.generator.output_shape[1:]} as in the first fit",
+                f"{parts.builder.output_shape[1:]} as in the first fit",
                 "give such frames, or set warm_start=False",
             )
         coords, reference = build.superposed(self, parts, coords)

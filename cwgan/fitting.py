@@ -5,23 +5,26 @@ from math import ceil
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from cwgan.build import CONSISTENT, n_updates, seeds_of
 from cwgan.condition import balanced_rows
 from cwgan.convergence import Convergence
+from cwgan.decoder import decode
 from cwgan.diagnostics import energy_distance
 from cwgan.features import in_chunks
+from cwgan.networks import with_torsions
+from cwgan.rotamers import torsion_sampler
 from cwgan.settling import settle
-from cwgan.splitting import held_out
+from cwgan.splitting import evenly, held_out
 from cwgan.training import AdversarialModel
 from lss_base.training import ProgressBar
 
 PERIOD = 1000  # generator updates between two evaluations
 N_INNER = 50  # updates in one call of the compiled train step, at most
 MAX_DRAWN = 20_000  # frames drawn for one call
+MAX_COMPARED = 20_000  # frames whose closest contacts are compared
 WORTH_XLA = 500  # updates
-SETTLING = 9000  # updates
+SETTLING = 9000, 2000  # updates; where torsions are given, it takes fewer
 
 
 def train(settings, parts, psi, coords, lengths, seed):
@@ -51,26 +54,40 @@ def train(settings, parts, psi, coords, lengths, seed):
         If training gave no finite structure.
     """
     # Training that goes on must not draw the batches of the training before it again.
-    seeds = seeds_of(seed, 3, 1 + parts.n_updates)
+    seeds = seeds_of(seed, 4, 1 + parts.n_updates)
     kept, held, other = held_out(settings.validation_split, lengths, seeds[0])
     floor = energy_distance(*(_distances(parts, coords[rows]) for rows in other))
-    generator, critic = _copy(parts.generator), _copy(parts.critic)
-    smoothed = _copy(parts.generator)
+    builder, critic, smoothed = _copy(parts.builder), _copy(parts.critic), _copy(parts.builder)
+    pool = balanced_rows(psi[kept]) if settings.head == "bonds" else np.arange(len(kept))
+    budget, drawn, given = n_updates(settings), smoothed, psi
+    if parts.torsions is not None:
+        angles = parts.torsions.measured(coords)
+        sampler = torsion_sampler(
+            in_chunks(parts.conditioner, psi[kept]),
+            angles[kept],
+            pool,
+            parts.torsions,
+            parts.graph.steps,
+            budget,
+            seeds[3],
+        )
+        drawn = with_torsions(smoothed, sampler, parts.conditioner)
+        # Both networks see the torsions that the frames have: given them, nothing has many wells.
+        given = np.concatenate([psi, np.cos(angles), np.sin(angles)], 1)
     weights = _consistency_weights(parts, settings.consistency)
-    budget = n_updates(settings)
     n_epochs = ceil(budget / PERIOD)
     most = max(1, min(N_INNER, MAX_DRAWN // (settings.batch_size * settings.n_discriminator)))
     n_calls = ceil(budget / n_epochs / most)
     n_inner = ceil(budget / n_epochs / n_calls)
     model = AdversarialModel(
-        generator,
+        builder,
         smoothed,
         critic,
         parts.structure,
-        parts.condition() or tf.identity,
-        psi[kept],
+        parts.condition,
+        given[kept],
         coords[kept],
-        balanced_rows(psi[kept]) if settings.head == "bonds" else np.arange(len(kept)),
+        pool,
         batch_size=settings.batch_size,
         n_critic=settings.n_discriminator,
         n_inner=n_inner,
@@ -84,8 +101,9 @@ def train(settings, parts, psi, coords, lengths, seed):
     optimizers = _optimizer(settings), _optimizer(settings)
     model.compile(*optimizers, settings.decay, jit_compile=budget >= WORTH_XLA)
     if settings.head == "bonds" and not parts.n_updates:
-        settle(model, min(SETTLING, budget))
+        settle(model, min(SETTLING[parts.torsions is not None], budget))
     judge = Convergence(
+        drawn,
         psi[held],
         _distances(parts, coords[held]),
         floor,
@@ -93,6 +111,7 @@ def train(settings, parts, psi, coords, lengths, seed):
         n_epochs * n_calls * n_inner,
         n_inner,
         settings.decay,
+        parts.torsions is not None,
         seeds[2],
     )
     bar = ProgressBar(
@@ -108,7 +127,12 @@ def train(settings, parts, psi, coords, lengths, seed):
         history["regressor_r2"] = parts.regressor_r2.reshape(2, -1).tolist()
         history["consistent"] = (weights.reshape(2, -1) > 0).tolist()
     done = parts.n_updates + judge.history["updates"][-1]
-    return replace(parts, generator=smoothed, critic=critic, n_updates=done), history
+    contacts = parts.structure.contacts
+    if contacts is not None:
+        rows = kept[evenly(len(kept), MAX_COMPARED)]
+        contacts = contacts.compared(coords[rows], decode(drawn, psi[rows], seeds[2]))
+    trained = {"generator": drawn, "builder": smoothed, "critic": critic, "contacts": contacts}
+    return replace(parts, **trained, n_updates=done), history
 
 
 def _consistency_weights(parts, consistency):

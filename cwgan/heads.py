@@ -3,14 +3,14 @@
 import keras
 import numpy as np
 
+from cwgan.chain import chain_rows
+from cwgan.layers import lengths_about, picked, scaled, unit_vectors
 from cwgan.orientation import superposed_rows
 from cwgan.placement import local_coordinates
 
-MATRIX_LIMIT = 60_000  # entries
 
-
-def molecular_head(x, coords, reference, placement, dense, frozen):
-    """Positions of all atoms, the trunk by bond vectors, the rest in local frames, superposed.
+def molecular_head(x, coords, reference, placement, dense, frozen, torsions=None, code=None):
+    """Positions of all atoms, the trunk by its bonds, the rest in local frames, superposed.
 
     Parameters
     ----------
@@ -21,32 +21,34 @@ def molecular_head(x, coords, reference, placement, dense, frozen):
     placement : Placement
     dense, frozen : callable
         Make a trained Dense layer (units, name=...) and a fixed one (kernel, bias, name=...).
+    torsions : Torsions, optional
+        Those that are given; without it all are Dense outputs, and the trunk is a sum of bond
+        vectors.
+    code : keras tensor (n, 2, n_torsions), optional
+        Their cosine and sine.
 
     Returns
     -------
     keras tensor (n, n_atoms, 3), **nm**, centred and superposed on the reference
     """
-    rows = bond_rows(x, coords[:, placement.trunk], placement.tree, dense, frozen)
+    trunk = coords[:, placement.trunk]
+    if torsions is None:
+        rows = bond_rows(x, trunk, placement.tree, dense, frozen)
+    else:
+        in_trunk = code[:, :, : len(torsions.chain.moving)]
+        rows = chain_rows(x, in_trunk, trunk, torsions.chain, dense, frozen)
     for k, level in enumerate(placement.levels):
         done = np.concatenate([placement.trunk, *(before.atoms for before in placement.levels[:k])])
-        fresh = _level_rows(x, rows, coords, done, level, dense, frozen, f"level_{k + 1}")
+        turn = None
+        if torsions is not None and len(level.turning):
+            turn = keras.layers.Permute((2, 1))(code[:, :, torsions.of_level(k)])
+        fresh = _level_rows(x, rows, coords, done, level, turn, dense, frozen, f"level_{k + 1}")
         rows = keras.layers.Concatenate(axis=2, name=f"placed_{k + 1}")([rows, fresh])
     place = np.argsort(placement.order())
     rows = picked(rows, place, frozen, "sorted")
     rows = keras.ops.subtract(rows, keras.ops.mean(rows, axis=2, keepdims=True))
     rows = superposed_rows(rows, reference, frozen)
     return keras.layers.Permute((2, 1), name="coordinates")(rows)
-
-
-def picked(rows, atoms, frozen, name):
-    """The columns `atoms` of rows (n, 3, n_rows).
-
-    By a matrix, whose gradient is fast on the CPU, where that is small.
-    """
-    n_rows = rows.shape[2]
-    if n_rows * len(atoms) > MATRIX_LIMIT:
-        return keras.ops.take(rows, atoms.tolist(), axis=2)
-    return frozen(np.eye(n_rows)[:, atoms], None, name=name)(rows)
 
 
 def bond_rows(x, coords, tree, dense, frozen):
@@ -65,16 +67,15 @@ def bond_rows(x, coords, tree, dense, frozen):
         return keras.layers.Reshape((3, 1), name="trunk")(x)
     vectors = coords[:, tree.edges[:, 1]] - coords[:, tree.edges[:, 0]]
     lengths = np.linalg.norm(vectors, axis=-1)
-    mean, spread = lengths.mean(0, dtype=float), np.maximum(lengths.std(0, dtype=float), 1e-4)
-    offset = vectors.mean(0, dtype=float) / np.maximum(mean, 1e-6)[:, None]
-    unit = _unit_vectors(x, offset, dense, "direction")
-    length = _scaled(x, mean[:, None], spread[:, None], dense, "lengths")
+    offset = vectors.mean(0, dtype=float) / np.maximum(lengths.mean(0), 1e-6)[:, None]
+    unit = unit_vectors(x, offset, dense, "direction")
+    length = lengths_about(x, lengths[:, :, None], dense, "lengths")
     bonds = keras.layers.Multiply(name="bond_vectors")([unit, length])
     bonds = keras.layers.Permute((2, 1), name="bond_rows")(bonds)
     return frozen(tree.path_matrix().T, None, name="trunk")(bonds)
 
 
-def _level_rows(x, rows, coords, done, level, dense, frozen, name):
+def _level_rows(x, rows, coords, done, level, turn, dense, frozen, name):
     """Positions (n, 3, n_level) of the atoms of one level."""
     column = np.full(coords.shape[1], -1)
     column[done] = np.arange(len(done))
@@ -93,7 +94,8 @@ def _level_rows(x, rows, coords, done, level, dense, frozen, name):
         [first, keras.ops.cross(last, first), last]
     )
     axes = keras.layers.Reshape((len(p), 3, 3), name=f"{name}_matrix")(axes)
-    local = _local(x, local_coordinates(coords, level.atoms, level.frames), level, dense, name)
+    local = local_coordinates(coords, level.atoms, level.frames)
+    local = _local(x, local, level, turn, dense, name)
     local = _of_right_length(x, local, coords, level, dense, name)
     local = keras.layers.Reshape((len(p), 3, 1), name=f"{name}_column")(local)
     shift = keras.ops.sum(keras.layers.Multiply(name=f"{name}_parts")([local, axes]), axis=2)
@@ -101,21 +103,25 @@ def _level_rows(x, rows, coords, done, level, dense, frozen, name):
     return keras.layers.Permute((2, 1), name=f"{name}_positions")(placed)
 
 
-def _local(x, local, level, dense, name):
-    """Local coordinates (n, n_level, 3): turning atoms by a unit 2-vector, rigid ones by shifts."""
+def _local(x, local, level, turn, dense, name):
+    """Local coordinates (n, n_level, 3): turning atoms by a unit 2-vector, rigid ones by shifts.
+
+    The unit vectors `turn` (n, n_turning, 2) are given, or else Dense outputs.
+    """
     n_turning, parts = len(level.turning), []
     if n_turning:
         along, around = local[:, :n_turning, :1], local[:, :n_turning, 1:]
         radius = np.linalg.norm(around, axis=-1, keepdims=True)
-        mean = (around / np.maximum(radius, 1e-6)).mean(0, dtype=float)
-        turn = _unit_vectors(x, mean, dense, f"{name}_turn")
-        size = _scaled(x, radius.mean(0), radius.std(0), dense, f"{name}_radius")
+        if turn is None:
+            mean = (around / np.maximum(radius, 1e-6)).mean(0, dtype=float)
+            turn = unit_vectors(x, mean, dense, f"{name}_turn")
+        size = scaled(x, radius.mean(0), radius.std(0), dense, f"{name}_radius")
         turn = keras.layers.Multiply(name=f"{name}_around")([turn, size])
-        height = _scaled(x, along.mean(0), along.std(0), dense, f"{name}_along")
+        height = scaled(x, along.mean(0), along.std(0), dense, f"{name}_along")
         parts.append(keras.layers.Concatenate(axis=-1, name=f"{name}_turning")([height, turn]))
     if len(level.rigid):
         still = local[:, n_turning:]
-        parts.append(_scaled(x, still.mean(0), still.std(0), dense, f"{name}_rigid"))
+        parts.append(scaled(x, still.mean(0), still.std(0), dense, f"{name}_rigid"))
     if len(parts) == 1:
         return parts[0]
     return keras.layers.Concatenate(axis=1, name=f"{name}_local")(parts)
@@ -128,24 +134,6 @@ def _of_right_length(x, local, coords, level, dense, name):
     """
     away = coords[:, level.atoms] - coords[:, level.frames[:, 0]]
     lengths = np.linalg.norm(away, axis=-1)[:, :, None]
-    length = _scaled(x, lengths.mean(0, dtype=float), lengths.std(0), dense, f"{name}_length")
+    length = lengths_about(x, lengths, dense, f"{name}_length")
     unit = keras.layers.UnitNormalization(axis=-1, name=f"{name}_unit")(local)
     return keras.layers.Multiply(name=f"{name}_bonds")([unit, length])
-
-
-def _unit_vectors(x, mean, dense, name):
-    """Unit vectors (n, k, d): a Dense output about their means (k, d), normalised."""
-    x = dense(mean.size, name=f"{name}_raw")(x)
-    x = keras.layers.Rescaling(1.0, mean.reshape(-1).tolist(), name=f"{name}_shifted")(x)
-    x = keras.layers.Reshape(mean.shape, name=f"{name}_vectors")(x)
-    return keras.layers.UnitNormalization(axis=-1, name=f"{name}_unit")(x)
-
-
-def _scaled(x, mean, spread, dense, name):
-    """Quantities (n, *mean.shape): mean plus standard deviation times a Dense output."""
-    spread = np.maximum(np.asarray(spread, float), 1e-4)
-    x = dense(mean.size, name=f"{name}_raw")(x)
-    x = keras.layers.Rescaling(
-        spread.reshape(-1).tolist(), np.asarray(mean, float).reshape(-1).tolist(), name=name
-    )(x)
-    return keras.layers.Reshape(mean.shape, name=f"{name}_shape")(x)

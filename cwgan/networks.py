@@ -9,7 +9,7 @@ import numpy as np
 
 from cwgan.condition import condition
 from cwgan.heads import molecular_head
-from cwgan.placement import plan
+from cwgan.layers import frozen
 
 N_SWITCHED = 8  # components of the noise that also work as switches
 QUARTILES = (-0.6745, 0.0, 0.6745)
@@ -60,19 +60,35 @@ def flat_generator(latent_dim, noise_dim, output, depth, width, activation, seed
     return keras.Model([psi, noise], x, name="generator")
 
 
-def molecular_generator(psi, coords, reference, graph, noise_dim, depth, width, activation, seed):
-    """Generator whose last layers know the molecule's bonds, and how it is superposed.
+def conditioner(psi):
+    """Model psi (n, latent_dim) -> what the networks see of it, (n, 2 latent_dim).
 
     Parameters
     ----------
     psi : ndarray (n_frames, latent_dim)
-        Condition of the training frames: scaling and quantiles are taken from it.
+        Training data: scaling and quantiles are taken from it.
+    """
+    given = keras.Input((psi.shape[1],), name="psi")
+    return keras.Model(given, condition(given, psi, frozen), name="condition")
+
+
+def molecular_builder(
+    conditioner, coords, reference, placement, torsions, noise_dim, depth, width, activation, seed
+):
+    """Network whose last layers know the molecule's bonds, and how it is superposed.
+
+    Parameters
+    ----------
+    conditioner : keras.Model
+        As of `conditioner`.
     coords : ndarray (n_frames, n_atoms, 3)
         Training frames superposed on the reference, **nm**: mean and fluctuation of each bond are
         taken from them.
     reference : ndarray (n_atoms, 3), **nm**
         Onto it every structure is superposed, exactly.
-    graph : BondGraph
+    placement : Placement
+    torsions : Torsions or None
+        Those that are given beside psi.
     noise_dim, depth, width : int
     activation : str
     seed : int or None
@@ -80,15 +96,20 @@ def molecular_generator(psi, coords, reference, graph, noise_dim, depth, width, 
     Returns
     -------
     keras.Model
-        [psi (n, latent_dim), noise (n, noise_dim)] -> coordinates (n, n_atoms, 3), **nm**. The
-        layer "condition" holds what the networks see of psi.
+        [psi (n, latent_dim), noise (n, noise_dim)] -> coordinates (n, n_atoms, 3), **nm**; behind
+        psi come the cosines, then the sines of the torsions, where they are given.
     """
-    seeds = Seeds(seed)
-    psi_in = keras.Input((psi.shape[1],), name="psi")
+    seeds, latent_dim = Seeds(seed), conditioner.input_shape[1]
+    n_torsions = 0 if torsions is None else len(torsions)
+    psi_in = keras.Input((latent_dim + 2 * n_torsions,), name="psi")
     noise = keras.Input((noise_dim,), name="noise")
-    given = keras.layers.Concatenate(name="hidden_input")(
-        [noise, step_code(noise, noise_dim), condition(psi_in, psi, _frozen)]
-    )
+    given, code = [noise, step_code(noise, noise_dim)], None
+    if torsions is None:
+        given.append(conditioner(psi_in))
+    else:
+        given += [conditioner(psi_in[:, :latent_dim]), psi_in[:, latent_dim:]]
+        code = keras.layers.Reshape((2, n_torsions), name="given_torsions")(given[-1])
+    given = keras.layers.Concatenate(name="hidden_input")(given)
     x = _hidden(given, depth, width, activation, seeds)
     # Stiff bonds and angles fluctuate almost independently and near a Gaussian: the head can take
     # them from the noise itself, past hidden layers that would have to carry every one of them.
@@ -97,8 +118,32 @@ def molecular_generator(psi, coords, reference, graph, noise_dim, depth, width, 
     def dense(units, **options):
         return _dense(units, seeds, **options)
 
-    x = molecular_head(x, coords, reference, plan(graph, coords), dense, _frozen)
+    x = molecular_head(x, coords, reference, placement, dense, frozen, torsions, code)
     return keras.Model([psi_in, noise], x, name="generator")
+
+
+def with_torsions(builder, sampler, conditioner):
+    """Generator that draws torsions first, then the structure that has them.
+
+    Parameters
+    ----------
+    builder : keras.Model
+        As of `molecular_builder`.
+    sampler : keras.Model
+        [condition (n, k), noise (n, n_torsions)] -> cosine and sine (n, 2, n_torsions).
+    conditioner : keras.Model
+
+    Returns
+    -------
+    keras.Model
+        [psi (n, latent_dim), noise (n, noise_dim)] -> coordinates (n, n_atoms, 3).
+    """
+    psi_in = keras.Input(conditioner.input_shape[1:], name="psi")
+    noise = keras.Input(builder.inputs[1].shape[1:], name="noise")
+    code = sampler([conditioner(psi_in), noise[:, : sampler.output_shape[2]]])
+    code = keras.layers.Flatten(name="torsions_in_a_row")(code)
+    given = keras.layers.Concatenate(name="psi_and_torsions")([psi_in, code])
+    return keras.Model([psi_in, noise], builder([given, noise]), name="generator")
 
 
 def step_code(noise, noise_dim):
@@ -121,7 +166,7 @@ def step_code(noise, noise_dim):
     for k in range(used):
         kernel[k, k * len(QUARTILES) : (k + 1) * len(QUARTILES)] = STEEPNESS
     bias = 0.5 - STEEPNESS * np.tile(QUARTILES, used)
-    x = _frozen(kernel, bias, name="steep_ramps")(noise)
+    x = frozen(kernel, bias, name="steep_ramps")(noise)
     x = keras.layers.ReLU(max_value=1.0, name="steps")(x)
     return keras.layers.Rescaling(2.0, -1.0, name="switches")(x)
 
@@ -151,13 +196,3 @@ def _hidden(x, depth, width, activation, seeds):
 def _dense(units, seeds, **options):
     start = keras.initializers.GlorotUniform(seed=seeds())
     return keras.layers.Dense(units, kernel_initializer=start, **options)
-
-
-def _frozen(kernel, bias, name):
-    """Dense layer with fixed weights; they are saved like any others."""
-    layer = keras.layers.Dense(
-        kernel.shape[1], use_bias=bias is not None, trainable=False, name=name
-    )
-    layer.build((None, kernel.shape[0]))
-    layer.set_weights([kernel] if bias is None else [kernel, bias])
-    return layer

@@ -44,7 +44,7 @@ def superposed_rows(rows, reference, frozen):
     x = keras.layers.Reshape((4, 4), name="quaternion_matrix")(x)
     for _ in range(CUBES):
         for _ in range(3):
-            x = _product(x, x)
+            x = product(x, x)
         x = ops.divide(x, ops.expand_dims(ops.trace(x, axis1=1, axis2=2), (1, 2)))
     # This is q q^T, but where two rotations are nearly as good. Its longest column, normalised, is
     # a unit quaternion in any case.
@@ -54,11 +54,14 @@ def superposed_rows(rows, reference, frozen):
     x = ops.multiply(ops.expand_dims(q, 2), ops.expand_dims(q, 1))
     x = keras.layers.Flatten(name="quaternion_products")(x)
     x = frozen(_rotation_form(), None, name="rotation_entries")(x)
-    return _product(keras.layers.Reshape((3, 3), name="rotation")(x), rows)
+    return product(keras.layers.Reshape((3, 3), name="rotation")(x), rows)
 
 
-def _product(a, b):
-    """Matrix products; a batched `matmul` of such small matrices takes 25 times as long."""
+def product(a, b):
+    """Products of matrices (n, i, j, ...) and (n, j, k, ...), entry by entry behind.
+
+    A batched `matmul` of such small matrices takes 25 times as long.
+    """
     return ops.sum(ops.multiply(ops.expand_dims(a, 3), ops.expand_dims(b, 1)), axis=2)
 
 

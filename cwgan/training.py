@@ -113,11 +113,15 @@ class AdversarialModel(keras.Model):
 
     def frames(self, key, shape):
         """Frames drawn from the pool, psi (*shape, latent_dim) and coordinates (*shape, ...)."""
+        rows = self.rows(key, shape)
+        return tf.gather(self.psi, rows), tf.gather(self.coords, rows)
+
+    def rows(self, key, shape):
+        """Numbers of frames drawn from the pool."""
         rows = tf.random.stateless_uniform(
             shape, tf.stack([self.seed, key]), 0, len(self.pool), tf.int32, alg="philox"
         )
-        rows = tf.gather(self.pool, rows)
-        return tf.gather(self.psi, rows), tf.gather(self.coords, rows)
+        return tf.gather(self.pool, rows)
 
     def _update(self, psis, coords):
         """One update on psi (n_critic, batch_size, latent_dim) and the structures there."""
@@ -183,7 +187,7 @@ class AdversarialModel(keras.Model):
             error = self.regressor(fake) - self.condition(psi)
             # Pseudo-Huber: the few frames far out must not rule it.
             mismatch = tf.reduce_sum(self.consistency * (tf.sqrt(1 + error**2) - 1), 1)
-            mismatch = tf.reduce_mean(mismatch) / self.psi.shape[1]
+            mismatch = 2 * tf.reduce_mean(mismatch) / len(self.consistency)
         if self.repulsion:
             overlap = self._push() * tf.reduce_mean(self.structure.overlap(coords))
         return loss, mismatch, overlap
@@ -207,5 +211,6 @@ class AdversarialModel(keras.Model):
         # each other, the more slowly the lower the rate, and the mean must outlast a round.
         count = tf.cast(count, tf.float32)
         keep = tf.minimum(self.smoothing, (1 + count) / (10 + count))
-        for mean, now in zip(self.smoothed.variables, self.generator.variables, strict=True):
+        both = (m.trainable_variables for m in (self.smoothed, self.generator))
+        for mean, now in zip(*both, strict=True):
             mean.assign(keep * mean + (1 - keep) * now)

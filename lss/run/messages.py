@@ -83,4 +83,4 @@ def drawn(done):
     clashing = done["clashing_frames"]
     if not clashing:
         return f"{text}, and none clashes"
-    return f"{text}; {clashing} of {done['frames']} frames clash in all of ten draws"
+    return f"{text}; {clashing} of {done['frames']} frames clash in all of twenty draws"

@@ -70,7 +70,7 @@ def simulate(
     dict
         `frames`, `trajectories`, `outside_fraction` (of the latent samples drawn); where atoms are
         decoded from a box that says how close they may come, `draws_per_frame`, and
-        `clashing_frames` among them, whose atoms are closer in each of ten draws.
+        `clashing_frames` among them, whose atoms are closer in each of twenty draws.
 
     Raises
     ------

@@ -91,6 +91,18 @@ def check_contacts(described, name):
     fine = (bonds >= 0) & (bonds < n_atoms) & (bonds % 1 == 0)
     if bonds.shape[1] != 2 or not fine.all() or (bonds[:, 0] == bonds[:, 1]).any():
         raise InputError(f"contacts of lss.json of {name} have bonds of other atoms")
+    if described.get("chances") is not None:
+        check_chances(described["chances"], limit, name)
+
+
+def check_chances(described, limit, name):
+    """Raise InputError unless chances are of bins of contacts from the limit on."""
+    if not isinstance(described, list) or len(described) != 2:
+        raise InputError(f"chances of lss.json of {name} are not edges and chances")
+    edges, chances = (numbers({"chances": x}, "chances", name, 1) for x in described)
+    fine = len(edges) == len(chances) > 0 and edges[0] == limit and (np.diff(edges) > 0).all()
+    if not fine or (chances < 0).any() or (chances > 1).any() or not chances.max() > 0:
+        raise InputError(f"chances of lss.json of {name} are not chances of contacts that grow")
 
 
 def check_replicas(starts, name):

@@ -2,12 +2,12 @@ import keras
 import numpy as np
 
 from cwgan.condition import EVEN, MOST, balanced_rows, condition
-from cwgan.networks import _frozen
+from cwgan.layers import frozen
 
 
 def seen(psi, asked=None):
     x = keras.Input((psi.shape[1],))
-    model = keras.Model(x, condition(x, psi, _frozen))
+    model = keras.Model(x, condition(x, psi, frozen))
     return model(psi if asked is None else asked).numpy()
 
 

@@ -11,8 +11,8 @@ from scipy.stats import norm
 
 from cwgan import Contacts, Decoder, decode
 from cwgan.bonds import bond_graph
-from cwgan.decoder import ATTEMPTS, TILE, row_noise, tile_noise
-from cwgan.networks import _frozen
+from cwgan.decoder import ATTEMPTS, TILE, row_draws, tile_noise
+from cwgan.layers import frozen
 
 BONDS = [(i, i + 1) for i in range(4)]
 
@@ -27,13 +27,13 @@ def generator():
     x = keras.layers.Concatenate()([psi, noise])
     kernel, line = np.zeros((3, 15)), np.zeros((5, 3))
     kernel[1, 12], line[:, 0] = 1.0, np.arange(5)
-    x = keras.layers.Reshape((5, 3))(_frozen(kernel, line.ravel(), name="line")(x))
+    x = keras.layers.Reshape((5, 3))(frozen(kernel, line.ravel(), name="line")(x))
     return keras.Model([psi, noise], x)
 
 
 def attempts(seed, walker, tile, n):
     """The first component of the noise of each attempt, (ATTEMPTS, n)."""
-    again = [row_noise(seed, walker, tile, row, 2)[:, 0] for row in range(n)]
+    again = [row_draws(seed, walker, tile, row, 2)[0][:, 0] for row in range(n)]
     return np.concatenate([tile_noise(seed, walker, tile, n, 2)[None, :, 0], np.transpose(again)])
 
 
@@ -77,11 +77,11 @@ def test_what_clashes_is_drawn_again_and_nothing_else(generator):
     kept = contacts.closest(plain) >= 4.0
     assert np.array_equal(made[kept], plain[kept])
     assert np.mean(contacts.closest(made) < 4.0) == pytest.approx(decoder.failed / n)
-    # Half of all draws clash: the number of draws is geometric, cut off at ten, of mean
-    # 2 (1 - 2^-10) and variance below 2; one frame in 1,024 fails.
+    # Half of all draws clash: the number of draws is geometric, cut off at twenty, of
+    # mean 2 (1 - 2^-20) and variance below 2; one frame in a million fails.
     assert decoder.frames == n
     assert decoder.draws / n == pytest.approx(2 * (1 - 2**-ATTEMPTS), abs=5 * np.sqrt(2 / n))
-    assert decoder.failed <= n / 1024 + 5 * np.sqrt(n / 1024)
+    assert decoder.failed <= 1
     # What is left is the upper half of the normal distribution.
     good = contacts.closest(made)[contacts.closest(made) >= 4.0] - 4.0
     assert good.mean() == pytest.approx(2 * norm.pdf(0), abs=5 * 0.6 / np.sqrt(n))
@@ -112,6 +112,28 @@ def test_of_frames_that_always_clash_the_widest_is_kept_and_counted(generator):
     draws = attempts(0, 0, 0, 200)
     assert np.allclose(contacts.closest(made), np.abs(4 + draws).max(0), atol=1e-5)
     assert (decoder.frames, decoder.draws, decoder.failed) == (200, 200 * ATTEMPTS, 200)
+
+
+def test_contacts_of_what_is_kept_are_those_of_the_data(generator):
+    """Rejection sampling: at half of the contacts that it draws the data have nothing else."""
+    n, rng = 20_000, np.random.default_rng(8)
+    line = np.repeat(np.arange(5.0)[None, :, None] * [1, 0, 0], n, 0)
+    line[:, 4, 0] += np.abs(rng.normal(0, 0.5, n))  # atoms 0 and 4 are farther apart than 4 nm
+    plain = decode(generator, np.zeros((n, 1)), seed=9)
+    contacts = Contacts(4.0, 5, BONDS).compared(line.astype(np.float32), plain)
+    again = Contacts.from_dict(json.loads(json.dumps(contacts.to_dict())))
+    decoder = Decoder(generator, again)
+    kept = again.closest(decoder.decode(np.zeros((n, 1)), seed=10))
+    assert decoder.failed == 0
+    # Of the twenty bins, those in which the data have more than at the median keep too few.
+    edges, chances = contacts.chances
+    shares = [np.histogram(x, [*edges, np.inf])[0] / n for x in (again.closest(line), kept)]
+    even = np.array(chances) < 1
+    ratio = shares[1][even] / shares[0][even]
+    assert 5 <= even.sum() <= 15
+    assert np.ptp(ratio) < 5 * np.sqrt(2 / (0.05 * n)) * 2 * ratio.mean()
+    alike = Contacts(3.0, 5, BONDS).compared(line, line)
+    assert alike.chances is None
 
 
 def test_a_molecule_without_pairs_that_count_is_drawn_once(fitted, molecule):

@@ -6,7 +6,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from cwgan import MolGen, decode
-from cwgan.networks import _frozen
+from cwgan.layers import frozen
 from cwgan.orientation import superposed_rows
 from cwgan.superpose import superpose
 
@@ -14,7 +14,7 @@ from cwgan.superpose import superpose
 def turned(coords, reference):
     """What the layers make of coordinates (n_frames, n_atoms, 3)."""
     rows = keras.Input((3, coords.shape[1]))
-    model = keras.Model(rows, superposed_rows(rows, reference, _frozen))
+    model = keras.Model(rows, superposed_rows(rows, reference, frozen))
     centred = coords - coords.mean(1, keepdims=True)
     return np.swapaxes(model(np.swapaxes(centred, 1, 2).astype(np.float32)).numpy(), 1, 2)
 

@@ -4,7 +4,7 @@ import pytest
 
 from cwgan.bonds import bond_graph
 from cwgan.diagnostics import pair_distances, stereocentres, wrong_hands
-from cwgan.networks import molecular_generator
+from cwgan.networks import conditioner, molecular_builder
 from cwgan.placement import local_coordinates, plan
 
 # A chain of eight with a five-membered ring on atom 3 and a branch on atom 5.
@@ -25,6 +25,12 @@ def structure():
     x[14] = x[13] + [0.05, 0.12, 0.05]
     x[15] = x[13] + [0.09, -0.03, 0.11]
     return x
+
+
+def builder(psi, coords, reference, graph):
+    """An untrained network without torsions given."""
+    sizes = 10, 2, 32, "swish", 0
+    return molecular_builder(conditioner(psi), coords, reference, plan(graph, coords), None, *sizes)
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +73,7 @@ def test_local_coordinates_are_lengths_along_the_axes(data):
 def test_fresh_head_has_the_right_geometry(data, tmp_path):
     graph = bond_graph(16, BONDS)
     psi = np.random.default_rng(2).normal(size=(500, 2)).astype(np.float32)
-    model = molecular_generator(psi, data, data[0], graph, 10, 2, 32, "swish", 0)
+    model = builder(psi, data, data[0], graph)
     noise = np.random.default_rng(3).normal(size=(500, 10)).astype(np.float32)
     made = np.asarray(model([psi, noise]))
     assert np.abs(made.mean(1)).max() < 1e-6
@@ -95,11 +101,11 @@ def test_bonds_that_a_constraint_holds_keep_their_lengths(monkeypatch):
     psi, noise = (rng.normal(size=(500, k)).astype(np.float32) for k in (2, 10))
     made = []
     for limit in (60_000, 0):  # positions picked by matrices, and one by one
-        monkeypatch.setattr("cwgan.heads.MATRIX_LIMIT", limit)
-        args = psi, coords, coords[0], bond_graph(12, bonds), 10, 2, 32, "swish", 0
-        made.append(np.asarray(molecular_generator(*args)([psi, noise])))
-    # The head's least fluctuation is 1e-4 nm, and the raw outputs that it scales reach a few.
-    assert np.abs(pair_distances(made[0], np.array(bonds)) - lengths).max() < 2e-3
+        monkeypatch.setattr("cwgan.layers.MATRIX_LIMIT", limit)
+        network = builder(psi, coords, coords[0], bond_graph(12, bonds))
+        made.append(np.asarray(network([psi, noise])))
+    # Exactly, but for rounding in single precision.
+    assert np.abs(pair_distances(made[0], np.array(bonds)) - lengths).max() < 2e-6
     assert np.abs(made[0] - made[1]).max() < 1e-5
 
 

@@ -159,8 +159,8 @@ def test_settling_moves_the_generator_to_the_data_it_belongs_to():
     assert np.linalg.svd(kernel[:2])[1] == pytest.approx([0.1, 0.1], abs=0.04)
 
 
-def schedule(decay, n_updates=1000):
-    judge = Convergence(None, None, 0.1, None, n_updates, 10, decay, 0)
+def schedule(decay, n_updates=1000, brief=False):
+    judge = Convergence(None, None, None, 0.1, None, n_updates, 10, decay, brief, 0)
     judge._rate = judge._high = 1.0
     return judge
 
@@ -196,6 +196,20 @@ def test_training_ends_soon_after_the_floor_is_reached(start, rate):
     for n, stopped in ((4900, False), (5000, True)):
         judge._done = done + n
         judge._progress(0.1)
+        assert bool(getattr(judge.model, "stop_training", False)) == stopped
+
+
+def test_where_torsions_are_given_training_ends_soon_after_the_last_progress():
+    judge = schedule(True, 30_000, brief=True)
+    judge.set_model(small_model([[1.0], [1.0]]))
+    for n in range(7):
+        judge._done = 1000 * n
+        judge._progress(0.5)
+    assert judge.rate(6000) == 1.0
+    assert judge.rate(8500) == pytest.approx(0.5)
+    for done, stopped in ((10_900, False), (11_000, True)):
+        judge._done = done
+        judge._progress(0.5)
         assert bool(getattr(judge.model, "stop_training", False)) == stopped
 
 
