@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from cwgan import networks
+from cwgan import columns, networks
 from cwgan.bonds import BondGraph, bond_graph
 from cwgan.contacts import Contacts
 from cwgan.features import FlatFeatures, StructureFeatures, in_chunks
@@ -72,23 +72,26 @@ def check(settings):
     for name in _COUNTS:
         check_count(name, getattr(settings, name))
     check_training(settings)
-    check_choice("head", settings.head, ("tanh", "bonds"))
+    check_choice("head", settings.head, ("tanh", "bonds", "columns"))
     check_choice("optimizer", settings.optimizer, ("rmsprop", "adam"))
     if settings.head == "bonds" and settings.output_dim % 3:
         raise refusal("output_dim", settings.output_dim, "three for each atom", "give 3 * n_atoms")
     for name in ("consistency", "repulsion"):
         value = getattr(settings, name)
-        if settings.head == "tanh" and value:
-            raise refusal(name, f'{value!r} with head="tanh"', "0", 'unset it, or set head="bonds"')
+        if settings.head != "bonds" and value:
+            given = f"{value!r} with head={settings.head!r}"
+            raise refusal(name, given, "0", 'unset it, or set head="bonds"')
         check_number(name, value, 0)
     check_number("smoothing", settings.smoothing, 0, 1)
+    if settings.bounds is not None:
+        columns.check_bounds(settings)
 
 
 def architecture(settings):
     """Settings that decide what the networks are; a fit goes on only where they stay the same."""
     names = ("latent_dim", "output_dim", "noise_dim", "activation", "head")
     names += ("hidden_layer_depth", "hidden_size")
-    arrays = (settings.bonds, settings.reference)
+    arrays = (settings.bonds, settings.reference, settings.bounds)
     arrays = [None if array is None else np.asarray(array).tolist() for array in arrays]
     return (*(getattr(settings, name) for name in names), *arrays, bool(settings.consistency))
 
@@ -158,10 +161,8 @@ def build(settings, psi, coords, reference, seed):
     if settings.head == "bonds":
         structure = StructureFeatures(graph, sample)
         placement = plan(graph, sample)
-        torsions, conditioner = (
-            torsions_of(placement, sample, settings.noise_dim),
-            networks.conditioner(psi[rows]),
-        )
+        torsions = torsions_of(placement, sample, settings.noise_dim)
+        conditioner = networks.conditioner(psi[rows])
         builder = networks.molecular_builder(
             conditioner,
             sample,
@@ -171,6 +172,14 @@ def build(settings, psi, coords, reference, seed):
             settings.noise_dim,
             *shape,
             seeds[0],
+        )
+        condition_dim = 2 * settings.latent_dim
+    elif settings.head == "columns":
+        columns.check_values(settings, coords)
+        structure, torsions = columns.ColumnFeatures(sample), None
+        conditioner = networks.conditioner(psi[rows])
+        builder = columns.column_generator(
+            conditioner, sample, settings.bounds, settings.noise_dim, *shape, seeds[0]
         )
         condition_dim = 2 * settings.latent_dim
     else:

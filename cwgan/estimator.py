@@ -7,9 +7,10 @@ from sklearn.base import TransformerMixin
 
 from cwgan import build, fitting
 from cwgan.assessment import diagnose
+from cwgan.columns import diagnose_columns
 from cwgan.decoder import Decoder
 from cwgan.frames import joined_frames
-from cwgan.presets import PRESETS
+from cwgan.presets import PRESETS, columns
 from cwgan.splitting import evenly
 from lss_base.estimators import Estimator, preset, refusal, settled
 from lss_base.trajectories import as_parts, is_list
@@ -48,9 +49,10 @@ class MolGen(TransformerMixin, Estimator):
     verbose : bool
         Show a progress bar with the energy distance to held-out structures.
     n_discriminator : int
-    head : {"tanh", "bonds"}
-        Last layer of the generator: scaled coordinates, or a tree of bond vectors. With "bonds" the
-        critic sees internal geometry, and psi is given on a logarithmic scale and by rank.
+    head : {"tanh", "bonds", "columns"}
+        Last layer of the generator: scaled coordinates, a molecule with its bonds, or columns of
+        numbers in their own units. With "bonds" the critic sees internal geometry; with both others
+        than "tanh" psi is given on a logarithmic scale and by rank.
     bonds : array-like (n_bonds, 2) of int, optional
         Bonds between the atoms 0 to n_atoms - 1. With ``head="bonds"`` they are guessed if missing;
         with "tanh" only `diagnose` looks at them.
@@ -58,6 +60,9 @@ class MolGen(TransformerMixin, Estimator):
         A structure, **nm**, on which `fit` superposes y; with ``head="bonds"`` each structure drawn
         is superposed on it too, exactly. Where not given, the mean of y for that head, and y as it
         comes for the other.
+    bounds : array-like (output_dim, 2), optional
+        Lowest and highest value of each column, which what is drawn keeps; infinite where there is
+        none. For ``head="columns"``.
     n_updates : int, optional
         Length of the training in generator updates, rounded up to whole epochs of at most 1,000, in
         place of `n_epochs`.
@@ -114,6 +119,7 @@ class MolGen(TransformerMixin, Estimator):
         head="tanh",
         bonds=None,
         reference=None,
+        bounds=None,
         n_updates=None,
         optimizer="rmsprop",
         learning_rate=5e-5,
@@ -138,6 +144,7 @@ class MolGen(TransformerMixin, Estimator):
         self.head = head
         self.bonds = bonds
         self.reference = reference
+        self.bounds = bounds
         self.n_updates = n_updates
         self.optimizer = optimizer
         self.learning_rate = learning_rate
@@ -163,6 +170,20 @@ class MolGen(TransformerMixin, Estimator):
         """
         settings = {**preset(name, PRESETS), "bonds": bonds, **overrides}
         return cls(latent_dim, 3 * n_atoms, **settings)
+
+    @classmethod
+    def for_columns(cls, latent_dim, n_columns, *, bounds=None, **overrides):
+        """Estimator for y (n_frames, n_columns) of any numbers, in their own units.
+
+        Parameters
+        ----------
+        latent_dim, n_columns : int
+        bounds : array-like (n_columns, 2), optional
+            Lowest and highest value of each column; infinite where there is none.
+        **overrides
+            Constructor arguments that replace the recommended ones.
+        """
+        return cls(latent_dim, n_columns, **{**columns(), "bounds": bounds, **overrides})
 
     def fit(self, X, y):
         """Train.
@@ -247,6 +268,11 @@ class MolGen(TransformerMixin, Estimator):
         """
         self._check_fitted("diagnose")
         psi, coords, _ = joined_frames(self, X, y)
+        if self.head == "columns":
+            rows = evenly(len(psi), MAX_DIAGNOSED)
+            made = Decoder(self.generator).decode(psi[rows], _number([self._seed, 0]))
+            out = diagnose_columns(psi[rows], coords[rows], made)
+            return out | {"warnings": [*self.history["warnings"], *out["warnings"]]}
         drawn = self.generator.output_shape[1:]
         if coords.ndim != 3 or coords.shape[1:] != drawn:
             raise refusal(

@@ -58,7 +58,7 @@ def train(settings, parts, psi, coords, lengths, seed):
     kept, held, other = held_out(settings.validation_split, lengths, seeds[0])
     floor = energy_distance(*(_distances(parts, coords[rows]) for rows in other))
     builder, critic, smoothed = _copy(parts.builder), _copy(parts.critic), _copy(parts.builder)
-    pool = balanced_rows(psi[kept]) if settings.head == "bonds" else np.arange(len(kept))
+    pool = balanced_rows(psi[kept]) if settings.head != "tanh" else np.arange(len(kept))
     budget, drawn, given = n_updates(settings), smoothed, psi
     if parts.torsions is not None:
         angles = parts.torsions.measured(coords)
@@ -100,7 +100,7 @@ def train(settings, parts, psi, coords, lengths, seed):
     # Compilation takes as long as some hundred updates without it.
     optimizers = _optimizer(settings), _optimizer(settings)
     model.compile(*optimizers, settings.decay, jit_compile=budget >= WORTH_XLA)
-    if settings.head == "bonds" and not parts.n_updates:
+    if settings.head != "tanh" and not parts.n_updates:
         settle(model, min(SETTLING[parts.torsions is not None], budget))
     judge = Convergence(
         drawn,

@@ -29,6 +29,8 @@ def joined_frames(settings, X, y):
     """
     psi = as_parts("X", X, settings.latent_dim)
     flat, n_outputs = _is_flat(y, settings.output_dim), settings.output_dim
+    if not flat and settings.head == "columns":
+        raise refusal("y", "frames of atoms", "(n_frames, output_dim)", "give a row for each frame")
     if not flat and n_outputs % 3:
         raise refusal("output_dim", n_outputs, "three for each atom", "give 3 * n_atoms")
     coords = as_parts("y", y, n_outputs if flat else (n_outputs // 3, 3))

@@ -47,11 +47,11 @@ def flat_generator(latent_dim, noise_dim, output, depth, width, activation, seed
     seeds = Seeds(seed)
     psi, noise = keras.Input((latent_dim,), name="psi"), keras.Input((noise_dim,), name="noise")
     x = keras.layers.Concatenate(name="hidden_input")([noise, psi])
-    x = _hidden(x, depth, width, activation, seeds)
+    x = hidden_layers(x, depth, width, activation, seeds)
     if np.isscalar(output):
-        x = _dense(output, seeds, activation="tanh", name="coordinates")(x)
+        x = dense_layer(output, seeds, activation="tanh", name="coordinates")(x)
         return keras.Model([psi, noise], x, name="generator")
-    x = _dense(output[0].size, seeds, activation="tanh", name="scaled")(x)
+    x = dense_layer(output[0].size, seeds, activation="tanh", name="scaled")(x)
     low, high = output.min(0).reshape(-1), output.max(0).reshape(-1)
     x = keras.layers.Rescaling(
         ((high - low) / 2).tolist(), ((high + low) / 2).tolist(), name="nanometres"
@@ -110,13 +110,13 @@ def molecular_builder(
         given += [conditioner(psi_in[:, :latent_dim]), psi_in[:, latent_dim:]]
         code = keras.layers.Reshape((2, n_torsions), name="given_torsions")(given[-1])
     given = keras.layers.Concatenate(name="hidden_input")(given)
-    x = _hidden(given, depth, width, activation, seeds)
+    x = hidden_layers(given, depth, width, activation, seeds)
     # Stiff bonds and angles fluctuate almost independently and near a Gaussian: the head can take
     # them from the noise itself, past hidden layers that would have to carry every one of them.
     x = keras.layers.Concatenate(name="head_input")([x, given])
 
     def dense(units, **options):
-        return _dense(units, seeds, **options)
+        return dense_layer(units, seeds, **options)
 
     x = molecular_head(x, coords, reference, placement, dense, frozen, torsions, code)
     return keras.Model([psi_in, noise], x, name="generator")
@@ -183,16 +183,16 @@ def critic(structure_dim, condition_dim, depth, width, activation, seed):
     structure = keras.Input((structure_dim,), name="structure")
     cond = keras.Input((condition_dim,), name="condition")
     x = keras.layers.Concatenate(name="hidden_input")([structure, cond])
-    x = _hidden(x, depth, width, activation, seeds)
-    return keras.Model([structure, cond], _dense(1, seeds, name="score")(x), name="critic")
+    x = hidden_layers(x, depth, width, activation, seeds)
+    return keras.Model([structure, cond], dense_layer(1, seeds, name="score")(x), name="critic")
 
 
-def _hidden(x, depth, width, activation, seeds):
+def hidden_layers(x, depth, width, activation, seeds):
     for k in range(depth):
-        x = _dense(width, seeds, activation=activation, name=f"hidden_{k + 1}")(x)
+        x = dense_layer(width, seeds, activation=activation, name=f"hidden_{k + 1}")(x)
     return x
 
 
-def _dense(units, seeds, **options):
+def dense_layer(units, seeds, **options):
     start = keras.initializers.GlorotUniform(seed=seeds())
     return keras.layers.Dense(units, kernel_initializer=start, **options)

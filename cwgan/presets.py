@@ -39,4 +39,10 @@ def _paper():
     }
 
 
+def columns():
+    """For columns of numbers: what molecules have, but for what atoms need."""
+    settings = _recommended() | {"head": "columns", "n_updates": 8000}
+    return settings | {"consistency": 0.0, "repulsion": 0.0}
+
+
 PRESETS = {"recommended": _recommended, "paper": _paper}

@@ -1,4 +1,4 @@
-"""Times with units: "20ns" or "5 d" on a command line, picoseconds inside, whole frames for the models.
+"""Times with units: "20ns" or "5 d" in a command, picoseconds inside, whole frames for models.
 
 A bare number is never accepted, because it would mean frames to one reader and nanoseconds to
 another.

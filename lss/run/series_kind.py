@@ -124,14 +124,15 @@ class DecodedColumns:
 
     def molgen(self, preset, n_modes, **options):
         """The decoder, not yet fitted."""
-        from lss.run.stand_in import StandIn
+        from cwgan import MolGen
 
         if preset != "recommended":
             raise InputError(
                 f"`preset` is {preset}, and the data are time series, for which there are no other "
                 "settings than the recommended: leave it out"
             )
-        return StandIn(n_modes, len(self.data.columns), **options)
+        bounds = self.data.scheme.decoder_bounds
+        return MolGen.for_columns(n_modes, len(self.data.columns), bounds=bounds, **options)
 
     def describe(self, run):
         """Write what the box says of the columns."""

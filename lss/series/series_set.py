@@ -257,9 +257,7 @@ def aligned(tables, dt_ps, options):
             )
         spacing_ps, factor = dt_ps, dt_ps
     else:
-        spacing_ps, factor = spacing_of(
-            np.concatenate(steps), dt_ps, in_steps, tables[0].source
-        )
+        spacing_ps, factor = spacing_of(np.concatenate(steps), dt_ps, in_steps, tables[0].source)
     parts = [
         (table, factor * (np.arange(len(values)) if times is None else times), values)
         for table, times, _, values in found
@@ -287,9 +285,7 @@ def learned(segments, names, units, spacing_ps, dated, options):
         both = [(s.first_ps, s.values) for s in segments]
         season = Season.fit(season, both, spacing_ps)
     plain = Scheme(columns, np.zeros(len(names)), np.ones(len(names)), season=season)
-    values = np.concatenate(
-        [plain.unseasoned(s.values, s.first_ps, spacing_ps) for s in segments]
-    )
+    values = np.concatenate([plain.unseasoned(s.values, s.first_ps, spacing_ps) for s in segments])
     return Scheme(
         columns,
         values.mean(axis=0),

@@ -103,10 +103,7 @@ def _separator(line, path):
             f"{path} has semicolons between its fields, as where commas are decimal: save it with "
             "commas or tabs between the fields and points in the numbers"
         )
-    if "\t" in line:
-        found = "\t"
-    else:
-        found = "," if "," in line else None
+    found = "\t" if "\t" in line else "," if "," in line else None
     fields = _fields(line, found)
     if found != "," and any(_DECIMAL_COMMA.fullmatch(x) for x in fields):
         raise InputError(f"{path} has decimal commas: write its numbers with points")
