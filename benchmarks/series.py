@@ -156,8 +156,10 @@ class Simulator:
     def compare(self, data, synthetic, second):
         from lss.report.validation import compare
 
+        # Where the period is known it is looked for, whatever the encoder took for granted.
+        reversible = self.reversible and self.system.period is None
         return compare(data, synthetic, second, lag_ps=self.system.lag * self.system.spacing,
-                       columns=self.system.columns, reversible=self.reversible)  # fmt: skip
+                       columns=self.system.columns, reversible=reversible)  # fmt: skip
 
 
 def train(system, values, seed, args):
