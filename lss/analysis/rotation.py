@@ -6,8 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lss.analysis.blocks import BlockSums
+from lss.analysis.blocks import BlockSums, jackknife
+from lss.analysis.sample import Sample
 from lss.analysis.weighing import products
+
+#: Standard errors that the imaginary part of an eigenvalue must have to be one.
+TURNING = 3
 
 
 def add_cross_sums(sums: BlockSums, psi: Sequence, lag: int) -> None:
@@ -52,6 +56,26 @@ def propagator_eigenvalues(cross: np.ndarray) -> np.ndarray:
     values = np.linalg.eigvals(np.linalg.lstsq(instant, lagged, rcond=None)[0])
     values = values[values.imag >= 0].astype(complex)
     return values[np.argsort(-np.abs(values), kind="stable")]
+
+
+def resolved_eigenvalues(data: Sample) -> np.ndarray:
+    """Eigenvalues of the training data; complex only where that is more than chance.
+
+    Two real modes that are nearly as slow as one another are a pair by chance half of the time,
+    whose period is as large as it is meaningless: one whose imaginary part is less than
+    :data:`TURNING` standard errors is taken as real.
+    """
+    sums = data.new_sums()
+    add_cross_sums(sums, data.psi, data.lag)
+    values = propagator_eigenvalues(sums.total()["cross_lagged"])
+    for k, value in enumerate(values):
+        part = jackknife(
+            lambda s, value=value: nearest(propagator_eigenvalues(s["cross_lagged"]), value).imag,
+            sums,
+        )
+        if not value.imag > TURNING * part.standard_error:
+            values[k] = abs(value) if value.imag > 0 else value
+    return values
 
 
 def nearest(values: np.ndarray, target: complex) -> complex:

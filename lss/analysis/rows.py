@@ -37,7 +37,7 @@ class Row:
     known_to : float
         Relative standard error to which the MD itself tells the figure, of free energies in kT: the
         largest of its block error, `data_error`, and for the slowest mode what the number of
-        crossings allows. nan for what is not kinetics or thermodynamics, nor of a column and
+        crossings allows. nan for what is neither kinetics nor thermodynamics of a mode nor
         compared by logarithms.
     """
 
@@ -96,7 +96,7 @@ def _spread(q: Quantity, lss: Ensemble, md) -> float:
 def _known_to(row: Row, md: Ensemble) -> float:
     q, parts = row.quantity, []
     of_mode = q.area in ("kinetics", "free energies") and q.mode is not None
-    if not (of_mode or (q.group == "columns" and q.log)):
+    if not (of_mode or q.log):
         return math.nan
     if q.divergence:
         parts.append(_profile_error(md, q.mode))

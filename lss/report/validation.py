@@ -16,7 +16,7 @@ from lss.analysis.gallery import Gallery, make_gallery
 from lss.analysis.kinetics import implied_timescale
 from lss.analysis.measures import describe
 from lss.analysis.quantities import latent_quantities, structure_quantities
-from lss.analysis.rotation import add_cross_sums, decay, propagator_eigenvalues
+from lss.analysis.rotation import decay, resolved_eigenvalues
 from lss.analysis.rows import Row, make_row
 from lss.analysis.sample import Sample
 from lss.analysis.structure import Ruler, make_ruler
@@ -159,7 +159,7 @@ def compare(
     latent = make_latent_ruler(md, lss, words.data)
     # The matrices are small: BLAS threads would spend their time waiting for one another.
     with threadpool_limits(1, user_api="blas"):
-        rotating = _rotating(md)
+        rotating = resolved_eigenvalues(md)
         ruler, looks = None, {}
         if md.coordinates is not None and columns is None:
             ruler = _molecule_ruler(md, reference, tick)
@@ -195,13 +195,6 @@ def compare(
         words=words,
         **looks,
     )
-
-
-def _rotating(md: Sample) -> np.ndarray:
-    """Eigenvalues of the propagator on psi, from the training data."""
-    sums = md.new_sums()
-    add_cross_sums(sums, md.psi, md.lag)
-    return propagator_eigenvalues(sums.total()["cross_lagged"])
 
 
 def _molecule_ruler(md: Sample, reference, tick) -> Ruler:

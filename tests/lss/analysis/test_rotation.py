@@ -4,8 +4,16 @@ import numpy as np
 import pytest
 
 from lss.analysis.blocks import assign_blocks
-from lss.analysis.rotation import add_cross_sums, decay, nearest, period, propagator_eigenvalues
+from lss.analysis.rotation import (
+    add_cross_sums,
+    decay,
+    nearest,
+    period,
+    propagator_eigenvalues,
+    resolved_eigenvalues,
+)
 from lss.analysis.sample import Sample
+from tests.systems import autoregressive
 
 
 def turning(seed, n, modulus, angle, real):
@@ -36,6 +44,22 @@ def test_eigenvalues_of_a_turning_process_are_found(lag):
     assert found[1] == pytest.approx(expected[1], abs=0.03) and len(found) == 2
     assert period(found[0], lag) == pytest.approx(2 * np.pi / 0.2, rel=0.01)
     assert decay(found[0], lag) == pytest.approx(-1 / np.log(0.98), rel=0.2)
+
+
+def test_two_real_modes_that_are_as_slow_do_not_turn():
+    pairs = []
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        x = autoregressive(rng, (3000, 2), 0.9)
+        sums = Sample([x]).new_sums()
+        add_cross_sums(sums, [x], 1)
+        pairs.append(len(propagator_eigenvalues(sums.total()["cross_lagged"])) == 1)
+        found = resolved_eigenvalues(Sample([x]))
+        assert (found.imag == 0).all() and found[0].real == pytest.approx(0.9, abs=0.05)
+    # Some of them are pairs by chance.
+    assert any(pairs)
+    found = resolved_eigenvalues(Sample([turning(1, 4000, 0.98, 0.2, 0.6)]))
+    assert found[0].imag > 0 and found[1].imag == 0
 
 
 def test_weights_of_repeated_trajectories():

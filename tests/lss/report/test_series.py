@@ -8,6 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from lss.analysis.blocks import Estimate
+from lss.analysis.quantities import Quantity
+from lss.analysis.rows import Row
 from lss.analysis.sample import Sample
 from lss.errors import InputError
 from lss.report import write_report
@@ -215,3 +218,39 @@ def test_progress_adds_up_to_what_was_promised(given):
 def test_a_molecule_has_no_columns(given):
     with pytest.raises(InputError, match="reference and columns are both given"):
         compare(**given, reference=object())
+
+
+def made_row(ratio, error, model, **fields):
+    """A figure of a column that is so many times as far as a second run."""
+    one = {"standard_error": np.float64(error), "dof": np.float64(4), "bias": np.float64(0)}
+    q = Quantity("wasserstein_of_x_sd", "x: W1", "sd", "columns", True, None, "marginals")
+    apart = Estimate(np.float64(model), **one)
+    return Row(q, None, None, None, apart, model / ratio, model,
+               Estimate(np.float64(ratio), **one), **fields)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("ratio", "error", "model", "colour"),
+    [
+        (1.4, 0.1, 0.3, "green"),
+        (2.0, 0.6, 0.3, "green"),  # above 1 by less than two errors
+        (2.0, 0.3, 0.3, "amber"),
+        (4.0, 0.3, 0.3, "red"),
+        (4.0, 1.2, 0.3, "amber"),  # by less than four
+        (4.0, 0.3, 0.04, "green"),  # .04 standard deviations are nothing
+        (4.0, np.nan, 0.3, "red"),
+    ],
+)
+def test_a_figure_of_a_column_is_not_amber_by_chance(ratio, error, model, colour):
+    assert light(made_row(ratio, error, model)) == colour
+    other = made_row(ratio, error, model)
+    other = replace(other, quantity=replace(other.quantity, group="structure"))
+    # Molecules are judged by the ratio alone.
+    alone = "green" if ratio <= 1.5 else "amber" if ratio <= 3 or model <= 0.05 else "red"
+    assert light(other) == alone
+
+
+def test_how_well_the_data_tell_rare_values_is_said(found):
+    rare, mean = found.row("exceedance_of_level_q99"), found.row("mean_of_level_K")
+    assert rare.known_to == pytest.approx(float(rare.md.standard_error) / float(rare.md.value))
+    assert np.isnan(mean.known_to)
