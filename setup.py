@@ -52,6 +52,7 @@ setup(
             "distributed",
             "hypothesis",
             "MDAnalysis",
+            "pandas",
             "playwright",
             "pytest",
             "pytest-xdist",
@@ -63,6 +64,7 @@ setup(
         "md": ["openmm"],
         "mdanalysis": ["MDAnalysis"],
         "cluster": ["distributed"],
+        "series": ["pandas", "pyarrow", "xarray", "h5netcdf"],
     },
     keywords=[
         "molecular dynamics",

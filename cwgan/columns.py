@@ -23,6 +23,7 @@ class ColumnFeatures:
     """
 
     contacts = None
+    score_weight = 5.0  # a few columns are told well by it, and marginals are to be right
     torsions = np.zeros((0, 2), int)  # none; their score is that of all columns together
 
     def __init__(self, values):

@@ -41,10 +41,14 @@ class StructureFeatures:
         How close atoms may come.
     size, n_coords : int
         Number of features; of those among them that are coordinates, which come first.
+    score_weight : float
+        Of the energy score, and of that of the torsions, in the generator's loss.
     torsions : ndarray (n_torsions, 2), int
         Which features are the distance between the ends of each chain of four atoms, and their
         signed volume: together they go round a loop as the torsion turns.
     """
+
+    score_weight = 0.5
 
     def __init__(self, graph, coords):
         self.graph = graph

@@ -14,7 +14,6 @@ from cwgan.scoring import energy_score, torsion_score
 from lss_base.graphs import TracedGraphs
 
 PENALTY = 10.0
-SCORE = 0.5  # weight of the energy score, and of that of the torsions
 
 
 class AdversarialModel(keras.Model):
@@ -204,7 +203,7 @@ class AdversarialModel(keras.Model):
             return tf.zeros(())
         real = real[: self.half]
         torsions = torsion_score(fake, real, self.structure.torsions)
-        return SCORE * (energy_score(fake, real) + torsions)
+        return self.structure.score_weight * (energy_score(fake, real) + torsions)
 
     def _smooth(self, count):
         # The mean goes over the last ninth of the updates, or less: the two networks circle about

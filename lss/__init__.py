@@ -9,6 +9,7 @@ from lss.errors import InputError
 
 _LAZY = {
     "LatentSpaceSimulator": "lss.simulator",
+    "SeriesSet": "lss.series.series_set",
     "TrajectorySet": "lss.trajectories.trajectory_set",
     "open_trajectories": "lss.trajectories.opening",
     "Featurizer": "lss.features.featurizer",

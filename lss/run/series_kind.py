@@ -111,10 +111,8 @@ class DecodedColumns:
     data : lss.SeriesSet
     """
 
-    settings = {}
-
     def __init__(self, data):
-        self.data = data
+        self.data, self.settings = data, {}
 
     def prepare(self, run):
         """Write coords.h5: values of the newest row of each frame, without their season."""

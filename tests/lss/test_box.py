@@ -47,7 +47,7 @@ def test_a_run_folder_is_not_taken_for_its_box(trained):
 def test_a_box_folder_holds_what_the_design_says(trained):
     assert {file.name for file in trained.box.iterdir()} == set(FILES)
     meta = json.loads((trained.box / "lss.json").read_text())
-    assert meta["format"] == 2
+    assert meta["format"] == 3
     assert (meta["lag_time_ps"], meta["frame_spacing_ps"], meta["n_modes"]) == (500.0, 100.0, 2)
 
 
@@ -102,7 +102,7 @@ def test_a_damaged_file_is_named(box_folder, name):
 @pytest.mark.parametrize(
     ("key", "value", "said"),
     [
-        *(("format", 3, "format 3"), ("n_modes", 7, "7 modes"), ("psi_low", [0.0], "psi_low")),
+        *(("format", 4, "format 4"), ("n_modes", 7, "7 modes"), ("psi_low", [0.0], "psi_low")),
         *(("n_modes", "2", "whole number"), ("lag_time_ps", -1, "not a time")),
         *(("psi_high", [None, 1.0], "finite"), ("psi_high", [-99, -99], "not below")),
         *(("start_psi", [], "rows"), ("start_psi", [[0.0]], "2 modes"), ("features", [], "name")),
