@@ -20,15 +20,12 @@ def describe(box):
     """
     from lss.features.featurizer import is_own, own_specs
 
-    meta, reference = box.meta, box.reference
-    residues = [residue.name for residue in reference.topology.residues]
-    selection = f" ({meta['atoms']})" if "atoms" in meta else ""
+    meta = box.meta
     specs = own_specs(meta["features"])
     if is_own(meta["features"]):
         specs += " (the user's own: encode takes features, not structures)"
     lines = [
-        f"molecule        {reference.n_atoms} decoded atoms{selection} of "
-        f"{len(residues)} residues: {'-'.join(residues[:30])}{' ...' if residues[30:] else ''}",
+        molecule(box) if box.series is None else series(box.series),
         f"trained on      {training_data(meta)}",
         f"lag time        {format_time(meta['lag_time_ps'])}, the time between synthetic frames",
         f"features        {meta['n_features']}: {specs}",
@@ -54,6 +51,26 @@ def describe(box):
     versions = meta.get("versions", {})
     lines.append("versions        " + ", ".join(f"{k} {v}" for k, v in versions.items()))
     return "\n".join(lines)
+
+
+def molecule(box):
+    """What a box of a molecule decodes."""
+    residues = [residue.name for residue in box.reference.topology.residues]
+    selection = f" ({box.meta['atoms']})" if "atoms" in box.meta else ""
+    return (
+        f"molecule        {box.reference.n_atoms} decoded atoms{selection} of "
+        f"{len(residues)} residues: {'-'.join(residues[:30])}{' ...' if residues[30:] else ''}"
+    )
+
+
+def series(scheme):
+    """What a box of a time series decodes, and what was done to its columns."""
+    done = [f"{scheme.delays} rows a frame"] if scheme.delays > 1 else []
+    done += ["a season is taken off and put back"] if scheme.season is not None else []
+    more = f" ({'; '.join(done)})" if done else ""
+    return (
+        f"time series     {len(scheme.columns)} columns: {', '.join(scheme.columns.labels)}{more}"
+    )
 
 
 def training_data(meta):

@@ -2,6 +2,7 @@
 
 from lss.adaptive.proposal import propose
 from lss.adaptive.starts import PICTURE, next_round, round_folder, write_round
+from lss.errors import InputError
 from lss.run import inputs
 from lss.run.run_folder import Run
 
@@ -32,6 +33,11 @@ def propose_round(path, number=20, strategy="mixed", target="timescales", seed=0
     InputError
     """
     run = Run.open(path)
+    if run.settings("features")["source"].get("series"):
+        raise InputError(
+            f"`path` is {path}, a run of time series, wanted one of a molecule, from whose frames "
+            "MD can start"
+        )
     proposal = propose(run, number, strategy, target, seed)
     trajectories, _ = inputs.open_data(run.settings("features")["source"])
     to = round_folder(run.path, next_round(run.path))

@@ -41,7 +41,7 @@ def export(args):
     """Write the modes of a box for another program."""
     import numpy as np
 
-    from lss.box import load_box
+    from lss.box import load_box, no_atoms
     from lss.export.write import export_modes, structure_of
     from lss.paths.chosen import training_psi
     from lss.storage.whole_files import replacing
@@ -49,9 +49,11 @@ def export(args):
     path = Path(args.out or FILES[args.to])
     if path.exists() and not args.force:
         raise InputError(f"{path} exists; give `force` to overwrite it, or `out` another name")
-    structure = structure_of(args.box, args.top)
     load_tensorflow()
     box = load_box(args.box)
+    if box.series is not None:
+        raise no_atoms(box.series.columns)
+    structure = structure_of(args.box, args.top)
     psi = training_psi(box, args.box)
     psi = np.concatenate(psi) if isinstance(psi, list) else psi
     text = export_modes(box, args.to, structure, psi)

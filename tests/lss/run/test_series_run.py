@@ -68,3 +68,20 @@ def test_the_box_simulates_columns_in_their_units(run, tmp_path):
     flow = next(c for c in columns if c.startswith("flow"))
     assert (made[count] % 1 == 0).all() and (made[count] >= 0).all() and (made[flow] >= 0).all()
     assert not (run.box / "topology.pdb").exists()
+
+
+def test_what_needs_atoms_is_refused(run, monkeypatch):
+    """And what does not tells the columns."""
+    from lss.__main__ import describe
+    from lss.__main__ import run as command
+    from lss.adaptive.plan import propose_round
+    from lss.box import load_box
+    from lss.errors import InputError
+
+    card = describe(load_box(run.box))
+    assert "3 columns: level, flow, count" in card and "atoms" not in card
+    monkeypatch.setattr("sys.argv", ["lss", "export", str(run.box), "--to", "plumed"])
+    with pytest.raises(InputError, match="has no atoms"):
+        command()
+    with pytest.raises(InputError, match="run of time series"):
+        propose_round(run.path, 3, "counts", "timescales", 0)
