@@ -44,7 +44,7 @@ def columns():
     settings = _recommended() | {"head": "columns", "n_updates": 8000}
     settings |= {"consistency": 0.0, "repulsion": 0.0}
     # With one step of the critic, or a higher rate, the two networks circle about each other.
-    return settings | {"n_discriminator": 3, "learning_rate": 1e-4}
+    return settings | {"n_discriminator": 5, "learning_rate": 2e-4}
 
 
 PRESETS = {"recommended": _recommended, "paper": _paper}
