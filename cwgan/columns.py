@@ -11,7 +11,7 @@ from keras import ops
 from cwgan.networks import Seeds, dense_layer, hidden_layers, step_code
 from lss_base.estimators import refusal
 
-FAR = 0.2  # standard deviations from which a marginal is off; whole numbers, drawn unrounded, take .1
+FAR = 0.2  # standard deviations by which a marginal is off; whole numbers drawn unrounded take .1
 SOFT = 0.1  # standard deviations within which a column bends before a bound
 
 
