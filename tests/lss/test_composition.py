@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import lss
-from cwgan import MolGen
+from cwgan import MolGen, decode
 from lss.__main__ import describe
 from lss.errors import InputError
 from lss.examples import example
@@ -163,9 +163,10 @@ def test_features_of_ones_own_are_passed_by_the_encoder(compose, notebook, tmp_p
 def test_a_topology_alone_is_given_a_structure(compose, notebook):
     simulator = compose(topology=notebook["reference"].topology)
     assert simulator.box.reference.n_frames == 1
-    drawn = simulator.coordinates(simulator.box.meta["start_psi"], seed=0)
+    # Drawn once: what a simulator draws again for its contacts is no candidate.
+    drawn = decode(simulator.box.cwgan, simulator.box.meta["start_psi"], seed=0)
     distances = ((drawn - simulator.box.reference.xyz) ** 2).sum((1, 2))
-    assert distances.min() == 0
+    assert distances.min() < 1e-5  # to rounding
 
 
 @pytest.mark.parametrize(
