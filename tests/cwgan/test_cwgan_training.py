@@ -17,7 +17,7 @@ from cwgan.training import AdversarialModel
 class Plain:
     """The critic sees what the generator makes, and there are no torsions."""
 
-    n_coords = 2
+    n_coords, score_weight = 2, 0.5
 
     def __init__(self, torsions=None):
         self.torsions = torsions
