@@ -1,36 +1,30 @@
 """The flags of the command lines, defined once: a flag means the same in every script."""
 
+from lss.commands.adaptive_flags import ADAPTIVE
 from lss.commands.values import (
-    above_nothing,
+    COUNT,
+    FILE,
+    FILES,
+    INDEX,
+    LIST,
+    SWITCH,
+    TIME,
     duration,
     frame_spacing,
     from_nothing,
-    index,
     no_text,
     numbers,
     or_auto,
     positive,
     reals,
     some,
-    words,
 )
 
 EXAMPLES = ("trpcage", "wlall")
-STRATEGIES = ("mixed", "counts", "uncertainty")
-TARGETS = ("timescales", "populations", "F")
 
-
-# What is written after a flag.
-FILE = {"metavar": "FILE"}
-FILES = {"metavar": "FILES", "nargs": "+", "action": "extend"}
-TIME = {"metavar": "TIME", "type": duration}
-COUNT = {"metavar": "N", "type": positive}
-LIST = {"metavar": "LIST", "type": words}
-INDEX = {"metavar": "N", "type": index}
-SWITCH = {"action": "store_true"}
 
 # For each group its flags, with the options of argparse and what --help says.
-FLAGS = {
+FLAGS = ADAPTIVE | {
     "data": [
         ("--traj", FILES, "trajectory files; globs allowed; repeatable"),
         ("--top", FILE, "topology (PDB, GRO, PRMTOP, ...) of the trajectories"),
@@ -239,67 +233,6 @@ FLAGS = {
             FILES,
             "MD to compare with that is not trained on; globs allowed; repeatable",
         ),
-    ],
-    "proposal": [
-        (
-            "--strategy",
-            {"choices": STRATEGIES, "default": "mixed"},
-            "counts: cells of psi with few visits; uncertainty: those from where more MD makes the "
-            "target surest; mixed: counts until no new cell appears, then uncertainty (default)",
-        ),
-        (
-            "--target",
-            {"choices": TARGETS, "default": "timescales"},
-            "what is to be known surer: the slowest timescale, populations, or free energies F "
-            "(default %(default)s)",
-        ),
-    ],
-    "campaign": [
-        ("--top", FILE | {"required": True}, "structure (PDB) of the whole system"),
-        (
-            "--starts",
-            FILES,
-            "structures of the same atoms that the first round starts from (default: --top)",
-        ),
-        (
-            "--forcefield",
-            {"metavar": "LIST"},
-            "force field files of OpenMM, such as amber99sbildn.xml,amber99_obc.xml",
-        ),
-        (
-            "--runner",
-            {"metavar": "COMMAND"},
-            "command of another engine, with {start}, {out} (an XTC file) and perhaps {seed}",
-        ),
-        (
-            "--piece",
-            TIME | {"required": True},
-            "length of each piece of MD, at least 5 lag times, such as 100ps",
-        ),
-        (
-            "--frame-spacing",
-            TIME,
-            "time between the frames of a piece, without its start (default: a fifth of --lag)",
-        ),
-        ("--per-round", COUNT | {"default": 10}, "pieces of a round (default %(default)s)"),
-        ("--rounds", COUNT | {"default": 20}, "rounds at most (default %(default)s)"),
-        (
-            "--tolerance",
-            {"metavar": "X", "type": above_nothing, "default": 0.2},
-            "standard error at which the target is known: of ln t, of populations or of F in kT "
-            "(default %(default)s)",
-        ),
-        (
-            "--temperature",
-            {"metavar": "K", "type": above_nothing, "default": 300.0},
-            "temperature of OpenMM, kelvin (default %(default)s)",
-        ),
-        (
-            "--friction",
-            {"metavar": "X", "type": above_nothing, "default": 1.0},
-            "friction of OpenMM, 1/ps (default %(default)s)",
-        ),
-        ("--timestep", TIME | {"default": 0.002}, "time step of OpenMM (default 2fs)"),
     ],
     "seed": [
         ("--seed", INDEX | {"default": 0}, "seed of all random numbers (default %(default)s)"),

@@ -102,3 +102,13 @@ def some(text):
     if text != "0" and (not text.isdecimal() or int(text) < 2):
         raise argparse.ArgumentTypeError(f"'{text}' is not 0, or a whole number of at least 2")
     return int(text)
+
+
+# What is written after a flag, as options of argparse.
+FILE = {"metavar": "FILE"}
+FILES = {"metavar": "FILES", "nargs": "+", "action": "extend"}
+TIME = {"metavar": "TIME", "type": duration}
+COUNT = {"metavar": "N", "type": positive}
+LIST = {"metavar": "LIST", "type": words}
+INDEX = {"metavar": "N", "type": index}
+SWITCH = {"action": "store_true"}

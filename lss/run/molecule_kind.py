@@ -1,7 +1,5 @@
 """What the stages ask of a molecule's trajectories."""
 
-import logging
-
 from lss.analysis.sample import Sample
 from lss.features.featurizer import Featurizer
 from lss.features.left_out import name_left_out
@@ -11,8 +9,6 @@ from lss.molecule.bonds import bonds as find_bonds
 from lss.run import inputs, run_files
 from lss.run.projection import project
 from lss.simulation.xtc_frames import read_synthetic
-
-log = logging.getLogger(__name__)
 
 
 class MoleculeKind:

@@ -1,6 +1,11 @@
-"""The encoder that a run is going to fit: its preset, and as many steps as hold elsewhere."""
+"""What a run is going to train: an encoder of how many steps, a decoder on which frames."""
+
+import math
 
 from tqdm import tqdm
+
+from lss.run import run_files
+from lss.units import lag_in_frames
 
 
 def planned_srv(
@@ -41,3 +46,13 @@ def planned_srv(
 def chosen(**options):
     """Those options that were given, so that the recipe's own default serves for the others."""
     return {name: value for name, value in options.items() if value is not None}
+
+
+def discarded_frames(run, spacing_ps, discard_ps=None):
+    """Frames at the start of each trajectory that the decoder is not trained on."""
+    if discard_ps is not None:
+        return math.ceil(discard_ps / spacing_ps - 1e-4)
+    if run_files.read_weights(run) is None:
+        return 0
+    lag_ps = run.settings("srv")["lag_time_ps"]
+    return lag_in_frames(lag_ps, spacing_ps)

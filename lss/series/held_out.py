@@ -1,6 +1,7 @@
-"""Held-out series that are trained on: found by their rows."""
+"""Held-out series: of the same columns and times, and not trained on, found by their rows."""
 
 from lss.errors import InputError
+from lss.units import format_time
 
 #: Consecutive rows that two series do not share by chance, if enough of them differ.
 WINDOW, DIFFERENT = 50, 10
@@ -35,3 +36,22 @@ def refuse_same_rows(held_out, training):
                         f"{other} holds rows of {name}, which is trained on: give data of another "
                         "time, or of another run"
                     )
+
+
+def check_like(source, names, spacing_ps, dated, like):
+    """InputError where series are not of the columns and times of those trained on."""
+    if tuple(names) != like.columns.names:
+        raise InputError(
+            f"{source} has the columns {', '.join(names)}, wanted {', '.join(like.columns.names)} "
+            "as the data that were trained on: give these"
+        )
+    if abs(spacing_ps / like.spacing_ps - 1) > 1e-4:
+        raise InputError(
+            f"the rows of {source} are {format_time(spacing_ps, 4)} apart, wanted "
+            f"{format_time(like.spacing_ps, 4)} as in the data that were trained on"
+        )
+    if dated != like.scheme.dated and like.scheme.season is not None:
+        raise InputError(
+            f"the times of {source} are {'dates' if dated else 'no dates'}, those of the data that "
+            "were trained on are not: the season cannot be found"
+        )

@@ -36,6 +36,29 @@ class Scheme:
     origin_ps: float = 0.0
     dated: bool = False
 
+    @classmethod
+    def learned(cls, columns, segments, spacing_ps, *, delays, season_ps, dated):
+        """The scheme of what is trained on.
+
+        Parameters
+        ----------
+        columns : Columns
+        segments : list of lss.series.cutting.Segment
+        spacing_ps : float
+        delays : int
+        season_ps : float or None
+            Period of the season that is taken off.
+        dated : bool
+        """
+        season = None
+        if season_ps is not None:
+            rows = [(s.first_ps, s.values) for s in segments]
+            season = Season.fit(season_ps, rows, spacing_ps)
+        plain = [without(season, s.values, s.first_ps, spacing_ps) for s in segments]
+        values = np.concatenate(plain)
+        first = segments[0].first_ps
+        return cls(columns, values.mean(axis=0), values.std(axis=0), delays, season, first, dated)
+
     @property
     def names(self):
         """Of the features."""
@@ -46,9 +69,7 @@ class Scheme:
 
     def unseasoned(self, values, first_ps, spacing_ps):
         """Values of consecutive rows without their season: (n_rows, n_columns)."""
-        if self.season is None:
-            return values
-        return values - self.season.at(times_of(first_ps, len(values), spacing_ps))
+        return without(self.season, values, first_ps, spacing_ps)
 
     def features(self, values):
         """Frames of consecutive rows without season: the newest row first, then those before it.
@@ -119,3 +140,10 @@ class Scheme:
             float(described["origin_ps"]),
             bool(described["dated"]),
         )
+
+
+def without(season, values, first_ps, spacing_ps):
+    """Values of consecutive rows without a season, if there is one."""
+    if season is None:
+        return values
+    return values - season.at(times_of(first_ps, len(values), spacing_ps))

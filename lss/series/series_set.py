@@ -1,19 +1,19 @@
 """Time series as one set: columns of numbers, at equal times, cut where something is missing."""
 
 import hashlib
-from collections import Counter
 
 import numpy as np
 
 from lss.errors import InputError
 from lss.series import columns_of, cutting
+from lss.series.aligned import aligned
 from lss.series.files import find_series, read_series
 from lss.series.given import tables_of
+from lss.series.held_out import check_like
 from lss.series.scheme import Scheme
-from lss.series.season import Season
-from lss.series.times import check_forward, spacing_of, take_times
+from lss.series.wording import lost, names_of
 from lss.trajectories.file_search import digest
-from lss.units import format_time, time_ps
+from lss.units import time_ps
 
 MOST_DELAYS = 1000
 
@@ -182,7 +182,16 @@ class SeriesSet:
                 "value: give fewer `columns`, fewer `delays`, or data with fewer gaps"
             )
         if like is None:
-            scheme = learned(segments, names, units, spacing_ps, dated, options)
+            values = np.concatenate([s.values for s in segments])
+            columns = columns_of.described(names, units, values)
+            scheme = Scheme.learned(
+                columns,
+                segments,
+                spacing_ps,
+                delays=int(delays),
+                season_ps=options["season_ps"],
+                dated=bool(dated),
+            )
         else:
             scheme = like.scheme
             check_like(tables[0].source, names, spacing_ps, dated, like)
@@ -218,123 +227,6 @@ class SeriesSet:
         return self._prints
 
 
-def aligned(tables, dt_ps, options):
-    """Times in ps and values of all tables, and what they have in common.
-
-    Returns
-    -------
-    parts : list of (Table, np.ndarray, np.ndarray)
-    names, units : list of str
-        Of the columns.
-    spacing_ps : float
-    dated : bool
-    """
-    found, kinds, steps = [], set(), []
-    for table in tables:
-        times, keys, dated, in_steps = take_times(table, options["time_column"], dt_ps)
-        kinds.add((times is None, bool(dated), bool(in_steps)))
-        columns = columns_of.chosen(table, options["columns"], times is not None, keys)
-        if found and list(columns.values()) != found[0][2]:
-            theirs = ({n for n, _ in c} for c in (columns.values(), found[0][2]))
-            columns = _reordered(table, columns, found[0], *theirs)
-        values = columns_of.numbers(table, list(columns), options["missing"])
-        if times is not None:
-            check_forward(table, times)
-            steps.append(np.diff(times))
-        found.append((table, times, list(columns.values()), values))
-    if len(kinds) > 1:
-        raise InputError(
-            f"{tables[0].source} and others tell their times in different ways, wanted dates, "
-            "numbers or rows alone in all of them: give each the same"
-        )
-    rows_alone, dated, in_steps = kinds.pop()
-    names, units = zip(*found[0][2], strict=True)
-    if rows_alone:
-        if dt_ps is None:
-            raise InputError(
-                f"nothing tells the time between the rows of {tables[0].source}: give `dt`, such "
-                "as '1 d', or `time_column`"
-            )
-        spacing_ps, factor = dt_ps, dt_ps
-    else:
-        spacing_ps, factor = spacing_of(np.concatenate(steps), dt_ps, in_steps, tables[0].source)
-    parts = [
-        (table, factor * (np.arange(len(values)) if times is None else times), values)
-        for table, times, _, values in found
-    ]
-    return parts, names, units, spacing_ps, dated
-
-
-def _reordered(table, columns, first, theirs, ours):
-    if theirs != ours:
-        raise InputError(
-            f"{table.source} has the columns {', '.join(sorted(theirs))}, {first[0].source} "
-            f"{', '.join(n for n, _ in first[2])}: give files with the same columns, or name "
-            "those that they share in `columns`"
-        )
-    keys = {name: key for key, (name, _) in columns.items()}
-    return {keys[name]: columns[keys[name]] for name, _ in first[2]}
-
-
-def learned(segments, names, units, spacing_ps, dated, options):
-    """The scheme of what is trained on."""
-    values = np.concatenate([s.values for s in segments])
-    columns = columns_of.described(names, units, values)
-    season = options["season_ps"]
-    if season is not None:
-        both = [(s.first_ps, s.values) for s in segments]
-        season = Season.fit(season, both, spacing_ps)
-    plain = Scheme(columns, np.zeros(len(names)), np.ones(len(names)), season=season)
-    values = np.concatenate([plain.unseasoned(s.values, s.first_ps, spacing_ps) for s in segments])
-    return Scheme(
-        columns,
-        values.mean(axis=0),
-        values.std(axis=0),
-        int(options["delays"]),
-        season,
-        segments[0].first_ps,
-        bool(dated),
-    )
-
-
-def check_like(source, names, spacing_ps, dated, like):
-    """InputError where series are not of the columns and times of those trained on."""
-    if tuple(names) != like.columns.names:
-        raise InputError(
-            f"{source} has the columns {', '.join(names)}, wanted {', '.join(like.columns.names)} "
-            "as the data that were trained on: give these"
-        )
-    if abs(spacing_ps / like.spacing_ps - 1) > 1e-4:
-        raise InputError(
-            f"the rows of {source} are {format_time(spacing_ps, 4)} apart, wanted "
-            f"{format_time(like.spacing_ps, 4)} as in the data that were trained on"
-        )
-    if dated != like.scheme.dated and like.scheme.season is not None:
-        raise InputError(
-            f"the times of {source} are {'dates' if dated else 'no dates'}, those of the data that "
-            "were trained on are not: the season cannot be found"
-        )
-
-
-def lost(cuts, n_rows, segments, n_tables, least):
-    """What was cut and lost, in words; nothing where nothing was."""
-    kept = sum(len(s) for s in segments)
-    if kept == n_rows and len(segments) == n_tables:
-        return []
-    causes = []
-    if cuts.missing:
-        causes.append(f"{cuts.missing} with missing values")
-    if cuts.short:
-        causes.append(f"{cuts.short_rows} in {cuts.short} segments of fewer than {least} rows")
-    text = f"{n_rows - kept} of {n_rows} rows are lost"
-    text += f" ({', '.join(causes)})" if causes else ""
-    gaps = f"at {cuts.gaps} gaps in time and at missing values" if cuts.gaps else "there"
-    each = "the series is" if n_tables == 1 else f"the {n_tables} series are"
-    plural = "" if len(segments) == 1 else "s"
-    return [f"{text}; {each} cut {gaps} into {len(segments)} segment{plural}, and no pair of rows "
-            "spans a cut"]  # fmt: skip
-
-
 def of_memory(source, values):
     """A fingerprint of values in memory."""
     return {
@@ -343,19 +235,3 @@ def of_memory(source, values):
         "bytes": values.nbytes,
         "sha256": hashlib.sha256(np.ascontiguousarray(values).tobytes()).hexdigest(),
     }
-
-
-def names_of(segments, scheme):
-    """What each segment is called: its source, with the time of its first row where it is cut."""
-    counts = Counter(s.source for s in segments)
-    return [
-        s.source if counts[s.source] == 1 else f"{s.source} from {time_text(s.first_ps, scheme)}"
-        for s in segments
-    ]
-
-
-def time_text(ps, scheme):
-    """A time in words: a date where times are dates."""
-    if scheme.dated:
-        return str(np.datetime64(round(ps / 1e12), "s")).removesuffix("T00:00:00")
-    return format_time(ps)
