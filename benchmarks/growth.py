@@ -1,6 +1,8 @@
 """Do memory and time grow with the data as they should: memory not, time linearly?
 
     python benchmarks/growth.py --entries 10 100       1.04 and 10.4 million Trp-cage frames
+    python benchmarks/growth.py --atoms 20 200 2000    5,000 frames of made-up proteins
+    python benchmarks/growth.py --modes 1e6 1e8        the propagator of so many frames of psi
 
 The Trp-cage trajectories (`--traj`, `--top`; those bundled otherwise) are listed over and over
 until there are as many entries, and a run is made of them, each stage in a process of its own.
@@ -24,11 +26,14 @@ from table import heading, row
 STAGES = ("features", "srv", "projection", "epoch", "mdn", "cwgan", "synthetic", "report")
 LAG_PS, STEPS = 20_000.0, {"srv": 500, "mdn": 500, "cwgan": 100}
 READS = 1000  # batches
+PROTEIN_FRAMES = 5000
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--entries", type=int, nargs="+", default=[10, 100])
+    parser.add_argument("--atoms", type=int, nargs="+", help="of made-up proteins, CA alone")
+    parser.add_argument("--modes", type=float, nargs="+", metavar="N", help="frames of psi")
     parser.add_argument("--traj", nargs="+", metavar="FILE")
     parser.add_argument("--top", metavar="FILE")
     parser.add_argument("--to", help="folder for the runs; a temporary one otherwise")
@@ -38,9 +43,20 @@ def main():
     if args.child:
         child(*args.child)
         return
-    for n in args.entries:
+    for n in args.atoms or args.modes or args.entries:
         with tempfile.TemporaryDirectory(dir=args.to) as folder:
-            campaign(Path(folder) / "run", source(args, n, Path(folder)), args.stages)
+            folder = Path(folder)
+            if args.modes:
+                psi(folder / "run", int(n))
+                heading(f"{n:.3g} frames of psi: peak memory in MB, CPU s, wall-clock s")
+                campaign(folder / "run", ["mdn"])
+                continue
+            data = protein(n, folder) if args.atoms else source(args, n, folder)
+            folder.joinpath("source.json").write_text(json.dumps(data))
+            heading(f"{n} {'atoms' if args.atoms else 'trajectories listed'}: "
+                    "peak memory in MB, CPU s, wall-clock s")  # fmt: skip
+            stages = [s for s in args.stages if not args.atoms or s not in ("projection", "epoch")]
+            campaign(folder / "run", stages)
 
 
 def source(args, n, folder):
@@ -61,9 +77,40 @@ def source(args, n, folder):
     return {"traj": made, "top": top, "dt_ps": data.dt_ps}
 
 
-def campaign(run, data, stages):
-    run.parent.joinpath("source.json").write_text(json.dumps(data))
-    heading(f"{len(data['traj'])} trajectories listed: peak memory in MB, CPU s, wall-clock s")
+def protein(n_atoms, folder):
+    """A made-up protein of so many alpha carbons."""
+    import mdtraj
+    from large_protein import frames
+    from workload import alpha_carbons
+
+    _, coords, *_ = frames(n_atoms, "ca", PROTEIN_FRAMES)
+    made = mdtraj.Trajectory(coords, alpha_carbons(n_atoms))
+    made.save_xtc(str(folder / "ca.xtc"))
+    made[0].save_pdb(str(folder / "ca.pdb"))
+    return {"traj": [str(folder / "ca.xtc")], "top": str(folder / "ca.pdb"), "dt_ps": 200.0}
+
+
+def psi(path, n_frames):
+    """A run of which the modes alone are there: three autoregressive walks, each 10^5 frames."""
+    import numpy as np
+    from scipy.signal import lfilter
+
+    from lss.run.run_folder import Run
+
+    run, rng = Run.create(path), np.random.default_rng(0)
+    with run.stage("features", {}) as report:
+        report["frame_spacing_ps"] = 200.0
+    with run.stage("srv", {"lag_time_ps": LAG_PS}):
+        pass
+    with h5py.File(path / "psi.h5", "w") as file:
+        for i in range(-(-n_frames // 100_000)):
+            memory = np.array([0.9995, 0.998, 0.99])
+            kicks = np.sqrt(1 - memory**2) * rng.standard_normal((100_000, 3))
+            walks = [lfilter([1], [1, -a], kick) for a, kick in zip(memory, kicks.T, strict=True)]
+            file[f"{i:06d}"] = np.stack(walks, axis=1).astype(np.float32)
+
+
+def campaign(run, stages):
     for stage in stages:
         command = [sys.executable, __file__, "--child", stage, str(run)]
         start = time.time()
@@ -81,13 +128,14 @@ def child(stage, path):
     from lss.run import report_stage, stages
     from lss.run.run_folder import Run
 
-    data = json.loads(Path(path).parent.joinpath("source.json").read_text())
     run = Run.create(path) if stage == "features" else Run.open(path)
     if stage != "features":
         cli.load_tensorflow()
     start, note = time.process_time(), ""
     if stage == "features":
-        stages.make_features(run, data, ["ca-distances"])
+        data = json.loads(Path(path).parent.joinpath("source.json").read_text())
+        made_up = Path(data["traj"][0]).name == "ca.xtc"
+        stages.make_features(run, data, ["ca-torsions" if made_up else "ca-distances"])
         note = f"{sum(run.report('features')['n_frames'])} frames"
     elif stage == "srv":
         stages.train_srv(run, LAG_PS, steps=STEPS["srv"])
@@ -100,7 +148,7 @@ def child(stage, path):
     elif stage == "cwgan":
         stages.train_cwgan(run, steps=STEPS["cwgan"])
     elif stage == "synthetic":
-        stages.make_synthetic(run, n_trajectories=len(data["traj"]))
+        stages.make_synthetic(run, n_trajectories=len(run.report("features")["n_frames"]))
         note = f"{run.report('synthetic')['frames']} frames"
     else:
         report_stage.make_report(run)

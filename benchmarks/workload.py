@@ -46,11 +46,13 @@ def decoder(psi, xyz):
     """A generator of the recommended preset after one update."""
     from cwgan import MolGen
 
-    bonds = np.stack([np.arange(ATOMS - 1), np.arange(1, ATOMS)], axis=1)
-    molgen = MolGen.from_preset(
-        "recommended", MODES, ATOMS, bonds=bonds, seed=0, n_updates=1, verbose=False
-    )
+    options = {"seed": 0, "n_updates": 1, "verbose": False}
+    molgen = MolGen.from_preset("recommended", MODES, ATOMS, bonds=alpha_carbon_bonds(), **options)
     return molgen.fit(psi, xyz).generator
+
+
+def alpha_carbon_bonds():
+    return np.stack([np.arange(ATOMS - 1), np.arange(1, ATOMS)], axis=1)
 
 
 def alpha_carbons(n):

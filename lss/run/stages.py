@@ -1,14 +1,14 @@
 """The stages from trajectories to a judged simulator, from files to files in one run folder."""
 
 import logging
-import math
 
 from lss.errors import InputError, training
 from lss.features.featurizer import featurize
 from lss.report.equilibrium import SHORT, equilibrium
 from lss.run import inputs, messages, run_files
 from lss.run.kinds import kind_of
-from lss.run.planned import chosen, planned_srv
+from lss.run.planned import chosen, discarded_frames, planned_srv
+from lss.run.thinning import in_frames, read_thinned
 from lss.simulation.composition import decoder_meta, encoder_meta, propagator_meta
 from lss.units import lag_in_frames
 
@@ -178,16 +178,16 @@ def train_mdn(
         settings["replicas"] = replicas
     if run.reusable("mdn", settings, force):
         return
-    psi = run_files.read_psi(run)
+    run.require("srv")
     spacing_ps = run.report("features")["frame_spacing_ps"]
     lag = lag_in_frames(run.settings("srv")["lag_time_ps"], spacing_ps)
-    weights = run_files.read_weights(run)
     with run.stage("mdn", settings) as report:
+        psi, weights, thinned = read_thinned(run, lag)
         propagator = Propagator.from_preset(
             preset,
             psi[0].shape[1],
             n_components=components,
-            lag_time=lag,
+            lag_time=thinned,
             seed=seed,
             **chosen(n_updates=steps),
         )
@@ -200,7 +200,7 @@ def train_mdn(
                 others = train_replicas(propagator, psi, replicas, seed, **options)
         run_files.save_network(propagator.model, run, "mdn")
         run_files.write_replicas(run, others)
-        diagnostics = propagator.diagnose(psi, weights=weights)
+        diagnostics = in_frames(propagator.diagnose(psi, weights=weights), lag // thinned)
         meta = propagator_meta(propagator, psi, seed, weights)
         run_files.write_meta(run, **meta, mdn_warnings=diagnostics["warnings"])
         report.update(history=propagator.history, diagnostics=diagnostics)
@@ -252,7 +252,7 @@ def train_cwgan(
         return
     with run.stage("cwgan", settings) as report:
         decoded.prepare(run)
-        discard = discarded_frames(run, trajectories, discard_ps)
+        discard = discarded_frames(run, trajectories.spacing_ps, discard_ps)
         psi, coordinates = run_files.read_frames(run, seed, discard)
         options = {"noise_dim": noise_dim, "seed": seed, **chosen(n_updates=steps)}
         molgen = decoded.molgen(preset, psi.shape[1], **options)
@@ -264,16 +264,6 @@ def train_cwgan(
         warnings = diagnostics["warnings"]
         run_files.write_meta(run, **decoder_meta(molgen), cwgan_warnings=warnings)
         report.update(history=molgen.history, diagnostics=diagnostics)
-
-
-def discarded_frames(run, trajectories, discard_ps):
-    """Frames at the start of each trajectory that the decoder is not trained on."""
-    if discard_ps is not None:
-        return math.ceil(discard_ps / trajectories.spacing_ps - 1e-4)
-    if run_files.read_weights(run) is None:
-        return 0
-    lag_ps = run.settings("srv")["lag_time_ps"]
-    return lag_in_frames(lag_ps, trajectories.spacing_ps)
 
 
 def make_synthetic(run, length_ps=None, n_trajectories=100, seed=0, force=False):
