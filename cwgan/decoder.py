@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from lss_base.estimators import check_count
+from lss_base.precision import full_precision
 from lss_base.trajectories import as_parts
 
 TILE = 2048  # rows; twice as many are hardly faster
@@ -47,6 +48,7 @@ class Decoder:
         self.generator, self.contacts = generator, contacts
         self.frames = self.draws = self.failed = 0
 
+    @full_precision()
     def decode(self, psi, seed, first=0, walker=0):
         """Draw one structure for each row of psi; see `decode`."""
         generator = self.generator

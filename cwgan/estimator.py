@@ -13,6 +13,7 @@ from cwgan.frames import joined_frames
 from cwgan.presets import PRESETS, columns
 from cwgan.splitting import evenly
 from lss_base.estimators import Estimator, preset, refusal, settled
+from lss_base.precision import full_precision
 from lss_base.trajectories import as_parts, is_list
 
 logger = logging.getLogger(__name__)
@@ -185,6 +186,7 @@ class MolGen(TransformerMixin, Estimator):
         """
         return cls(latent_dim, n_columns, **{**columns(), "bounds": bounds, **overrides})
 
+    @full_precision()
     def fit(self, X, y):
         """Train.
 

@@ -5,6 +5,7 @@ import logging
 import numpy as np
 
 from lss_base.estimators import Estimator, check_seed, preset, settled
+from lss_base.precision import full_precision
 from lss_base.trajectories import as_parts, as_weights, is_list
 from mdn import head, members
 from mdn.data import hold_out, pair_starts, pairs
@@ -149,6 +150,7 @@ class Propagator(Estimator):
         """
         return cls(input_dim, **{**preset(name, PRESETS), **overrides})
 
+    @full_precision()
     def fit(self, X, y=None):
         """Train on all pairs one lag apart.
 

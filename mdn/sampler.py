@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from lss_base.estimators import check_choice, check_count, refusal
+from lss_base.precision import full_precision
 from lss_base.trajectories import as_parts
 from mdn import philox
 from mdn.head import OUTPUTS, training_range
@@ -146,7 +147,8 @@ class Sampler:
                 k = min(length, n_steps - done)
                 call = functools.partial(run, key, tf.constant(k))
                 # An exception in a tile surfaces here, out of the iterator.
-                results = list(pool.map(call, *zip(*states, strict=True)))
+                with full_precision():
+                    results = list(pool.map(call, *zip(*states, strict=True)))
                 states = [State(*result[1:]) for result in results]
                 chunk = np.concatenate([r[0].numpy()[:k] for r in results], axis=1)[:, :n]
                 states = self._count(states, k, n)
@@ -163,8 +165,30 @@ class Sampler:
 
     def _compile(self, length, rows):
         """The compiled loop of at most `length` steps of `rows` walkers."""
-        if (length, rows) in self._compiled:
-            return self._compiled[length, rows]
+        if (length, rows) not in self._compiled:
+            example = initial_state(np.zeros((rows, len(self.low)), np.float32))
+            run = self.loop(length, rows)
+            compiled = run.get_concrete_function(philox.key_of(0), tf.constant(1), *example)
+            self._compiled[length, rows] = compiled
+        return self._compiled[length, rows]
+
+    def loop(self, length, rows):
+        """The sampling loop as a function that XLA compiles whole.
+
+        Parameters
+        ----------
+        length : int
+            Steps at most.
+        rows : int
+            Walkers.
+
+        Returns
+        -------
+        tf.function
+            Of the key (`philox.key_of(seed)`), the steps to make and the parts of a
+            `mdn.step.State`. Returns the path, (length, rows, m) float32 in units of psi, and the
+            parts of the state after it.
+        """
         m = len(self.low)
         advance = make_advance(self.model, self.low, self.high, self.outside)
 
@@ -185,10 +209,7 @@ class Sampler:
             )
             return (path.stack(), *state)
 
-        example = initial_state(np.zeros((rows, m), np.float32))
-        compiled = run.get_concrete_function(philox.key_of(0), tf.constant(1), *example)
-        self._compiled[length, rows] = compiled
-        return compiled
+        return run
 
     def _checked_start(self, psi0):
         psi0 = np.array(psi0)

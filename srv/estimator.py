@@ -7,6 +7,7 @@ from sklearn.base import TransformerMixin
 
 from lss_base.estimators import Estimator, check_choice, check_count, preset, settled
 from lss_base.kinetics import implied_timescales
+from lss_base.precision import full_precision
 from lss_base.trajectories import is_list
 from lss_base.weights import effective_size
 from srv.data import check_trajectories, with_validation
@@ -192,6 +193,7 @@ class SRV(TransformerMixin, Estimator):
         """
         return cls(input_size, **{**preset(name, PRESETS), **overrides})
 
+    @full_precision()
     def fit(self, X, y=None, *, deflate=None):
         """Train on all pairs of frames one lag apart, then solve for the modes.
 

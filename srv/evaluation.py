@@ -3,6 +3,7 @@
 import numpy as np
 
 from lss_base.estimators import refusal
+from lss_base.precision import full_precision
 from lss_base.trajectories import as_sources
 
 # Frames evaluated at a time; the last, shorter chunk is padded, so that a frame's outputs do not
@@ -26,6 +27,7 @@ def evaluate(model, features):
     return out
 
 
+@full_precision()
 def encode(model, X, width):
     """The model's outputs for the user's trajectories, a list; refuses what is not finite.
 
