@@ -34,7 +34,7 @@ FIGURES = {
     "passages": ("passage_time_",),
 }
 WANTED = "<= 1.3"
-REVERSIBLE = {"auto": "auto", "yes": True, "no": False}
+REVERSIBLE = {"yes": True, "no": False}
 
 
 def main():
@@ -43,7 +43,7 @@ def main():
                         help=", ".join(sorted(SYSTEMS)))  # fmt: skip
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--updates", type=int, help="of propagator and decoder, if not the default")
-    parser.add_argument("--reversible", choices=list(REVERSIBLE), default="auto",
+    parser.add_argument("--reversible", choices=("auto", *REVERSIBLE), default="auto",
                         help="whether the encoder assumes detailed balance")  # fmt: skip
     parser.add_argument("--latent", action="store_true", help="no decoder: psi alone is judged")
     args = parser.parse_args()
@@ -133,12 +133,8 @@ class Simulator:
         self.decoder, self.scale = decoder, scale
 
     @property
-    def reversible(self):
-        return getattr(self.encoder, "reversible_", self.encoder.reversible)
-
-    @property
     def said(self):
-        kind = "reversible" if self.reversible else "not reversible"
+        kind = "reversible" if self.encoder.reversible else "not reversible"
         return f"encoder {kind}, {self.encoder.n_components} modes"
 
     def sample_of(self, values):
@@ -159,13 +155,14 @@ class Simulator:
         walked = list(np.asarray(walked).transpose(1, 0, 2))
         if self.decoder is None:
             return Sample(walked)
-        return Sample(walked, [self.decoder.transform(x) for x in walked])
+        decoded, whole = self.decoder.transform(walked), self.system.columns.whole
+        return Sample(walked, [np.where(whole, np.rint(x), x) for x in decoded])
 
     def compare(self, data, synthetic, second):
         from lss.report.validation import compare
 
         # Where the period is known it is looked for, whatever the encoder took for granted.
-        reversible = self.reversible and self.system.period is None
+        reversible = self.encoder.reversible and self.system.period is None
         return compare(data, synthetic, second, lag_ps=self.system.lag * self.system.spacing,
                        columns=self.system.columns, reversible=reversible)  # fmt: skip
 
@@ -173,15 +170,20 @@ class Simulator:
 def train(system, values, seed, args):
     """A simulator of one run, and CPU seconds of its trainings."""
     from cwgan import MolGen
+    from lss_base.irreversibility import irreversibility
     from mdn import Propagator
     from srv import SRV
 
     mean, sd = values.mean(axis=(0, 1)), values.std(axis=(0, 1))
     features = list(((values - mean) / sd).astype(np.float32))
+    turning = irreversibility(features, system.lag, seed)
+    reversible = REVERSIBLE.get(args.reversible, not turning.matters)
+    row("||C - C'|| / ||C + C'||, and p", f"{turning.number:.2g} +- {turning.error:.1g}", "",
+        f"{turning.chance:.2g}")  # fmt: skip
     budget = {} if args.updates is None else {"n_updates": args.updates}
     encoder = SRV.from_preset(
         "recommended", len(mean), n_components=system.n_modes, lag_time=system.lag, seed=seed,
-        reversible=REVERSIBLE[args.reversible], verbose=False,
+        reversible=reversible, verbose=False,
     )  # fmt: skip
     seconds = [cpu_seconds(lambda: encoder.fit(features))[0]]
     psi = encoder.transform(features)
@@ -192,8 +194,8 @@ def train(system, values, seed, args):
     decoder = None
     if not args.latent:
         decoder = MolGen.for_columns(
-            system.n_modes, system.columns.bounds, whole=system.columns.whole, seed=seed,
-            verbose=False, **budget,
+            system.n_modes, len(mean), bounds=system.columns.bounds, seed=seed, verbose=False,
+            **budget,
         )  # fmt: skip
         frames = np.concatenate(psi), np.concatenate(list(values))
         seconds.append(cpu_seconds(lambda: decoder.fit(*frames))[0])

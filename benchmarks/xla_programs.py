@@ -113,22 +113,40 @@ def decoding(folder, psi, coords):
     save(folder, "closest", closest.get_concrete_function(*args).captured_inputs, {})
 
 
+def fits(psi, features, coords):
+    """The three trainings, each a function of its number of updates."""
+    from cwgan import MolGen
+    from mdn import Propagator
+    from srv import SRV
+
+    def srv(n):
+        chosen = {"n_components": MODES, "lag_time": 10, "weights": None}
+        SRV.from_preset("recommended", FEATURES, **chosen, **settings(n)).fit([features])
+
+    def mdn(n):
+        Propagator.from_preset("recommended", MODES, lag_time=10, **settings(n)).fit([psi])
+
+    def cwgan(n):
+        chosen = {"bonds": alpha_carbon_bonds()}
+        MolGen.from_preset("recommended", MODES, ATOMS, **chosen, **settings(n)).fit(psi, coords)
+
+    return {"srv": srv, "mdn": mdn, "cwgan": cwgan}
+
+
+def settings(n_updates):
+    return {"seed": 0, "verbose": False, **({} if n_updates is None else {"n_updates": n_updates})}
+
+
 def trainings(psi, features, coords):
     """The models that Keras fits, and the first thing that each is fed."""
-    from cwgan import MolGen
     from cwgan.training import AdversarialModel
-    from mdn import Propagator
     from mdn.training import Trainer
-    from srv import SRV
     from srv.training import Trainer as SRVTrainer
 
-    srv = SRV.from_preset("recommended", FEATURES, n_components=MODES, lag_time=10, seed=0)
-    yield "srv", *caught(SRVTrainer, lambda: srv.set_params(weights=None).fit([features]))
-    mdn = Propagator.from_preset("recommended", MODES, lag_time=10, seed=0)
-    yield "mdn", *caught(Trainer, lambda: mdn.fit([psi]))
-    molgen = MolGen.from_preset("recommended", MODES, ATOMS, bonds=alpha_carbon_bonds(), seed=0)
+    kinds = {"srv": SRVTrainer, "mdn": Trainer, "cwgan": AdversarialModel}
     with mock.patch("cwgan.fitting.settle"):
-        yield "cwgan", *caught(AdversarialModel, lambda: molgen.fit(psi, coords))
+        for name, fit in fits(psi, features, coords).items():
+            yield name, *caught(kinds[name], lambda fit=fit: fit(None))
 
 
 class Caught(Exception):

@@ -12,14 +12,15 @@ from lss.commands import cli
 
 def main():
     data = ("data", "series", "example", "features", "lag")
-    networks = ("srv", "weights", "mdn", "cwgan")
+    networks = ("srv", "weights", "balance", "mdn", "cwgan")
     judged, running = ("simulation", "held-out"), ("seed", "dask", "out", "force", "resume")
     args = cli.parser(__doc__, *data, *networks, *judged, *running).parse_args()
     run = cli.begin(args, [args.lag])
     lag_ps, modes = cli.settle(args, run)
     from lss.run import messages, report_stage, stages
 
-    stages.train_srv(run, lag_ps, modes, args.seed, args.srv_steps, weights=args.weights)
+    options = {"weights": args.weights, "reversible": args.reversible}
+    stages.train_srv(run, lag_ps, modes, args.seed, args.srv_steps, **options)
     print(messages.modes(run))
     stages.train_mdn(run, args.components, args.seed, args.mdn_steps, replicas=args.replicas)
     stages.train_cwgan(

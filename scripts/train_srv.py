@@ -5,8 +5,10 @@ from lss.commands import cli
 
 
 def main():
-    groups = ("data", "series", "example", "features", "lag", "srv", "weights", "modes-out", "seed")
-    args = cli.parser(__doc__, *groups, "dask", "out", "force", "resume").parse_args()
+    groups = ("data", "series", "example", "features", "lag", "srv", "weights", "balance")
+    args = cli.parser(
+        __doc__, *groups, "modes-out", "seed", "dask", "out", "force", "resume"
+    ).parse_args()
     run = cli.begin(args, [args.lag])
     lag_ps, modes = cli.settle(args, run)
     from lss.run import messages, stages
@@ -20,6 +22,7 @@ def main():
         args.drop_modes,
         args.deflate,
         weights=args.weights,
+        reversible=args.reversible,
     )
     print(messages.modes(run))
     print(f"next: train_mdn.py --out {args.out}")

@@ -18,6 +18,7 @@ from lss.commands.values import (
     positive,
     reals,
     some,
+    yes_or_no,
 )
 
 EXAMPLES = ("trpcage", "wlall")
@@ -126,6 +127,14 @@ FLAGS = ADAPTIVE | {
             "weights of the frames, where the trajectories did not start in equilibrium: auto (if "
             "they did not, rite), koopman, rite, none, or an .h5 file with one dataset a "
             "trajectory (default %(default)s)",
+        ),
+    ],
+    "balance": [
+        (
+            "--reversible",
+            {"metavar": "auto|yes|no", "default": "auto", "type": or_auto(yes_or_no)},
+            "whether detailed balance is taken for granted; auto: of MD, and of time series that "
+            "do not go round (default %(default)s)",
         ),
     ],
     "modes-out": [

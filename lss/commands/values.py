@@ -104,6 +104,13 @@ def some(text):
     return int(text)
 
 
+def yes_or_no(text):
+    """Yes or no, as an argparse type."""
+    if text not in ("yes", "no"):
+        raise argparse.ArgumentTypeError(f"'{text}' is not yes or no")
+    return text == "yes"
+
+
 # What is written after a flag, as options of argparse.
 FILE = {"metavar": "FILE"}
 FILES = {"metavar": "FILES", "nargs": "+", "action": "extend"}

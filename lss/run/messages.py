@@ -9,13 +9,33 @@ from lss.units import format_time
 def modes(run):
     """The slow modes of a run: eigenvalue, implied timescale, visits to the rarer end."""
     report, lag_ps = run.report("srv"), run.settings("srv")["lag_time_ps"]
-    lines = [f"slow modes at lag {format_time(lag_ps)}", "mode  eigenvalue  timescale    visits"]
+    periods = report.get("periods_ps")
+    names = "mode  eigenvalue  timescale    visits"
+    if periods is not None:
+        names = "mode  sing. value      decay    visits       period"
+    lines = [f"slow modes at lag {format_time(lag_ps)}", names]
     rows = zip(report["eigenvalues"], report["timescales_ps"], report["visits"], strict=True)
     for i, (eigenvalue, timescale_ps, visits) in enumerate(rows, start=1):
         time = "not resolved" if timescale_ps is None else format_time(timescale_ps, 3)
         lines.append(f"{i:4d}  {eigenvalue:10.4f}  {time:>11s}  {visits:6d}")
+        if periods is not None:
+            turn = "none" if periods[i - 1] is None else format_time(periods[i - 1], 3)
+            lines[-1] += f"  {turn:>11s}"
     lines.append("visits: how often the MD went to the rarer end of the mode")
-    return "\n".join([*lines, *equilibrium(run)])
+    return "\n".join([*lines, *rotation(report), *equilibrium(run)])
+
+
+def rotation(report):
+    """Whether the process goes round; nothing of an earlier version's."""
+    found = report.get("irreversibility")
+    if found is None:
+        return []
+    way = "symmetrises" if report["reversible"] else "does not symmetrise"
+    return [
+        f"Rotation: ||C - C'|| / ||C + C'|| over one lag is {found['number']:.2g} +- "
+        f"{found['error'] or np.nan:.1g} (detailed balance: 0; by chance p = "
+        f"{found['chance']:.2g}); the encoder {way}."
+    ]
 
 
 def equilibrium(run):

@@ -19,6 +19,8 @@ class MoleculeKind:
     data : lss.TrajectorySet
     """
 
+    balanced = True  # detailed balance is taken for granted
+
     def __init__(self, data):
         self.data = data
 

@@ -9,7 +9,15 @@ from lss.units import lag_in_frames
 
 
 def planned_srv(
-    data, lag, modes, seed, steps=None, verbose=True, preset="recommended", weights=None
+    data,
+    lag,
+    modes,
+    seed,
+    steps=None,
+    verbose=True,
+    preset="recommended",
+    weights=None,
+    reversible=True,
 ):
     """An SRV to be fitted to features, with the settings of a preset.
 
@@ -17,8 +25,8 @@ def planned_srv(
     -------
     srv : srv.SRV
         With `steps` training steps. Where none are given, the recommended preset has as many as
-        cross-validation allows, in which frames are not weighted, and the paper's its own, which
-        early stopping ends.
+        cross-validation allows, in which frames are not weighted and covariances are symmetrised,
+        and the paper's its own, which early stopping ends.
     validation : srv.lagtime.CrossValidation or None
     """
     from srv import SRV
@@ -34,13 +42,13 @@ def planned_srv(
         **chosen(n_updates=steps),
     )
     if steps is not None or preset != "recommended":
-        return srv.set_params(weights=weights), None
+        return srv.set_params(weights=weights, reversible=reversible), None
 
     def folds(sequence):
         return tqdm(sequence, desc="SRV cross-validation", unit="fold", leave=False)
 
     srv, validation = choose_length(data, srv, progress=folds)
-    return srv.set_params(weights=weights), validation
+    return srv.set_params(weights=weights, reversible=reversible), validation
 
 
 def chosen(**options):

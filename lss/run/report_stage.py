@@ -122,5 +122,6 @@ def compare_with_md(run, held_out=None):
             of_replicas(simulator, synthetic[0], run.settings("synthetic")["seed"]),
             lag_ps=lag_ps,
             eigenvalues=run.report("srv")["eigenvalues"],
+            reversible=run.report("srv").get("reversible", True),
             **options,
         )

@@ -24,6 +24,8 @@ class SeriesKind:
     data : lss.SeriesSet
     """
 
+    balanced = False  # detailed balance is not taken for granted
+
     def __init__(self, data):
         self.data = data
 

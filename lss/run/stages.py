@@ -1,21 +1,16 @@
 """The stages from trajectories to a judged simulator, from files to files in one run folder."""
 
-import logging
-
 from lss.errors import InputError, training
 from lss.features.featurizer import featurize
-from lss.report.equilibrium import SHORT, equilibrium
-from lss.run import inputs, messages, run_files
+from lss.run import inputs, run_files
 from lss.run.kinds import kind_of
-from lss.run.planned import chosen, discarded_frames, planned_srv
+from lss.run.planned import chosen, discarded_frames
+from lss.run.srv_stage import train_srv
 from lss.run.thinning import in_frames, read_thinned
-from lss.simulation.composition import decoder_meta, encoder_meta, propagator_meta
+from lss.simulation.composition import decoder_meta, propagator_meta
 from lss.units import lag_in_frames
 
-log = logging.getLogger(__name__)
-
-# What psi.h5 says of the modes, as lss.json does.
-KINETICS = ("lag_time_ps", "frame_spacing_ps", "eigenvalues", "timescales_ps")
+__all__ = ["make_features", "make_synthetic", "train_cwgan", "train_mdn", "train_srv"]
 
 
 def make_features(run, source, specs=None):
@@ -43,104 +38,6 @@ def make_features(run, source, specs=None):
         report["n_frames"] = list(trajectories.n_frames)
         report["frame_spacing_ps"] = trajectories.spacing_ps
         report.update(note=note, own=featurizer.to_dict() if featurizer.own else None)
-
-
-def train_srv(
-    run,
-    lag_ps,
-    modes=3,
-    seed=0,
-    steps=None,
-    drop_modes=(),
-    deflate=None,
-    preset="recommended",
-    weights=None,
-):
-    """Stage `srv`: features.h5 -> box/srv.keras and psi.h5 (paper, section 2.1).
-
-    Parameters
-    ----------
-    run : lss.run.run_folder.Run
-        With its features.
-    lag_ps : float
-        Lag time, **ps**; a whole number of frames.
-    modes : int
-        Slow modes to learn.
-    seed : int
-    steps : int, optional
-        Training steps; chosen by cross-validation where not given.
-    drop_modes : sequence of int
-        Modes to leave out after training, 1 for the slowest.
-    deflate : str, optional
-        File of known modes to leave out of the training (see `lss.run.run_files.read_known`).
-    preset : {"recommended", "paper"}
-    weights : {"auto", "koopman", "rite"} or str, optional
-        Of the frames, where the trajectories did not start in equilibrium: found as `srv.SRV` does,
-        or an HDF5 file with one dataset (n_frames,) a trajectory. Where modes are deflated "auto"
-        is none.
-
-    Raises
-    ------
-    InputError
-        Where the features are missing, a setting does not fit the data, or the data are too few.
-    """
-    from srv.diagnostics import equilibrium_warnings, memorised_warnings
-
-    if deflate is not None and weights == "auto":
-        weights = None
-    settings = {
-        "preset": preset,
-        "lag_time_ps": lag_ps,
-        "modes": modes,
-        "seed": seed,
-        "steps": steps,
-        "drop_modes": list(drop_modes),
-        "deflate": deflate,
-        "weights": weights,
-    }
-    if weights == "auto" and run.finished("srv") and "weights" not in run.settings("srv"):
-        del settings["weights"]  # of an earlier version, which had none
-    if run.reusable("srv", settings):
-        return
-    inputs.check_drop_modes(drop_modes, modes)
-    features = run.settings("features")
-    trajectories, note = inputs.open_data(features["source"])
-    kind = kind_of(trajectories)
-    lag = inputs.check_lag(lag_ps, trajectories)
-    with run_files.open_features(run) as file, run.stage("srv", settings) as report:
-        data = run_files.feature_arrays(file)
-        known = None if deflate is None else run_files.read_known(deflate, file)
-        weights = run_files.weights_asked_for(weights, file)
-        with training("SRV"):
-            options = {"preset": preset, "weights": weights}
-            srv, validation = planned_srv(data, lag, modes, seed, steps, **options)
-            srv.fit(data, deflate=known)
-        if drop_modes:
-            log.info("%s", messages.dropped(srv, drop_modes, trajectories.spacing_ps))
-            srv.drop_modes([i - 1 for i in drop_modes])
-        described = kind.described_features(run)
-        meta = encoder_meta(srv, lag_ps, trajectories.spacing_ps, described)
-        found = {key: meta[key] for key in KINETICS}
-        run_files.save_network(srv.encoder, run, "srv")
-        run_files.write_psi(run, srv, file, srv.weights_, **found)
-        balance = equilibrium(srv, trajectories.n_frames)
-        warnings = equilibrium_warnings(srv, srv.departure_, srv.one_way_states_)
-        run_files.write_meta(
-            run,
-            **meta,
-            trained_on=kind.trained_on(),
-            note=note,
-            versions=run.record["versions"],
-        )
-        report.update(found, history=srv.history, visits=srv.visits_, equilibrium=balance)
-        if balance["weights"] is None and balance["shorter_than_slowest"]:
-            warnings.append(SHORT)
-        if validation is not None:
-            warnings += memorised_warnings(validation)
-        warnings += kind.warnings(run)
-        report["diagnostics"] = {"warnings": warnings}
-        if validation is not None:
-            report["cross_validation"] = validation.to_dict()
 
 
 def train_mdn(

@@ -90,6 +90,7 @@ def validate(simulator, md, held_out=None, *, to, n_trajectories=100, length=Non
                 lag_ps=simulator.lag_time_ps,
                 reference=reference,
                 eigenvalues=simulator.box.meta.get("eigenvalues"),
+                reversible=simulator.box.meta.get("reversible", True),
             )
             write(to, found, simulator.box.meta, settings)
     return found

@@ -33,6 +33,7 @@ def encoder_meta(srv, lag_ps, spacing_ps, features):
         "features": features,
         "n_features": srv.input_size,
         "n_modes": len(srv.eigenvalues_),
+        "reversible": srv.reversible,
         "weights": way_of_weights(srv),
         "units": {"time": "ps", "length": "nm", "psi": "standard deviations"},
     }

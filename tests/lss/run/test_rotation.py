@@ -1,0 +1,68 @@
+"""Time series that go round: seen, and kept by the encoder; told where they are not."""
+
+import json
+
+import h5py
+import numpy as np
+import pytest
+from scipy.signal import lfilter
+
+from lss.run import messages, stages
+from lss.run.run_folder import Run
+
+TURN, MEMORY, LAG = 0.3, 0.97, 2  # radians and what is left of the radius, a step; in steps
+
+
+@pytest.fixture(scope="module")
+def features(tmp_path_factory):
+    """A run with the features of a rotation in the plane, 6,000 rows of one second."""
+    folder = tmp_path_factory.mktemp("rotation")
+    noise = np.random.default_rng(0).normal(size=(6000, 2)) @ np.array([1, 1j])
+    z = lfilter([np.sqrt(1 - MEMORY**2)], [1, -MEMORY * np.exp(1j * TURN)], noise)
+    np.save(folder / "round.npy", np.stack([z.real, z.imag], axis=1))
+    run = Run.create(folder / "run")
+    stages.make_features(run, {"series": [str(folder / "round.npy")], "dt_ps": 1e12})
+    return run
+
+
+def with_encoder(features, folder, **options):
+    run = Run.create(folder)
+    run.record["stages"]["features"] = features.record["stages"]["features"]
+    run.write()
+    (folder / "features.h5").write_bytes((features.path / "features.h5").read_bytes())
+    stages.train_srv(run, LAG * 1e12, modes=2, steps=200, **options)
+    return run
+
+
+def test_the_encoder_does_not_symmetrise_what_goes_round(features, tmp_path):
+    """Period 2 pi / TURN and decay -1 / ln MEMORY, whose errors follow from 6,000 rows.
+
+    Of n rows and a memory of T = 33 there are n / T = 180 independent ones: the phase of a turn is
+    known to 1 / sqrt(2 * 180) of a decay, .053 * TURN * T / (2 pi) of the period, and the decay
+    to sqrt(2 / 180), a tenth of it.
+    """
+    run = with_encoder(features, tmp_path / "run")
+    report, meta = run.report("srv"), json.loads((run.box / "lss.json").read_text())
+    assert report["reversible"] is meta["reversible"] is False
+    found = report["irreversibility"]
+    assert found["number"] == pytest.approx(np.tan(LAG * TURN), abs=4 * found["error"])
+    periods, decays = (np.array(meta[k]) / 1e12 for k in ("periods_ps", "timescales_ps"))
+    np.testing.assert_allclose(periods, 2 * np.pi / TURN, rtol=0.04)
+    np.testing.assert_allclose(decays, -1 / np.log(MEMORY), rtol=0.3)
+    with h5py.File(run.path / "psi.h5") as file:
+        np.testing.assert_array_equal(file.attrs["periods_ps"], meta["periods_ps"])
+    assert "does not symmetrise" in messages.modes(run)
+    assert not any("rotation" in text for text in report["diagnostics"]["warnings"])
+
+
+def test_whoever_symmetrises_is_told_what_is_lost(features, tmp_path):
+    run = with_encoder(features, tmp_path / "run", reversible=True)
+    report = run.report("srv")
+    assert report["reversible"] is True and "periods_ps" not in report
+    assert any("which deletes it" in text for text in report["diagnostics"]["warnings"])
+
+
+def test_of_md_it_is_measured_alone(trained):
+    report = trained.report("srv")
+    assert report["reversible"] is True and report["irreversibility"]["number"] >= 0
+    assert "the encoder symmetrises" in messages.modes(trained)
