@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from lss.analysis.kinetics import (
     correlation_lags,
     implied_timescale,
 )
+from lss.analysis.named import NamedStates, add_named_sums
 from lss.analysis.rotation import add_cross_sums
 from lss.analysis.sample import Sample
 from lss.analysis.structure import Ruler, add_structure_sums
@@ -44,11 +45,14 @@ class LatentRuler:
         Multiples of the lag at which autocorrelations are computed; begins with 1.
     cores : Cores
         On the slowest mode.
+    named : NamedStates
+        States that the user named.
     """
 
     psi_range: np.ndarray
     lags: np.ndarray
     cores: Cores
+    named: NamedStates = field(default_factory=NamedStates)
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,9 @@ class Ensemble:
         return f"{n} contiguous blocks{again}"
 
 
-def make_latent_ruler(md: Sample, lss: Sample, name: str = "MD") -> LatentRuler:
+def make_latent_ruler(
+    md: Sample, lss: Sample, name: str = "MD", states: Sequence = ()
+) -> LatentRuler:
     """Ranges, lags and cores, laid out on the training MD.
 
     Parameters
@@ -110,6 +116,8 @@ def make_latent_ruler(md: Sample, lss: Sample, name: str = "MD") -> LatentRuler:
         The training MD, and the synthetic trajectories: the autocorrelations go as far as both.
     name : str
         Of the first, for errors.
+    states : sequence
+        States that the user named; see :class:`lss.analysis.named.NamedStates`.
 
     Raises
     ------
@@ -138,6 +146,7 @@ def make_latent_ruler(md: Sample, lss: Sample, name: str = "MD") -> LatentRuler:
         psi_range=np.stack([low, high]),
         lags=correlation_lags(slowest, max(1, longest // 2)),
         cores=_cores(psi),
+        named=NamedStates.of(states, psi),
     )
 
 
@@ -179,6 +188,7 @@ def add_latent_sums(sums: BlockSums, psi: Sequence, lag: int, ruler: LatentRuler
     add_transition_sums(sums, "transitions", psi, lag, ruler.cores)
     add_staying_sums(sums, "staying", psi, np.multiply(CK_LAGS, lag), ruler.cores)
     add_cross_sums(sums, psi, lag)
+    add_named_sums(sums, psi, lag, ruler.named)
 
 
 def basins(sample: Sample, cores: Cores) -> list[np.ndarray]:

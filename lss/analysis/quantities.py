@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import permutations
 
 import numpy as np
 
 from lss.analysis import Ensemble
 from lss.analysis.kinetics import autocorrelation, fit_exponential, implied_timescale
+from lss.analysis.named import NamedStates
 from lss.analysis.rotation import decay, nearest, period, propagator_eigenvalues
 from lss.analysis.thermodynamics import jensen_shannon_bits, profile_rmse_kT
 from lss.analysis.transitions import passage_times_ps, probabilities
@@ -160,6 +162,33 @@ def _crossings_per_ps(s, lag_ps: float) -> float:
     counts = s["transitions"]
     time = counts.sum() * lag_ps
     return float((counts[0, 1] + counts[1, 0]) / time) if time > 0 else float("nan")
+
+
+def named_quantities(named: NamedStates, lag_ps: float) -> list[Quantity]:
+    """Population of each state, and mean passage time of each pair, both ways."""
+    of = partial(Quantity, group="latent", divergence=False)
+    found = [
+        of(
+            f"population_of_{state.name}",
+            f"population of {state.name}",
+            unit="",
+            area="free energies",
+            statistic=lambda s, i=i: s["named"][i] / s["named"][-1],
+        )
+        for i, state in enumerate(named.states)
+    ]
+    for pair in named.pairs:
+        for way, (a, b) in enumerate(permutations((pair.first.name, pair.second.name))):
+            time = of(
+                f"time_from_{a}_to_{b}_ps",
+                f"mean passage time {a} to {b}",
+                unit="ps",
+                area="kinetics",
+                log=True,
+                statistic=lambda s, key=pair.key, way=way: passage_times_ps(s[key], lag_ps)[way],
+            )
+            found.append(time)
+    return found
 
 
 def rms(x: np.ndarray) -> float:

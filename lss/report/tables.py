@@ -72,12 +72,13 @@ def _summary_keys(comparison: Comparison) -> list[str]:
     keys = [f"t_{i}_ps" for i in modes]
     keys += [f"free_energy_rmse_psi_{i}_kT" for i in modes]
     keys += ["transitions_per_ps"]
-    have = {r.quantity.key for r in comparison.rows}
+    have = [r.quantity.key for r in comparison.rows]
     structure = ["rg_mean_nm", "rg_sd_nm", "ca_bond_mean_nm", "ca_bond_sd_nm"]
     turning = [f"{what}_{i}_ps" for i in modes for what in ("decay", "period")]
     of_columns = [r.quantity.key for r in comparison.rows if r.quantity.group == "columns"]
     means = [k for k in of_columns if k.startswith(("mean_of_", "sd_of_"))]
-    return keys + [k for k in turning + structure if k in have] + means[: 2 * MAIN_COLUMNS]
+    named = [k for k in have if k.startswith(("population_of_", "time_from_"))]
+    return keys + named + [k for k in turning + structure if k in have] + means[: 2 * MAIN_COLUMNS]
 
 
 def summary(comparison: Comparison) -> Table:

@@ -15,7 +15,7 @@ from lss.analysis.curves import Curves, make_curves
 from lss.analysis.gallery import Gallery, make_gallery
 from lss.analysis.kinetics import implied_timescale
 from lss.analysis.measures import describe
-from lss.analysis.quantities import latent_quantities, structure_quantities
+from lss.analysis.quantities import latent_quantities, named_quantities, structure_quantities
 from lss.analysis.rotation import decay, resolved_eigenvalues
 from lss.analysis.rows import Row, make_row
 from lss.analysis.sample import Sample
@@ -104,6 +104,7 @@ def compare(
     columns=None,
     reversible: bool = True,
     eigenvalues=None,
+    states: Sequence = (),
     replicas: Sequence[Sample] = (),
     tick: Callable[[int], None] = lambda n: None,
 ) -> Comparison:
@@ -129,6 +130,9 @@ def compare(
         of the propagator's eigenvalues are compared as well.
     eigenvalues : array-like, shape (m,), optional
         Of the SRV.
+    states : sequence
+        States that the user named, such as of `lss.define_states`: their populations, and the
+        passage times between those that have nothing in common, are compared as well.
     replicas : sequence of Sample
         Of propagators trained on bootstrap samples of the MD (`mdn.replicas`): their spread is the
         error of the LSS that comes of the MD. Structures are compared where they have coordinates.
@@ -156,7 +160,7 @@ def compare(
         samples[words.held_out] = held_out
     others = {f"replica {i}": r for i, r in enumerate(replicas, 1)}
     check_together(samples | others, reference, columns)
-    latent = make_latent_ruler(md, lss, words.data)
+    latent = make_latent_ruler(md, lss, words.data, states)
     # The matrices are small: BLAS threads would spend their time waiting for one another.
     with threadpool_limits(1, user_api="blas"):
         rotating = resolved_eigenvalues(md)
@@ -179,6 +183,7 @@ def compare(
             looks = {"columns": make_column_curves(samples, found.values(), ruler, lag_ps)}
     ensembles = found[words.data], found["LSS"], found.get(words.held_out)
     wanted = latent_quantities(md.n_modes, lag_ps, latent.lags, () if reversible else rotating)
+    wanted += named_quantities(latent.named, lag_ps)
     if isinstance(ruler, Ruler):
         wanted += structure_quantities(ensembles[0].structure.sums, ruler.measures.site_kind)
     elif ruler is not None:

@@ -17,7 +17,7 @@ from lss.storage.full_disk import new_hdf5
 NETWORKS = ("SRV", "MDN", "cWGAN")
 
 
-def make_report(run, held_out=None, force=False):
+def make_report(run, held_out=None, force=False, states=None):
     """Stage `report`: synthetic trajectories and MD -> report.html, report.json, figures/.
 
     Parameters
@@ -27,7 +27,9 @@ def make_report(run, held_out=None, force=False):
     held_out : list of str, optional
         Files of MD that was not trained on: the second MD run that the simulator is compared with.
     force : bool
-        Make the report again where it is finished with other held-out MD.
+        Make the report again where it is finished with other held-out MD, or other states.
+    states : dict, optional
+        By name, of `lss.define_states`: their populations and passage times are compared as well.
 
     Returns
     -------
@@ -46,9 +48,11 @@ def make_report(run, held_out=None, force=False):
     from lss.report.verdict import judge
 
     settings = {"held_out": held_out}
+    if states:
+        settings["states"] = [state.describe() for state in states.values()]
     if not run.reusable("report", settings, force):
         with run.stage("report", settings) as report:
-            comparison = compare_with_md(run, held_out)
+            comparison = compare_with_md(run, held_out, states)
             stages = {name: run.report(name.lower()) for name in NETWORKS}
             diagnostics = {n: s["diagnostics"] for n, s in stages.items() if "diagnostics" in s}
             remarks = decoder_remarks(run.report("synthetic"))
@@ -102,7 +106,7 @@ def ratios(comparison):
     return {row.quantity.label: row.ratio.value for row in rows}
 
 
-def compare_with_md(run, held_out=None):
+def compare_with_md(run, held_out=None, states=None):
     """Compare the synthetic trajectories of a run with its data; see `validation.compare`."""
     trajectories, _ = inputs.open_data(run.settings("features")["source"])
     kind, lag_ps = kind_of(trajectories), run.settings("srv")["lag_time_ps"]
@@ -123,5 +127,6 @@ def compare_with_md(run, held_out=None):
             lag_ps=lag_ps,
             eigenvalues=run.report("srv")["eigenvalues"],
             reversible=run.report("srv").get("reversible", True),
+            states=list((states or {}).values()),
             **options,
         )

@@ -21,7 +21,9 @@ from lss.trajectories.trajectory_set import TrajectorySet
 from lss.units import lag_in_frames, time_ps
 
 
-def validate(simulator, md, held_out=None, *, to, n_trajectories=100, length=None, seed=0):
+def validate(
+    simulator, md, held_out=None, *, to, n_trajectories=100, length=None, seed=0, states=None
+):
     """Simulate, compare with MD, and write the report.
 
     Parameters
@@ -41,6 +43,8 @@ def validate(simulator, md, held_out=None, *, to, n_trajectories=100, length=Non
         not given.
     seed : int
         Of the synthetic trajectories.
+    states : dict, optional
+        By name, of `lss.define_states`: their populations and passage times are compared as well.
 
     Returns
     -------
@@ -91,6 +95,7 @@ def validate(simulator, md, held_out=None, *, to, n_trajectories=100, length=Non
                 reference=reference,
                 eigenvalues=simulator.box.meta.get("eigenvalues"),
                 reversible=simulator.box.meta.get("reversible", True),
+                states=list((states or {}).values()),
             )
             write(to, found, simulator.box.meta, settings)
     return found

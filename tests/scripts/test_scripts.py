@@ -76,10 +76,10 @@ def test_held_out_md_gives_ratios(trained, small_md, other_md, tmp_path):
     settings = trained.settings("synthetic")
     done = call(
         "validate.py", "--out", run, "--held-out", other_md, "--seed", settings["seed"],
-        "--length", "10ns", "--trajectories", 3, cwd=tmp_path,
+        "--length", "10ns", "--trajectories", 3, "--states", "left: psi1 < 0", cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert "ratio" in done.stdout
+    assert "ratio" in done.stdout and "population of left" in done.stdout
     rows = json.loads((run / "report.json").read_text())["quantities"]
     assert any(row["ratio_to_second_md_run"] is not None for row in rows.values())
 

@@ -35,8 +35,12 @@ def test_the_report_is_that_of_the_run(trained, small_md, md, held_out, simulato
     """The box has its reference to the 0.0001 nm of a PDB file, all else is the same."""
     to = tmp_path / "new folder"
     given = {"n_trajectories": 3, "length": "10ns", "seed": 7}
-    found = lss.validate(simulator, md, held_out, to=to, **given)
-    expected = report_stage.compare_with_md(trained, [str(held_out.files[0])])
+    states = lss.define_states(simulator, "left: psi1 < 0; right: psi1 > 0.5")
+    found = lss.validate(simulator, md, held_out, to=to, states=states, **given)
+    expected = report_stage.compare_with_md(trained, [str(held_out.files[0])], states)
+    assert {"population_of_left", "time_from_right_to_left_ps"} < {
+        row.quantity.key for row in found.rows
+    }
     assert {path.name for path in to.iterdir()} == {"report.html", "report.json", "figures"}
     assert found.core_names == expected.core_names and found.lag_ps == expected.lag_ps
     assert found.srv_timescales_ps == expected.srv_timescales_ps
