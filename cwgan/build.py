@@ -24,7 +24,6 @@ _COUNTS = (
     "output_dim",
     "batch_size",
     "noise_dim",
-    "n_discriminator",
     "n_epochs",
     "hidden_layer_depth",
     "hidden_size",
@@ -85,6 +84,8 @@ def check(settings):
     check_number("smoothing", settings.smoothing, 0, 1)
     if settings.bounds is not None:
         columns.check_bounds(settings)
+    least = 0 if settings.head == "columns" else 1
+    check_count("n_discriminator", settings.n_discriminator, least)
 
 
 def architecture(settings):

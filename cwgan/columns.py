@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from cwgan.networks import Seeds, dense_layer, hidden_layers, step_code
+from cwgan.networks import Seeds, dense_layer, network_body, step_code
 from lss_base.estimators import refusal
 
 FAR = 0.2  # standard deviations by which a marginal is off; whole numbers drawn unrounded take .1
@@ -62,9 +62,7 @@ def column_generator(conditioner, values, bounds, noise_dim, depth, width, activ
     psi = keras.Input(conditioner.input_shape[1:], name="psi")
     noise = keras.Input((noise_dim,), name="noise")
     given = [noise, step_code(noise, noise_dim), conditioner(psi)]
-    given = keras.layers.Concatenate(name="hidden_input")(given)
-    x = hidden_layers(given, depth, width, activation, seeds)
-    x = keras.layers.Concatenate(name="head_input")([x, given])
+    x = network_body(given, depth, width, activation, seeds)
     x = dense_layer(values.shape[1], seeds, name="standardised")(x)
     mean, spread = values.mean(0, dtype=float), values.std(0, dtype=float)
     x = keras.layers.Rescaling(spread.tolist(), mean.tolist(), name="in_units")(x)

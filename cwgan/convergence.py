@@ -128,7 +128,8 @@ class Convergence(keras.callbacks.Callback):
                 self._finish()
         at_floor = distance <= AT_FLOOR * self.floor
         self._at_floor = self._at_floor + 1 if at_floor else 0
-        if self._at_floor == REACHED and not self._finishing:
+        # Without a critic updates cost little, and columns gain where this distance sees nothing.
+        if self._at_floor == REACHED and not self._finishing and self.model.n_critic:
             self._finish()
         self.best = min(self.best, distance)
         if at_floor or distance <= AS_GOOD * self.best:

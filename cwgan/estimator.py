@@ -50,6 +50,8 @@ class MolGen(TransformerMixin, Estimator):
     verbose : bool
         Show a progress bar with the energy distance to held-out structures.
     n_discriminator : int
+        Updates of the critic for each one of the generator. With ``head="columns"`` it may be 0:
+        then energy scores alone train the generator, and `discriminator` stays as it was built.
     head : {"tanh", "bonds", "columns"}
         Last layer of the generator: scaled coordinates, a molecule with its bonds, or columns of
         numbers in their own units. With "bonds" the critic sees internal geometry; with both others

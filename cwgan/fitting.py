@@ -76,7 +76,9 @@ def train(settings, parts, psi, coords, lengths, seed):
         given = np.concatenate([psi, np.cos(angles), np.sin(angles)], 1)
     weights = _consistency_weights(parts, settings.consistency)
     n_epochs = ceil(budget / PERIOD)
-    most = max(1, min(N_INNER, MAX_DRAWN // (settings.batch_size * settings.n_discriminator)))
+    most = max(
+        1, min(N_INNER, MAX_DRAWN // (settings.batch_size * max(1, settings.n_discriminator)))
+    )
     n_calls = ceil(budget / n_epochs / most)
     n_inner = ceil(budget / n_epochs / n_calls)
     model = AdversarialModel(
@@ -100,7 +102,7 @@ def train(settings, parts, psi, coords, lengths, seed):
     # Compilation takes as long as some hundred updates without it.
     optimizers = _optimizer(settings), _optimizer(settings)
     model.compile(*optimizers, settings.decay, jit_compile=budget >= WORTH_XLA)
-    if settings.head != "tanh" and not parts.n_updates:
+    if settings.head != "tanh" and settings.n_discriminator and not parts.n_updates:
         settle(model, min(SETTLING[parts.torsions is not None], budget))
     judge = Convergence(
         drawn,
@@ -146,6 +148,8 @@ def _distances(parts, coords):
 
 
 def _optimizer(settings):
+    if not settings.n_discriminator:  # nothing moves but the generator: momentum helps
+        return keras.optimizers.Adam(settings.learning_rate)
     if settings.optimizer == "adam":
         return keras.optimizers.Adam(settings.learning_rate, beta_1=0.0, beta_2=0.9)
     return keras.optimizers.RMSprop(settings.learning_rate)

@@ -109,11 +109,7 @@ def molecular_builder(
     else:
         given += [conditioner(psi_in[:, :latent_dim]), psi_in[:, latent_dim:]]
         code = keras.layers.Reshape((2, n_torsions), name="given_torsions")(given[-1])
-    given = keras.layers.Concatenate(name="hidden_input")(given)
-    x = hidden_layers(given, depth, width, activation, seeds)
-    # Stiff bonds and angles fluctuate almost independently and near a Gaussian: the head can take
-    # them from the noise itself, past hidden layers that would have to carry every one of them.
-    x = keras.layers.Concatenate(name="head_input")([x, given])
+    x = network_body(given, depth, width, activation, seeds)
 
     def dense(units, **options):
         return dense_layer(units, seeds, **options)
@@ -185,6 +181,17 @@ def critic(structure_dim, condition_dim, depth, width, activation, seed):
     x = keras.layers.Concatenate(name="hidden_input")([structure, cond])
     x = hidden_layers(x, depth, width, activation, seeds)
     return keras.Model([structure, cond], dense_layer(1, seeds, name="score")(x), name="critic")
+
+
+def network_body(given, depth, width, activation, seeds):
+    """Hidden layers, and beside their output all that they were given.
+
+    Stiff bonds and angles fluctuate almost independently and near a Gaussian: a head can take them
+    from the noise itself, past hidden layers that would have to carry every one of them.
+    """
+    given = keras.layers.Concatenate(name="hidden_input")(given)
+    x = hidden_layers(given, depth, width, activation, seeds)
+    return keras.layers.Concatenate(name="head_input")([x, given])
 
 
 def hidden_layers(x, depth, width, activation, seeds):

@@ -32,8 +32,8 @@ class AdversarialModel(keras.Model):
     pool : ndarray (n_draws,), int
         Rows of the frames that batches are drawn from evenly; a row can be there many times.
     batch_size, n_critic, n_inner : int
-        Frames of one update; critic updates for each one of the generator; generator updates in
-        one call.
+        Frames of one update; critic updates for each one of the generator, or 0 for energy scores
+        alone; generator updates in one call.
     smoothing : float
         Momentum of the running mean of the weights, 0 for none.
     consistency : ndarray (condition_dim,) or None
@@ -93,7 +93,8 @@ class AdversarialModel(keras.Model):
         """Make `n_inner` generator updates; returns means of the losses."""
         # The frames are drawn before the loop: a loop carries a copy of all that it reads.
         count = tf.cast(self.generator_optimizer.iterations, tf.int32)
-        psi, coords = self.frames(-1 - count, (self.n_inner, self.n_critic, self.batch_size))
+        batches = max(1, self.n_critic)
+        psi, coords = self.frames(-1 - count, (self.n_inner, batches, self.batch_size))
 
         def body(i, totals):
             return i + 1, totals + self._update(psi[i], coords[i])
@@ -126,6 +127,8 @@ class AdversarialModel(keras.Model):
         """One update on psi (n_critic, batch_size, latent_dim) and the structures there."""
         self.traced.note()
         count = tf.cast(self.generator_optimizer.iterations, tf.int32)
+        if not self.n_critic:
+            return self._score_update(psis[0], coords[0], count)
         critic = tf.zeros(2)
         for k in range(self.n_critic - 1):
             noise, mix = self._draws(count, k)
@@ -146,6 +149,18 @@ class AdversarialModel(keras.Model):
         self.generator_optimizer.apply(tape.gradient(total, weights), weights)
         self._smooth(count)
         return tf.concat([critic / self.n_critic, tf.stack(terms)], 0)
+
+    def _score_update(self, psi, coords, count):
+        """One update by the energy score of the coordinates alone."""
+        noise, _ = self._draws(count, 0)
+        real, n_coords = self.structure(coords[: self.half]), self.structure.n_coords
+        with tf.GradientTape() as tape:
+            made = self.structure(self.generator([self._asked(psi), noise]))
+            score = energy_score(made[:, :n_coords], real[:, :n_coords])
+        weights = self.generator.trainable_variables
+        self.generator_optimizer.apply(tape.gradient(score, weights), weights)
+        self._smooth(count)
+        return tf.concat([tf.zeros(5), [score]], 0)
 
     def _asked(self, psi):
         """Where structures are made: for a score twice at each psi of half the batch."""

@@ -143,12 +143,14 @@ def map_columns(curves: ColumnCurves) -> dict:
     return found
 
 
-def draw_band(ax, times_ps: np.ndarray, named: dict, k: int):
-    """Estimates of a column against time, with bands of one standard error."""
-    unit, length = time_unit(float(np.max(times_ps)))
-    for name, estimate in named.items():
-        _band(ax, times_ps / length, estimate[:, k], name)
-    ax.set_xlabel(f"t ({unit})")
+def draw_correlation(ax, curves: ColumnCurves, k: int):
+    """Autocorrelation of a column, with bands of one standard error."""
+    unit, length = time_unit(float(np.max(curves.times_ps)))
+    for name, estimate in curves.correlation.items():
+        _band(ax, curves.times_ps / length, estimate[:, k], name)
+    ax.axhline(0, color="0.7", lw=0.7, zorder=0)
+    ax.set_title(title(curves, k), fontsize=9)
+    ax.set(xlabel=f"t ({unit})", ylabel="autocorrelation (dimensionless)")
     return ax
 
 

@@ -21,6 +21,15 @@ def _left_out(c: Comparison, most: int = DRAWN) -> str:
     return f" The first {most} of {n} columns." if n > most else ""
 
 
+def _panels(c: Comparison, draw_column):
+    """A figure with a panel for each column, of which the first has the legend."""
+    figure, axes = row_of_panels(len(_drawn(c)))
+    for k, ax in zip(_drawn(c), axes, strict=True):
+        draw_column(ax, c.columns, k)
+    axes[0].legend(fontsize=7)
+    return figure
+
+
 def _stretch(c: Comparison):
     if c.columns is None:
         return None
@@ -38,10 +47,7 @@ def _stretch(c: Comparison):
 def _marginals(c: Comparison):
     if c.columns is None:
         return None
-    figure, axes = row_of_panels(len(_drawn(c)))
-    for k, ax in zip(_drawn(c), axes, strict=True):
-        draw.draw_marginal(ax, c.columns, k)
-    axes[0].legend(fontsize=7)
+    figure = _panels(c, draw.draw_marginal)
     shown = 100 * min(1 - outside for d in c.columns.marginals for outside in d.outside.values())
     caption = (
         f"Distribution of each column. The panels show {shown:.1f} % of the frames or more; the "
@@ -53,10 +59,7 @@ def _marginals(c: Comparison):
 def _exceedance(c: Comparison):
     if c.columns is None:
         return None
-    figure, axes = row_of_panels(len(_drawn(c)))
-    for k, ax in zip(_drawn(c), axes, strict=True):
-        draw.draw_survival(ax, c.columns, k)
-    axes[0].legend(fontsize=7)
+    figure = _panels(c, draw.draw_survival)
     caption = (
         "Share of the frames above a value, on a logarithmic scale. Dashed: the 90, 95 and 99 % "
         f"quantiles of the {c.words.data}.{_left_out(c)}"
@@ -80,14 +83,7 @@ def _joint(c: Comparison):
 def _correlation(c: Comparison):
     if c.columns is None:
         return None
-    figure, axes = row_of_panels(len(_drawn(c)))
-    names = c.columns.columns.names
-    for k, ax in zip(_drawn(c), axes, strict=True):
-        draw.draw_band(ax, c.columns.times_ps, c.columns.correlation, k)
-        ax.axhline(0, color="0.7", lw=0.7, zorder=0)
-        ax.set_title(draw.title(c.columns, k), fontsize=9)
-        ax.set_ylabel("autocorrelation (dimensionless)")
-    axes[0].legend(fontsize=7)
+    figure, names = _panels(c, draw.draw_correlation), c.columns.columns.names
     index = {f"autocorrelation of {name}": (slice(None), k) for k, name in enumerate(names)}
     columns = estimate_columns(c.columns.times_ps, c.columns.correlation, index, "dimensionless")
     caption = f"Autocorrelation of each column; bands: one block standard error.{_left_out(c)}"
@@ -97,10 +93,7 @@ def _correlation(c: Comparison):
 def _spectra(c: Comparison):
     if c.columns is None or not len(c.columns.frequencies_per_ps):
         return None
-    figure, axes = row_of_panels(len(_drawn(c)))
-    for k, ax in zip(_drawn(c), axes, strict=True):
-        draw.draw_spectrum(ax, c.columns, k)
-    axes[0].legend(fontsize=7)
+    figure = _panels(c, draw.draw_spectrum)
     caption = (
         "Power spectrum of each column, looked at once every lag, in units of the variance of the "
         f"{c.words.data}: the mean over all frequencies is 1, of white noise each value. Means "
@@ -113,10 +106,7 @@ def _spectra(c: Comparison):
 def _stays(c: Comparison):
     if c.columns is None or not np.isfinite(c.columns.thresholds).any():
         return None
-    figure, axes = row_of_panels(len(_drawn(c)))
-    for k, ax in zip(_drawn(c), axes, strict=True):
-        draw.draw_stays(ax, c.columns, k)
-    axes[0].legend(fontsize=7)
+    figure = _panels(c, draw.draw_stays)
     caption = (
         "Mean length of the stays above (triangles up) and below (triangles down) quantiles of "
         f"the {c.words.data}, looked at once every lag; bars: one block standard error. Stays that "

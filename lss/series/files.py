@@ -1,9 +1,7 @@
 """Files of time series, found and read: text, NumPy, HDF5, Parquet and NetCDF."""
 
-import glob
 import os
 from importlib import import_module
-from pathlib import Path
 
 import h5py
 import numpy as np
@@ -11,7 +9,7 @@ import numpy as np
 from lss.errors import InputError
 from lss.series.tables import Table, of_array, of_dataset, of_frame
 from lss.series.text import read_text
-from lss.trajectories.file_search import natural
+from lss.trajectories.file_search import matching, natural
 
 TEXT = (".csv", ".tsv", ".txt", ".dat")
 NETCDF = (".nc", ".nc4", ".cdf")
@@ -26,11 +24,10 @@ def find_series(patterns):
         raise InputError("no series was given: give a file in `series`")
     files = []
     for pattern in patterns:
-        pattern = os.path.expanduser(str(pattern))
-        found = [pattern] if os.path.exists(pattern) else glob.glob(pattern, recursive=True)
+        found = matching(pattern)
         if not found:
-            raise InputError(f"no file matches `series` {pattern!r}: check the path")
-        files += [Path(name) for name in sorted(found, key=natural)]
+            raise InputError(f"no file matches `series` {str(pattern)!r}: check the path")
+        files += found
     for path in files:
         if not path.is_file():
             raise InputError(f"{path} is not a file: name the files in it, like '{path}/*.csv'")

@@ -8,13 +8,12 @@ or not at all.
 import os
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 from lss.series.data_frame import time_axis
 from lss.series.files import extra
+from lss.simulation.written import read_parts
 from lss.storage.whole_files import replacing
-from lss.trajectories.file_search import natural
 
 
 class Rows:
@@ -141,9 +140,6 @@ def read_synthetic(folder):
     psi : np.ndarray, shape (trajectories, frames, m)
     values : list of np.ndarray, shape (frames, n_columns)
     """
-    folder = Path(folder)
-    with h5py.File(folder / "psi.h5") as file:
-        psi = file["psi"][:]
-    files = sorted(folder.glob("traj-*.csv"), key=natural)
+    psi, files = read_parts(folder, "csv")
     found = [np.loadtxt(path, delimiter=",", skiprows=1, ndmin=2) for path in files]
     return psi, [rows[:, 1:] for rows in found]

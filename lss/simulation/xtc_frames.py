@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-import h5py
 import mdtraj
 
 from lss.simulation.on_demand import FramesOnDemand
+from lss.simulation.written import read_parts
 from lss.trajectories.formats import ascii_path
 
 
@@ -22,11 +22,8 @@ def read_synthetic(folder):
     coordinates : list of XtcFrames, shape (frames, atoms, 3)
         In **nm**.
     """
-    folder = Path(folder)
-    with h5py.File(folder / "psi.h5") as file:
-        psi = file["psi"][:]
-    n_atoms = mdtraj.load_topology(str(folder / "topology.pdb")).n_atoms
-    files = sorted(folder.glob("traj-*.xtc"), key=lambda path: int(path.stem[5:]))
+    psi, files = read_parts(folder, "xtc")
+    n_atoms = mdtraj.load_topology(str(Path(folder) / "topology.pdb")).n_atoms
     return psi, [XtcFrames(file, psi.shape[1], n_atoms) for file in files]
 
 

@@ -43,12 +43,10 @@ def find_files(patterns):
                 f"trajectory {number} is a {type(pattern).__name__}, wanted a file name, an "
                 "mdtraj.Trajectory or an MDAnalysis.Universe"
             )
-        pattern = os.path.expanduser(str(pattern))
-        # A name with brackets that exists is that file, not a pattern.
-        found = [pattern] if os.path.exists(pattern) else glob.glob(pattern, recursive=True)
+        found = matching(pattern)
         if not found:
-            raise InputError(f"no trajectory file matches {pattern!r}: check the path")
-        files += [Path(name) for name in sorted(found, key=natural)]
+            raise InputError(f"no trajectory file matches {str(pattern)!r}: check the path")
+        files += found
     for path in files:
         if isinstance(path, InMemory):
             continue
@@ -68,6 +66,14 @@ def _loaded(given, name):
     if isinstance(given, md.Trajectory):
         return [InMemory(given, f"{name} (mdtraj.Trajectory)")]
     return of_universe(given, name) if is_universe(given) else []
+
+
+def matching(pattern):
+    """The files of a name or a glob, in natural order; none where there is none."""
+    pattern = os.path.expanduser(str(pattern))
+    # A name with brackets that exists is that file, not a pattern.
+    found = [pattern] if os.path.exists(pattern) else glob.glob(pattern, recursive=True)
+    return [Path(name) for name in sorted(found, key=natural)]
 
 
 def natural(name):
