@@ -125,7 +125,7 @@ def draw_maps(figure, axes, curves: ColumnCurves) -> None:
             ax.set_xlabel(_label(curves, i))
             ax.set_ylabel(_label(curves, j))
             ax.set_title(name, fontsize=9)
-        label = "-ln density, from the data's least"
+        label = "-ln density"
         figure.colorbar(image, ax=list(axes[p]), label=label, extend="max")
 
 
@@ -150,7 +150,7 @@ def draw_correlation(ax, curves: ColumnCurves, k: int):
         _band(ax, curves.times_ps / length, estimate[:, k], name)
     ax.axhline(0, color="0.7", lw=0.7, zorder=0)
     ax.set_title(title(curves, k), fontsize=9)
-    ax.set(xlabel=f"t ({unit})", ylabel="autocorrelation (dimensionless)")
+    ax.set(xlabel=f"t ({unit})", ylabel="autocorrelation")
     return ax
 
 

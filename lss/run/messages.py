@@ -30,10 +30,11 @@ def rotation(report):
     found = report.get("irreversibility")
     if found is None:
         return []
+    error = np.nan if found["error"] is None else found["error"]
     way = "symmetrises" if report["reversible"] else "does not symmetrise"
     return [
         f"Rotation: ||C - C'|| / ||C + C'|| over one lag is {found['number']:.2g} +- "
-        f"{found['error'] or np.nan:.1g} (detailed balance: 0; by chance p = "
+        f"{error:.1g} (detailed balance: 0; by chance p = "
         f"{found['chance']:.2g}); the encoder {way}."
     ]
 

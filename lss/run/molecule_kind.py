@@ -34,6 +34,10 @@ class MoleculeKind:
             specs = ",".join(featurizer.specs)
             name_left_out(self.data.topology, featurizer.atoms, "features", specs)
 
+    def instantaneous(self, data):
+        """Features that are the same when time runs backwards: all."""
+        return data
+
     def described_features(self, run):
         """The features of a run, as lss.json has them."""
         own = run.report("features").get("own")

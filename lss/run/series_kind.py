@@ -41,6 +41,14 @@ class SeriesKind:
     def name_left_out(self, featurizer):
         """Nothing is left out but what the note says."""
 
+    def instantaneous(self, data):
+        """Of each frame of features the newest row alone.
+
+        A row with those before it, played backwards, is in the wrong order: it would look as if it
+        went round, whatever the process.
+        """
+        return [x[:, : len(self.data.columns)] for x in data]
+
     def described_features(self, run):
         """The features of a run, as lss.json has them."""
         return self.featurizer().to_dict()

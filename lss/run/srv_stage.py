@@ -89,7 +89,7 @@ def train_srv(
         data = run_files.feature_arrays(file)
         known = None if deflate is None else run_files.read_known(deflate, file)
         weights = run_files.weights_asked_for(weights, file)
-        turning = irreversibility(data, lag, seed)
+        turning = irreversibility(kind.instantaneous(data), lag, seed)
         reversible = rotation.settled(reversible, turning, kind.balanced or known is not None)
         if not reversible and weights == "auto":
             weights = None

@@ -62,6 +62,18 @@ def test_whoever_symmetrises_is_told_what_is_lost(features, tmp_path):
     assert any("which deletes it" in text for text in report["diagnostics"]["warnings"])
 
 
+def test_rows_before_do_not_look_like_rotation(tmp_path):
+    """A reversible walk with the three rows before each: its own order is no rotation."""
+    walk = lfilter([1], [1, -0.9], np.random.default_rng(1).normal(size=(4000, 1)), axis=0)
+    np.save(tmp_path / "walk.npy", walk)
+    run = Run.create(tmp_path / "run")
+    source = {"series": [str(tmp_path / "walk.npy")], "dt_ps": 1e12, "delays": 4}
+    stages.make_features(run, source)
+    stages.train_srv(run, LAG * 1e12, modes=1, steps=60)
+    report = run.report("srv")
+    assert report["reversible"] and not report["irreversibility"]["matters"]
+
+
 def test_of_md_it_is_measured_alone(trained):
     report = trained.report("srv")
     assert report["reversible"] is True and report["irreversibility"]["number"] >= 0
