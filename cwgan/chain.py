@@ -16,6 +16,9 @@ from cwgan.orientation import product
 
 STRAIGHTEST = 0.15  # sine of a bond angle: a torsion about a straight chain means nothing
 MOVING = 0.97  # mean resultant length of a torsion below which it moves
+# Beads: their shape hangs on all torsions together, and drawn one by one these lose psi (on a Go
+# model of Trp-cage R^2 of psi_2 falls from .8 to .1).
+LONGEST = 0.25  # nm, of a bond between atoms
 STIFF = 0.15  # radians: fluctuation of bond angles up to which torsions tell the shape
 FLIPPED = 1e-4  # or the share of frames that are more than a right angle away
 
@@ -68,6 +71,8 @@ def chain_of(tree, coords):
         return None
     edges, before, first = _ordered(tree)
     chain = Chain(edges, before, first, np.zeros(0, int))
+    if _bonds(chain, coords)[1].mean(0).max() > LONGEST:
+        return None
     angles = bond_angles(chain, coords)
     if np.sin(angles).min() < STRAIGHTEST or angles.std(0).max() > STIFF:
         return None

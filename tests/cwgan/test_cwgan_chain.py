@@ -86,3 +86,9 @@ def test_where_torsions_do_not_tell_the_shape_there_is_no_chain(chain):
     assert chain_of(tree(), line) is None
     two = bond_graph(N, [(i, i + 1) for i in range(N - 1) if i != 5], chain[0])
     assert chain_of(two, chain) is None
+
+
+def test_beads_are_placed_as_without_torsions(chain):
+    """Twice as far apart they are no bonded atoms any more."""
+    assert chain_of(tree(), chain) is not None
+    assert chain_of(tree(), 2 * chain) is None
