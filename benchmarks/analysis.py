@@ -111,7 +111,8 @@ def two_state_statistics(rng, n_trajectories: int, n_frames: int):
     for s in sums.segments:
         x = psi[s.trajectory][s.start : s.stop]
         sums.add("high", s.block, [x.sum(), len(x)])
-    add_transition_sums(sums, "transitions", list(psi), 1, Cores(0.25, 0.75))
+    cores = Cores(0.25, 0.75)
+    add_transition_sums(sums, "transitions", [cores.label(x) for x in psi], 1)
     add_lagged_sums(sums, "lagged", list(psi), [LAG])
     yield (
         "two states: population",

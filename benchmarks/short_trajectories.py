@@ -17,12 +17,11 @@ import logging
 from pathlib import Path
 
 import numpy as np
+from short_pieces import CHAIN, Alanine, anywhere, even_starts, walks
 from table import cpu_seconds, heading, listed, row
 
-#: Pieces of alanine dipeptide: one lag is 5 ps; the share of the starts in alpha_R.
-LAG, ALPHA_STARTS = 5, 0.1
-#: Of the pentapeptide: .5 ns.
-PENTAPEPTIDE_LAG, CLUSTERS = 5, 60
+LAG = 5  # of alanine dipeptide, ps, and of the chain, steps
+PENTAPEPTIDE_LAG = 5  # .5 ns
 SAMPLES = 100
 
 
@@ -72,43 +71,6 @@ def share(inside, weights, lag):
 
 
 # --- alanine dipeptide --------------------------------------------------------------------------
-
-
-class Alanine:
-    """Features, and whether a frame is in alpha_R, of all trajectories in a folder."""
-
-    def __init__(self, folder):
-        import mdtraj as md
-
-        self.features, self.alpha = [], []
-        for path in sorted(folder.glob("*.dcd")):
-            traj = md.load(path, top=folder / "ala2.pdb")
-            phi, psi = (f(traj, periodic=False)[1] for f in (md.compute_phi, md.compute_psi))
-            angles = np.hstack([phi, psi])
-            self.features.append(np.hstack([np.sin(angles), np.cos(angles)]).astype(np.float32))
-            phi, psi = np.degrees(angles).T
-            self.alpha.append((phi < 0) & (psi > -100) & (psi < 50))
-        self.truth = np.concatenate(self.alpha).mean()
-
-    def pieces(self, n, length, seed, alpha_starts=ALPHA_STARTS):
-        """Pieces with a share of starts in alpha_R, the share in the data where it is None."""
-        rng = np.random.default_rng(seed)
-        starts = np.array(
-            [(i, t) for i, x in enumerate(self.alpha) for t in range(len(x) - length + 1)]
-        )
-        if alpha_starts is None:
-            chosen = rng.choice(len(starts), n, replace=False)
-        else:
-            inside = np.array([self.alpha[i][t] for i, t in starts])
-            counts = round(alpha_starts * n), n - round(alpha_starts * n)
-            chosen = np.concatenate(
-                [
-                    rng.choice(np.flatnonzero(where), count, replace=False)
-                    for where, count in zip((inside, ~inside), counts, strict=True)
-                ]
-            )
-        cut = [(i, slice(t, t + length)) for i, t in starts[chosen]]
-        return [self.features[i][s] for i, s in cut], [self.alpha[i][s] for i, s in cut]
 
 
 def alanine(args):
@@ -166,31 +128,6 @@ def coverage(args):
 # --- the pentapeptide ---------------------------------------------------------------------------
 
 
-def even_starts(features, psi, n, length, seed):
-    """Pieces whose starts are spread evenly over clusters of psi."""
-    from scipy.cluster.vq import kmeans2, vq
-
-    rng = np.random.default_rng(seed)
-    starts = np.array(
-        [(i, t) for i, x in enumerate(features) for t in range(0, len(x) - length + 1)]
-    )
-    points = np.concatenate([p[: len(p) - length + 1] for p in psi]).astype(np.float64)
-    some = points[rng.choice(len(points), 20_000, replace=False)]
-    centres, _ = kmeans2(some, CLUSTERS, minit="++", rng=rng)
-    label, _ = vq(points, centres)
-    members = [np.flatnonzero(label == k) for k in range(CLUSTERS)]
-    members = [m for m in members if len(m)]
-    chosen = [rng.choice(members[i % len(members)]) for i in range(n)]
-    return [features[i][t : t + length] for i, t in starts[chosen]]
-
-
-def anywhere(features, n, length, seed):
-    """Pieces whose starts are random frames: in equilibrium as far as all data are."""
-    rng = np.random.default_rng(seed)
-    chosen = [(i, rng.integers(len(features[i]) - length + 1)) for i in rng.integers(20, size=n)]
-    return [features[i][t : t + length] for i, t in chosen]
-
-
 def pentapeptide(args):
     from encoder import load
     from propagator import free_energy_rmse
@@ -227,20 +164,6 @@ def pentapeptide(args):
 
 
 # --- chains, equilibrium, cost ------------------------------------------------------------------
-
-
-CHAIN = np.array(
-    [[0.98, 0.02, 0, 0], [0.01, 0.94, 0.05, 0], [0, 0.05, 0.945, 0.005], [0, 0, 0.002, 0.998]]
-)
-
-
-def walks(rng, n, length):
-    """Walkers of the chain from state 0, as noisy indicators."""
-    states, upper = np.zeros((n, length), int), CHAIN.cumsum(axis=1)
-    for t in range(1, length):
-        states[:, t] = (rng.random(n)[:, None] > upper[states[:, t - 1]]).sum(axis=1)
-    noisy = np.eye(4)[states] + rng.normal(0, 0.02, (n, length, 4))
-    return states, list(noisy.astype(np.float32))
 
 
 def chain(args):

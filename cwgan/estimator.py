@@ -6,20 +6,15 @@ import numpy as np
 from sklearn.base import TransformerMixin
 
 from cwgan import build, fitting
-from cwgan.assessment import diagnose
-from cwgan.columns import diagnose_columns
 from cwgan.decoder import Decoder
 from cwgan.frames import joined_frames
+from cwgan.judged import judged
 from cwgan.presets import PRESETS, columns
-from cwgan.splitting import evenly
 from lss_base.estimators import Estimator, preset, refusal, settled
 from lss_base.precision import full_precision
 from lss_base.trajectories import as_parts, is_list
 
 logger = logging.getLogger(__name__)
-
-MAX_DIAGNOSED = 50_000  # frames
-DIAGNOSED_SIZE = 2**25  # pair distances among them; there are four pairs an atom, and 300
 
 
 class MolGen(TransformerMixin, Estimator):
@@ -271,28 +266,8 @@ class MolGen(TransformerMixin, Estimator):
             Numbers, each beside the data's, and "warnings", a list of sentences.
         """
         self._check_fitted("diagnose")
-        psi, coords, _ = joined_frames(self, X, y)
-        if self.head == "columns":
-            rows = evenly(len(psi), MAX_DIAGNOSED)
-            made = Decoder(self.generator).decode(psi[rows], _number([self._seed, 0]))
-            out = diagnose_columns(psi[rows], coords[rows], made)
-            return out | {"warnings": [*self.history["warnings"], *out["warnings"]]}
-        drawn = self.generator.output_shape[1:]
-        if coords.ndim != 3 or coords.shape[1:] != drawn:
-            raise refusal(
-                "y",
-                f"frames of shape {coords.shape[1:]} for a generator that draws {drawn}",
-                "atoms, (n_atoms, 3), as the fit must have had",
-                "fit to atoms to have them judged",
-            )
-        rows = evenly(len(psi), min(MAX_DIAGNOSED, DIAGNOSED_SIZE // (4 * drawn[0] + 300)))
-        psi, coords = psi[rows], coords[rows]
-        decoder = Decoder(self.generator, self.contacts)
-        made = decoder.decode(psi, _number([self._seed, 0]))
-        out = diagnose(psi, coords, made, self._parts.graph)
-        out["draws_per_frame"] = decoder.draws / max(decoder.frames, 1)
-        out["warnings"] = [*self.history["warnings"], *out["warnings"]]
-        return out
+        out = judged(self, X, y, _number([self._seed, 0]))
+        return out | {"warnings": [*self.history["warnings"], *out["warnings"]]}
 
     @property
     def generator(self):

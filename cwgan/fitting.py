@@ -22,7 +22,7 @@ from lss_base.training import ProgressBar
 PERIOD = 1000  # generator updates between two evaluations
 N_INNER = 50  # updates in one call of the compiled train step, at most
 MAX_DRAWN = 20_000  # frames drawn for one call
-MAX_COMPARED = 5_000
+MAX_COMPARED = 5_000  # frames whose closest contacts are compared
 WORTH_XLA = 500  # updates
 SETTLING = 9000, 2000  # updates; where torsions are given, it takes fewer
 

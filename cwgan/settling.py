@@ -8,8 +8,6 @@ no such barrier.
 import keras
 import tensorflow as tf
 
-from cwgan.scoring import energy_score, torsion_score
-
 RATE = 1e-3
 
 
@@ -22,10 +20,8 @@ def settle(model, n_updates):
         Compiled. Its generator is trained, and its smoothed one gets the same weights.
     n_updates : int
     """
-    structure, n_coords = model.structure, model.structure.n_coords
     optimizer = keras.optimizers.Adam(RATE)
-    weights = model.generator.trainable_variables
-    optimizer.build(weights)
+    optimizer.build(model.generator.trainable_variables)
 
     @tf.function(jit_compile=model.jit_compile)
     def updates(call):
@@ -37,12 +33,7 @@ def settle(model, n_updates):
 
         def body(i):
             model.traced.note()
-            psi, real = psis[i], structure(frames[i])
-            with tf.GradientTape() as tape:
-                made = structure(model.generator([tf.concat([psi, psi], 0), noise[i]]))
-                score = energy_score(made[:, :n_coords], real[:, :n_coords])
-                score += torsion_score(made, real, structure.torsions)
-            optimizer.apply(tape.gradient(score, weights), weights)
+            model.lower_scores(psis[i], frames[i], noise[i], optimizer)
             return i + 1
 
         return tf.while_loop(lambda i: i < model.n_inner, body, [tf.constant(0)])

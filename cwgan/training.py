@@ -151,16 +151,37 @@ class AdversarialModel(keras.Model):
         return tf.concat([critic / self.n_critic, tf.stack(terms)], 0)
 
     def _score_update(self, psi, coords, count):
-        """One update by the energy score of the coordinates alone."""
+        """One update by energy scores alone."""
         noise, _ = self._draws(count, 0)
-        real, n_coords = self.structure(coords[: self.half]), self.structure.n_coords
-        with tf.GradientTape() as tape:
-            made = self.structure(self.generator([self._asked(psi), noise]))
-            score = energy_score(made[:, :n_coords], real[:, :n_coords])
-        weights = self.generator.trainable_variables
-        self.generator_optimizer.apply(tape.gradient(score, weights), weights)
+        score = self.lower_scores(
+            psi[: self.half], coords[: self.half], noise, self.generator_optimizer
+        )
         self._smooth(count)
         return tf.concat([tf.zeros(5), [score]], 0)
+
+    def lower_scores(self, psi, coords, noise, optimizer):
+        """A step of the generator down the energy scores of coordinates and torsions.
+
+        Parameters
+        ----------
+        psi : tensor (n, latent_dim)
+        coords : tensor (n, ...)
+        noise : tensor (2 n, noise_dim)
+        optimizer : keras.optimizers.Optimizer
+
+        Returns
+        -------
+        tensor ()
+            The scores, added up.
+        """
+        real, n_coords = self.structure(coords), self.structure.n_coords
+        with tf.GradientTape() as tape:
+            made = self.structure(self.generator([tf.concat([psi, psi], 0), noise]))
+            score = energy_score(made[:, :n_coords], real[:, :n_coords])
+            score += torsion_score(made, real, self.structure.torsions)
+        weights = self.generator.trainable_variables
+        optimizer.apply(tape.gradient(score, weights), weights)
+        return score
 
     def _asked(self, psi):
         """Where structures are made: for a score twice at each psi of half the batch."""

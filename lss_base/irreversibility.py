@@ -5,15 +5,16 @@ symmetric. What is antisymmetric in it is rotation, and is lost where covariance
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
+
+from lss_base.moments import dealt, pair_blocks
+from lss_base.trajectories import stride_within
 
 #: Columns that are looked at; of more, the leading principal components.
 COLUMNS = 50
 _FRAMES = 200_000
 _ENTRIES = 10_000_000  # of features that are in memory at once
-_BLOCKS = 20
 _FLIPS = 4999
 
 #: From this number on, and less likely by chance than that, rotation matters.
@@ -59,16 +60,14 @@ def irreversibility(trajectories, lag, seed=0):
     trajectories = [x for x in trajectories if len(x) > lag]
     if not trajectories:
         return None
-    step = next(
-        (s for s in range(1, lag + 1) if lag % s == 0 and _count(trajectories) <= s * _FRAMES), lag
-    )
+    step = stride_within(_count(trajectories), lag, _FRAMES)
     white = _whitening(trajectories)
     if white is None:
         return None
     pieces = [_projected(x, step, *white) for x in trajectories]
-    sizes, lagged = _blocks(pieces, lag // step)
+    lagged = _blocks(pieces, lag // step)
     even, odd = ((lagged + sign * lagged.swapaxes(1, 2)) / 2 for sign in (1, -1))
-    signs = np.random.default_rng(seed).choice([-1, 1], (_FLIPS, len(sizes)))
+    signs = np.random.default_rng(seed).choice([-1, 1], (_FLIPS, len(lagged)))
     products = odd.reshape(len(odd), -1) @ odd.reshape(len(odd), -1).T
     seen = np.einsum("fi,ij,fj->f", signs, products, signs)
     chance = (1 + np.count_nonzero(seen >= products.sum() * (1 - 1e-9))) / (1 + _FLIPS)
@@ -103,17 +102,12 @@ def _projected(x, step, mean, basis):
 
 
 def _blocks(trajectories, lag):
-    """Pairs, (B,), and summed lagged products, (B, d, d), of some 20 blocks."""
-    pieces = max(1, -(-_BLOCKS // len(trajectories)))
-    found = []
-    for x in trajectories:
-        ends = np.linspace(0, len(x) - lag, pieces + 1).astype(int)
-        for first, last in pairwise(ends):
-            if last > first:
-                found.append((last - first, x[first:last].T @ x[first + lag : last + lag]))
-    groups = min(len(found), _BLOCKS)
-    sizes, lagged = zip(*found, strict=True)
-    return (np.array([sum(f[i::groups]) for i in range(groups)]) for f in (sizes, lagged))
+    """Summed lagged products of some 20 blocks, (B, d, d)."""
+    products = [
+        trajectories[i][first:last].T @ trajectories[i][first + lag : last + lag]
+        for i, first, last in pair_blocks([len(x) for x in trajectories], lag)
+    ]
+    return dealt(products)
 
 
 def _ratio(odd, even):

@@ -183,24 +183,41 @@ def block_moments(trajectories, lag, weights=None):
     pairs = [(t, w) for t, w in zip(trajectories, weights, strict=True) if len(t) > lag]
     if not pairs:
         return None
-    pieces = max(1, -(-_BLOCKS // len(pairs)))
     blocks = []
-    for trajectory, weight in pairs:
-        ends = np.linspace(0, len(trajectory) - lag, pieces + 1).astype(int)
-        for first, last in pairwise(ends):
-            if last > first:
-                x = np.asarray(trajectory[first:last], np.float64)
-                y = np.asarray(trajectory[first + lag : last + lag], np.float64)
-                u, v, n = x, y, len(x)
-                if weight is not None:
-                    w = np.asarray(weight[first:last], np.float64)
-                    u, v, n = w[:, None] * x, w[:, None] * y, w.sum()
-                blocks.append((2 * n, (u + v).sum(0), x.T @ u + y.T @ v, u.T @ y + y.T @ u))
-    # More trajectories than blocks: deal them out.
-    groups = min(len(blocks), _BLOCKS)
-    return BlockMoments(
-        *(np.array([sum(f[i::groups]) for i in range(groups)]) for f in zip(*blocks, strict=True))
-    )
+    for i, first, last in pair_blocks([len(t) for t, _ in pairs], lag):
+        trajectory, weight = pairs[i]
+        x = np.asarray(trajectory[first:last], np.float64)
+        y = np.asarray(trajectory[first + lag : last + lag], np.float64)
+        u, v, n = x, y, len(x)
+        if weight is not None:
+            w = np.asarray(weight[first:last], np.float64)
+            u, v, n = w[:, None] * x, w[:, None] * y, w.sum()
+        blocks.append((2 * n, (u + v).sum(0), x.T @ u + y.T @ v, u.T @ y + y.T @ u))
+    return BlockMoments(*map(dealt, zip(*blocks, strict=True)))
+
+
+def pair_blocks(lengths, lag):
+    """Stretches (trajectory, first, last) of the frames that begin pairs: whole ones, or some 20.
+
+    Parameters
+    ----------
+    lengths : list of int
+        Frames of each trajectory, more than the lag.
+    lag : int, frames
+    """
+    pieces = max(1, -(-_BLOCKS // len(lengths)))
+    return [
+        (i, first, last)
+        for i, n in enumerate(lengths)
+        for first, last in pairwise(np.linspace(0, n - lag, pieces + 1).astype(int))
+        if last > first
+    ]
+
+
+def dealt(stretches):
+    """Sums over some 20 blocks, to which more stretches than that are dealt out in turn."""
+    groups = min(len(stretches), _BLOCKS)
+    return np.array([sum(stretches[i::groups]) for i in range(groups)])
 
 
 def mean_free(sums):

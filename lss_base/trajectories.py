@@ -240,3 +240,12 @@ def _as_frames(name, array, frame):
 
 def _no_numbers(name, what):
     return refusal(name, f"no array of numbers ({what})", "real numbers", "look at what it holds")
+
+
+def stride_within(n_frames, lag_time, most):
+    """Smallest divisor s of the lag of which every s-th frame is no more than `most`.
+
+    Pairs one lag apart remain among them. The lag itself where no divisor will do.
+    """
+    divisors = (s for s in range(1, lag_time) if lag_time % s == 0)
+    return next((s for s in divisors if n_frames <= s * most), lag_time)

@@ -191,7 +191,7 @@ class Propagator(Estimator):
         self.members_, self.model = networks, head.mix(networks)
         self.low_, self.high_ = head.training_range(self.model)
         self.histories_, self.history = histories, histories[0]
-        self._built, self._fits, self._sampler = self._architecture(), fits + 1, None
+        self._built, self._fits, self._sampler = members.architecture(self), fits + 1, None
         self._seed, self._n_calls = seed, 0  # of propagate without a seed
         return self
 
@@ -234,12 +234,7 @@ class Propagator(Estimator):
         """Mean log likelihood of the pairs in X (see `fit`), nats a pair; `y` is not used."""
         self._check_fitted("score")
         first, second = pairs(as_parts("X", X, self.input_dim), self.lag_time)
-        total = 0.0
-        for i in range(0, len(first), _BATCH):
-            mixture = head.distribution(self.model(first[i : i + _BATCH]))
-            log_prob = np.asarray(mixture.log_prob(second[i : i + _BATCH]))
-            total += float(np.sum(log_prob, dtype=np.float64))
-        return total / len(first)
+        return members.mean_log_likelihood(self.model, first, second, _BATCH)
 
     def propagate(self, x0, n_steps=1, seed=None):
         """Sample trajectories.
@@ -307,18 +302,11 @@ class Propagator(Estimator):
         """Whether this fit trains the current networks further."""
         if not (self.is_fitted and self.warm_start):
             return False
-        if self._architecture() != self._built:
+        if members.architecture(self) != self._built:
             logger.warning("the architecture has changed: training starts anew")
             return False
-        slack = 1e-6 * (self.high_ - self.low_)  # data are float32
-        beyond = (frames < self.low_ - slack) | (frames > self.high_ + slack)
-        if beyond.any():
-            text = "%.2g of the new data lie outside the range of the first fit, which is kept"
-            logger.warning(text, beyond.any(axis=1).mean())
+        members.warn_beyond(frames, self.low_, self.high_)
         return True
-
-    def _architecture(self):
-        return tuple(getattr(self, name) for name in members.ARCHITECTURE)
 
     def __getstate__(self):
         return {**super().__getstate__(), "_sampler": None}

@@ -1,14 +1,17 @@
 """The networks of a propagator: made, copied and trained as its settings say."""
 
+import logging
 import math
 
 import keras
 import numpy as np
 
-from mdn.head import build_network
+from mdn.head import build_network, distribution
 from mdn.marginal import marginal_mixture
 from mdn.settings import training_bounds
 from mdn.training import UPDATES_PER_EPOCH, Trainer, run_fit
+
+logger = logging.getLogger(__name__)
 
 ARCHITECTURE = (
     "input_dim",
@@ -58,6 +61,20 @@ def build(settings, frames, seed):
     ]
 
 
+def architecture(settings):
+    """What must stay the same for a training to go on."""
+    return tuple(getattr(settings, name) for name in ARCHITECTURE)
+
+
+def warn_beyond(frames, low, high):
+    """Say where new data lie outside the range of the first fit, which is kept."""
+    slack = 1e-6 * (high - low)  # data are float32
+    beyond = (frames < low - slack) | (frames > high + slack)
+    if beyond.any():
+        text = "%.2g of the new data lie outside the range of the first fit, which is kept"
+        logger.warning(text, beyond.any(axis=1).mean())
+
+
 def copy(network):
     """A network with the same weights that shares nothing."""
     new = keras.Model.from_config(network.get_config())
@@ -70,6 +87,16 @@ def predict(network, frames, batch_size):
     if len(frames):
         return network.predict(frames, batch_size=batch_size, verbose=0)
     return {name: np.asarray(value) for name, value in network(frames).items()}
+
+
+def mean_log_likelihood(network, first, second, batch_size):
+    """Of pairs (n, m) of frames one lag apart, nats a pair."""
+    total = 0.0
+    for i in range(0, len(first), batch_size):
+        mixture = distribution(network(first[i : i + batch_size]))
+        log_prob = np.asarray(mixture.log_prob(second[i : i + batch_size]))
+        total += float(np.sum(log_prob, dtype=np.float64))
+    return total / len(first)
 
 
 def budget(settings, n_pairs):

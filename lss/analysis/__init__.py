@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from lss.analysis.kinetics import (
     correlation_lags,
     implied_timescale,
 )
-from lss.analysis.named import NamedStates, add_named_sums
+from lss.analysis.named import add_named_sums
 from lss.analysis.rotation import add_cross_sums
 from lss.analysis.sample import Sample
 from lss.analysis.structure import Ruler, add_structure_sums
@@ -45,14 +45,14 @@ class LatentRuler:
         Multiples of the lag at which autocorrelations are computed; begins with 1.
     cores : Cores
         On the slowest mode.
-    named : NamedStates
-        States that the user named.
+    states : tuple
+        States that the user named; see :func:`lss.analysis.named.add_named_sums`.
     """
 
     psi_range: np.ndarray
     lags: np.ndarray
     cores: Cores
-    named: NamedStates = field(default_factory=NamedStates)
+    states: tuple = ()
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def make_latent_ruler(
     name : str
         Of the first, for errors.
     states : sequence
-        States that the user named; see :class:`lss.analysis.named.NamedStates`.
+        States that the user named.
 
     Raises
     ------
@@ -146,7 +146,7 @@ def make_latent_ruler(
         psi_range=np.stack([low, high]),
         lags=correlation_lags(slowest, max(1, longest // 2)),
         cores=_cores(psi),
-        named=NamedStates.of(states, psi),
+        states=tuple(states),
     )
 
 
@@ -185,10 +185,11 @@ def add_latent_sums(sums: BlockSums, psi: Sequence, lag: int, ruler: LatentRuler
         sums.add("basins", s.block, total(inside, weights))
     add_lagged_sums(sums, "lagged", psi, ruler.lags * lag)
     add_lagged_sums(sums, "ck_lagged", psi, np.multiply(CK_LAGS, lag))
-    add_transition_sums(sums, "transitions", psi, lag, ruler.cores)
+    labels = [ruler.cores.label(np.asarray(x)) for x in psi]
+    add_transition_sums(sums, "transitions", labels, lag)
     add_staying_sums(sums, "staying", psi, np.multiply(CK_LAGS, lag), ruler.cores)
     add_cross_sums(sums, psi, lag)
-    add_named_sums(sums, psi, lag, ruler.named)
+    add_named_sums(sums, psi, lag, ruler.states)
 
 
 def basins(sample: Sample, cores: Cores) -> list[np.ndarray]:

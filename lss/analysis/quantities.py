@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import permutations
+from itertools import combinations, permutations
 
 import numpy as np
 
 from lss.analysis import Ensemble
 from lss.analysis.kinetics import autocorrelation, fit_exponential, implied_timescale
-from lss.analysis.named import NamedStates
+from lss.analysis.named import between
 from lss.analysis.rotation import decay, nearest, period, propagator_eigenvalues
 from lss.analysis.thermodynamics import jensen_shannon_bits, profile_rmse_kT
 from lss.analysis.transitions import passage_times_ps, probabilities
@@ -164,28 +164,29 @@ def _crossings_per_ps(s, lag_ps: float) -> float:
     return float((counts[0, 1] + counts[1, 0]) / time) if time > 0 else float("nan")
 
 
-def named_quantities(named: NamedStates, lag_ps: float) -> list[Quantity]:
-    """Population of each state, and mean passage time of each pair, both ways."""
+def named_quantities(states: Sequence, frames: np.ndarray, lag_ps: float) -> list[Quantity]:
+    """Population of each named state, and mean passage times of those that share no frame.
+
+    ``frames`` are the sums ``named`` of the data, as of :func:`lss.analysis.named.add_named_sums`.
+    """
     of = partial(Quantity, group="latent", divergence=False)
     found = [
-        of(
-            f"population_of_{state.name}",
-            f"population of {state.name}",
-            unit="",
-            area="free energies",
-            statistic=lambda s, i=i: s["named"][i] / s["named"][-1],
-        )
-        for i, state in enumerate(named.states)
-    ]
-    for pair in named.pairs:
-        for way, (a, b) in enumerate(permutations((pair.first.name, pair.second.name))):
+        of(f"population_of_{state.name}", f"population of {state.name}", unit="",
+           area="free energies", statistic=lambda s, i=i: s["named"][i, i] / s["named"][-1, -1])
+        for i, state in enumerate(states)
+    ]  # fmt: skip
+    for i, j in combinations(range(len(states)), 2):
+        if frames[i, j]:
+            continue
+        key = between(states[i], states[j])
+        for way, (a, b) in enumerate(permutations((states[i].name, states[j].name))):
             time = of(
                 f"time_from_{a}_to_{b}_ps",
                 f"mean passage time {a} to {b}",
                 unit="ps",
                 area="kinetics",
                 log=True,
-                statistic=lambda s, key=pair.key, way=way: passage_times_ps(s[key], lag_ps)[way],
+                statistic=lambda s, key=key, way=way: passage_times_ps(s[key], lag_ps)[way],
             )
             found.append(time)
     return found

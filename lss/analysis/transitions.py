@@ -69,9 +69,7 @@ def last_core(labels: np.ndarray) -> np.ndarray:
     return np.where(last < 0, -1, np.take_along_axis(labels, last.clip(0), axis=0))
 
 
-def add_transition_sums(
-    sums: BlockSums, key: str, psi: Sequence[np.ndarray], lag: int, cores: Cores
-) -> None:
+def add_transition_sums(sums: BlockSums, key: str, labels: Sequence[np.ndarray], lag: int) -> None:
     """Count core-to-core crossings in trajectories looked at once every lag.
 
     A trajectory with frames closer than the lag is taken as ``lag`` interleaved
@@ -83,14 +81,12 @@ def add_transition_sums(
     sums : BlockSums
         Gets ``key``, shape (blocks, 2, 2): element [i, j] is the number of steps of one lag
         that begin with i as the core visited last and end with j.
-    psi : list of np.ndarray, shape (n_i, m)
-        Latent trajectories.
+    labels : list of np.ndarray, shape (n_i,)
+        Of each frame, as of :meth:`Cores.label`.
     lag : int
         Frames in one lag.
-    cores : Cores
-        The cores.
     """
-    states = [_interleaved_states(x, lag, cores) for x in psi]
+    states = [_interleaved_states(x, lag) for x in labels]
     for segment in sums.segments:
         state = states[segment.trajectory]
         stop = max(segment.start, min(segment.stop, len(state) - lag))
@@ -107,9 +103,8 @@ def _counts_of(pairs: np.ndarray, known: np.ndarray, size: int, weights) -> np.n
     return counts(pairs[known], size, None if weights is None else weights[:, known])
 
 
-def _interleaved_states(psi: np.ndarray, lag: int, cores: Cores) -> np.ndarray:
+def _interleaved_states(labels: np.ndarray, lag: int) -> np.ndarray:
     """Core visited last in the trajectory of every lag-th frame through each frame."""
-    labels = cores.label(np.asarray(psi))
     padded = np.full(-(-len(labels) // lag) * lag, -1, dtype=np.int8)
     padded[: len(labels)] = labels
     return last_core(padded.reshape(-1, lag)).ravel()[: len(labels)]

@@ -240,7 +240,7 @@ def spread_of_times(simulator, pair, times_ps, seed):
 
     def logs(psi):
         sums = BlockSums(assign_blocks([len(x) for x in psi]))
-        add_transition_sums(sums, "transitions", psi, 1, pair)
+        add_transition_sums(sums, "transitions", [pair.label(x) for x in psi], 1)
         return np.log(passage_times_ps(sums.total()["transitions"], lag_ps))
 
     return Ensemble(simulator).spread(logs, n_steps, REPLICA_WALKERS, seed)[1]
@@ -254,5 +254,5 @@ def counted_times(simulator, pair, md):
     if not md:
         return None
     sums = BlockSums(assign_blocks([len(part) for part in md]))
-    add_transition_sums(sums, "transitions", md, lag, pair)
+    add_transition_sums(sums, "transitions", [pair.label(np.asarray(x)) for x in md], lag)
     return jackknife(lambda s: passage_times_ps(s["transitions"], simulator.lag_time_ps), sums)

@@ -183,7 +183,7 @@ def compare(
             looks = {"columns": make_column_curves(samples, found.values(), ruler, lag_ps)}
     ensembles = found[words.data], found["LSS"], found.get(words.held_out)
     wanted = latent_quantities(md.n_modes, lag_ps, latent.lags, () if reversible else rotating)
-    wanted += named_quantities(latent.named, lag_ps)
+    wanted += named_quantities(states, ensembles[0].latent.total().get("named"), lag_ps)
     if isinstance(ruler, Ruler):
         wanted += structure_quantities(ensembles[0].structure.sums, ruler.measures.site_kind)
     elif ruler is not None:

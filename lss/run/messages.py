@@ -3,6 +3,7 @@
 import numpy as np
 
 from lss.report.equilibrium import sentences
+from lss.run.rotation import sentence as rotation_sentence
 from lss.units import format_time
 
 
@@ -27,16 +28,12 @@ def modes(run):
 
 def rotation(report):
     """Whether the process goes round; nothing of an earlier version's."""
-    found = report.get("irreversibility")
+    found = report["diagnostics"].get("irreversibility")
     if found is None:
         return []
-    error = np.nan if found["error"] is None else found["error"]
     way = "symmetrises" if report["reversible"] else "does not symmetrise"
-    return [
-        f"Rotation: ||C - C'|| / ||C + C'|| over one lag is {found['number']:.2g} +- "
-        f"{error:.1g} (detailed balance: 0; by chance p = "
-        f"{found['chance']:.2g}); the encoder {way}."
-    ]
+    text = rotation_sentence(found)
+    return [f"{text[0].upper()}{text[1:]}; the encoder {way}."]
 
 
 def equilibrium(run):

@@ -33,15 +33,22 @@ def settled(reversible, turning, balanced):
         return reversible
     if balanced or turning is None or not turning.matters:
         return True
-    log.info("%s: the encoder does not symmetrise.", sentence(turning))
+    log.info("%s: the encoder does not symmetrise.", sentence(described(turning)))
     return False
 
 
-def sentence(turning):
-    """The measure in words."""
+def sentence(found):
+    """The measure in words.
+
+    Parameters
+    ----------
+    found : dict
+        As of `described`.
+    """
+    error = np.nan if found["error"] is None else found["error"]
     return (
-        f"rotation ||C - C'|| / ||C + C'|| over one lag is {turning.number:.2g} +- "
-        f"{turning.error:.1g} (in detailed balance 0; by chance p = {turning.chance:.2g})"
+        f"rotation ||C - C'|| / ||C + C'|| over one lag is {found['number']:.2g} +- {error:.1g} "
+        f"(in detailed balance 0; by chance p = {found['chance']:.2g})"
     )
 
 
@@ -54,20 +61,12 @@ def warnings(turning, reversible, balanced):
         if balanced
         else "the encoder symmetrises its covariances, which deletes it"
     )
-    return [f"{sentence(turning)}; {cause}. `reversible` no keeps rotating dynamics"]
+    return [f"{sentence(described(turning))}; {cause}. `reversible` no keeps rotating dynamics"]
 
 
 def described(turning):
-    """The measure as numbers, for the report; nothing where nothing was measured."""
-    return None if turning is None else {**asdict(turning), "matters": turning.matters}
-
-
-def diagnostics(turning):
-    """The measure as the report lists it; nothing where nothing was measured."""
-    if turning is None:
-        return {}
-    measured = {"": turning.number, "_error": turning.error, "_chance": turning.chance}
-    return {f"irreversibility{name}": value for name, value in measured.items()}
+    """The measure as numbers, for the report; None where nothing was measured."""
+    return None if turning is None else asdict(turning)
 
 
 def rotating_times(run, lag, spacing_ps):

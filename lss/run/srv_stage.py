@@ -92,7 +92,7 @@ def train_srv(
         turning = irreversibility(kind.instantaneous(data), lag, seed)
         reversible = rotation.settled(reversible, turning, kind.balanced or known is not None)
         if not reversible and weights == "auto":
-            weights = None
+            weights = None  # they are made for detailed balance
         with training("SRV"):
             options = {"preset": preset, "weights": weights, "reversible": reversible}
             srv, validation = planned_srv(data, lag, modes, seed, steps, **options)
@@ -118,12 +118,13 @@ def train_srv(
             versions=run.record["versions"],
         )
         report.update(found, history=srv.history, visits=srv.visits_, equilibrium=balance)
-        report.update(reversible=reversible, irreversibility=rotation.described(turning))
+        report["reversible"] = reversible
         if balance["weights"] is None and balance["shorter_than_slowest"]:
             warnings.append(SHORT)
         if validation is not None:
             warnings += memorised_warnings(validation)
         warnings += rotation.warnings(turning, reversible, kind.balanced) + kind.warnings(run)
-        report["diagnostics"] = {**rotation.diagnostics(turning), "warnings": warnings}
+        rotated = rotation.described(turning)
+        report["diagnostics"] = {"irreversibility": rotated, "warnings": warnings}
         if validation is not None:
             report["cross_validation"] = validation.to_dict()

@@ -5,6 +5,7 @@ import logging
 import h5py
 
 from lss.run.run_files import WEIGHTS, datasets
+from lss_base.trajectories import stride_within
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ def read_thinned(run, lag, most=MOST):
         psi = datasets(file)
         weights = list(file[WEIGHTS].values()) if WEIGHTS in file else [None] * len(psi)
         n_frames = sum(map(len, psi))
-        stride = next((s for s in divisors(lag) if n_frames <= s * most), lag)
+        stride = stride_within(n_frames, lag, most)
         every = -(-n_frames // (stride * most))
         length = PIECE * lag if every > 1 else n_frames
         parts = pieces(map(len, psi), length, stride)[::every]
@@ -68,11 +69,6 @@ def _times(value, stride):
     if isinstance(value, list):
         return [_times(x, stride) for x in value]
     return None if value is None else value * stride
-
-
-def divisors(n):
-    """From 1 to n."""
-    return [s for s in range(1, n + 1) if n % s == 0]
 
 
 def pieces(lengths, length, stride):

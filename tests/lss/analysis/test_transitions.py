@@ -39,7 +39,7 @@ def chain():
 
 def counts(psi, lag, n_blocks=5):
     sums = BlockSums(assign_blocks([len(x) for x in psi], n_blocks))
-    add_transition_sums(sums, "transitions", psi, lag, CORES)
+    add_transition_sums(sums, "transitions", [CORES.label(x) for x in psi], lag)
     return sums
 
 
