@@ -69,11 +69,11 @@ def described(turning):
     return None if turning is None else asdict(turning)
 
 
-def rotating_times(run, lag, spacing_ps):
+def rotating_times(run, lag, spacing_ps, weights=None):
     """Decay and period of the modes of psi.h5, which are written there as well.
 
     Of modes that go round in pairs both have the same. A mode whose eigenvalue cannot be told from
-    the data has none.
+    the data has none. `weights` are those of the frames, where they have some.
 
     Returns
     -------
@@ -81,7 +81,7 @@ def rotating_times(run, lag, spacing_ps):
         `timescales_ps` and `periods_ps`, (m,) each, nan where there is none.
     """
     psi = run_files.read_modes(run)
-    values = resolved_eigenvalues(Sample(psi, None, lag))
+    values = resolved_eigenvalues(Sample(psi, None, lag, weights=weights))
     values = np.repeat(values, 1 + (values.imag > 0))  # of a pair there is one
     found = {}
     for name, time in (("timescales_ps", decay), ("periods_ps", period)):

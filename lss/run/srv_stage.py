@@ -91,8 +91,6 @@ def train_srv(
         weights = run_files.weights_asked_for(weights, file)
         turning = irreversibility(kind.instantaneous(data), lag, seed)
         reversible = rotation.settled(reversible, turning, kind.balanced or known is not None)
-        if not reversible and weights == "auto":
-            weights = None  # they are made for detailed balance
         with training("SRV"):
             options = {"preset": preset, "weights": weights, "reversible": reversible}
             srv, validation = planned_srv(data, lag, modes, seed, steps, **options)
@@ -106,7 +104,7 @@ def train_srv(
         run_files.save_network(srv.encoder, run, "srv")
         run_files.write_psi(run, srv, file, srv.weights_, **found)
         if not reversible:
-            times = rotation.rotating_times(run, lag, trajectories.spacing_ps)
+            times = rotation.rotating_times(run, lag, trajectories.spacing_ps, srv.weights_)
             meta, found = meta | times, found | times
         balance = equilibrium(srv, trajectories.n_frames)
         warnings = equilibrium_warnings(srv, srv.departure_, srv.one_way_states_)

@@ -55,6 +55,18 @@ def test_the_encoder_does_not_symmetrise_what_goes_round(features, tmp_path):
     assert not any("rotation" in text for text in report["diagnostics"]["warnings"])
 
 
+def test_times_are_those_of_weighted_frames(features, tmp_path):
+    """Weights that leave the first half out: its times are not those of the whole."""
+    weights = np.ones(6000)
+    weights[:3000] = 0
+    with h5py.File(tmp_path / "weights.h5", "w") as file:
+        file["a"] = weights
+    run = with_encoder(features, tmp_path / "run", weights=str(tmp_path / "weights.h5"))
+    periods = np.array(run.report("srv")["periods_ps"]) / 1e12
+    # Twice as few rows as above.
+    np.testing.assert_allclose(periods, 2 * np.pi / TURN, rtol=0.06)
+
+
 def test_whoever_symmetrises_is_told_what_is_lost(features, tmp_path):
     run = with_encoder(features, tmp_path / "run", reversible=True)
     report = run.report("srv")
