@@ -1,6 +1,6 @@
 """Runs the workflows of docs/workflows whole: each prints what it finds beside the known answer.
 
-    python benchmarks/workflows.py              all five
+    python benchmarks/workflows.py              all of them
     python benchmarks/workflows.py ring         one of them
 
 What a page prints goes to docs/workflows/PAGE.txt, which the page shows, and its picture to

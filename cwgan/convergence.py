@@ -5,7 +5,7 @@ import logging
 import keras
 import numpy as np
 
-from cwgan.decoder import decode
+from cwgan.decoder import Decoder
 from cwgan.diagnostics import energy_distance, mean_distance, variance_over
 from cwgan.features import in_chunks
 from lss_base.training import diverged
@@ -92,7 +92,8 @@ class Convergence(keras.callbacks.Callback):
         logs = {} if logs is None else logs
         for name, value in logs.items():
             self.history.setdefault(name, []).append(float(value))
-        made = in_chunks(self.distances, decode(self.generator, self.psi, self.seed))
+        made = Decoder(self.generator, compiled=False).decode(self.psi, self.seed)
+        made = in_chunks(self.distances, made)
         finite = np.isfinite(made).all() and all(np.isfinite(v) for v in logs.values())
         distance = energy_distance(made, self.wanted, self._within) if finite else float("inf")
         ratio = variance_over(made, self.wanted) if finite else float("nan")

@@ -37,6 +37,8 @@ class Decoder:
         ``MolGen`` or from ``keras.models.load_model``.
     contacts : Contacts, optional
         Without it nothing is drawn again.
+    compiled : bool
+        Whether whole tiles run through XLA, which pays from some hundred thousand rows on.
 
     Attributes
     ----------
@@ -44,8 +46,8 @@ class Decoder:
         Structures so far, draws that they took, and those of them that clash all the same.
     """
 
-    def __init__(self, generator, contacts=None):
-        self.generator, self.contacts = generator, contacts
+    def __init__(self, generator, contacts=None, compiled=True):
+        self.generator, self.contacts, self.compiled = generator, contacts, compiled
         self.frames = self.draws = self.failed = 0
 
     @full_precision()
@@ -66,7 +68,8 @@ class Decoder:
             rows = slice(done, done + min(TILE - skip, len(psi) - done))
             n = rows.stop - rows.start
             noise = tile_noise(seed, walker, tile, skip + n, noise_dim)[skip:]
-            out[rows] = _network(generator, TILE if n == TILE else None)(psi[rows], noise)
+            size = TILE if self.compiled and n == TILE else None
+            out[rows] = _network(generator, size)(psi[rows], noise)
             self.frames, self.draws = self.frames + n, self.draws + n
             if self.contacts is not None:
                 self._mend(psi[rows], out[rows], (seed, walker, tile, skip))
@@ -76,7 +79,7 @@ class Decoder:
     def _mend(self, psi, coords, key):
         """Draw the rows of a tile, or of a part of one, again where they clash, in place."""
         seed, walker, tile, skip = key
-        size = AGAIN if len(psi) == TILE else None
+        size = AGAIN if self.compiled and len(psi) == TILE else None
         network, closest = _network(self.generator, size), self.contacts.closest(coords)
         luck = _generator(seed, walker, tile, 0, 0).random(skip + len(psi))[skip:]
         bad = np.flatnonzero(luck >= self.contacts.chance(closest))

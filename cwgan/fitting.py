@@ -9,7 +9,7 @@ import numpy as np
 from cwgan.build import CONSISTENT, n_updates, seeds_of
 from cwgan.condition import balanced_rows
 from cwgan.convergence import Convergence
-from cwgan.decoder import decode
+from cwgan.decoder import Decoder
 from cwgan.diagnostics import energy_distance
 from cwgan.features import in_chunks
 from cwgan.networks import with_torsions
@@ -17,13 +17,12 @@ from cwgan.rotamers import torsion_sampler
 from cwgan.settling import settle
 from cwgan.splitting import evenly, held_out
 from cwgan.training import AdversarialModel
-from lss_base.training import ProgressBar
+from lss_base.training import WORTH_XLA, ProgressBar
 
 PERIOD = 1000  # generator updates between two evaluations
 N_INNER = 50  # updates in one call of the compiled train step, at most
 MAX_DRAWN = 20_000  # frames drawn for one call
 MAX_COMPARED = 5_000  # frames whose closest contacts are compared
-WORTH_XLA = 500  # updates
 SETTLING = 9000, 2000  # updates; where torsions are given, it takes fewer
 
 
@@ -99,10 +98,10 @@ def train(settings, parts, psi, coords, lengths, seed):
         consistency=weights,
         repulsion=settings.repulsion,
     )
-    # Compilation takes as long as some hundred updates without it.
     optimizers = _optimizer(settings), _optimizer(settings)
     model.compile(*optimizers, settings.decay, jit_compile=budget >= WORTH_XLA)
-    if settings.head != "tanh" and settings.n_discriminator and not parts.n_updates:
+    fresh = not parts.n_updates and budget >= N_INNER
+    if settings.head != "tanh" and settings.n_discriminator and fresh:
         settle(model, min(SETTLING[parts.torsions is not None], budget))
     judge = Convergence(
         drawn,
@@ -132,7 +131,8 @@ def train(settings, parts, psi, coords, lengths, seed):
     contacts = parts.structure.contacts
     if contacts is not None:
         rows = kept[evenly(len(kept), MAX_COMPARED)]
-        contacts = contacts.compared(coords[rows], decode(drawn, psi[rows], seeds[2]))
+        made = Decoder(drawn, compiled=False).decode(psi[rows], seeds[2])
+        contacts = contacts.compared(coords[rows], made)
     trained = {"generator": drawn, "builder": smoothed, "critic": critic, "contacts": contacts}
     return replace(parts, **trained, n_updates=done), history
 

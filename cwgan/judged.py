@@ -35,7 +35,7 @@ def judged(molgen, X, y, seed):
     psi, coords, _ = joined_frames(molgen, X, y)
     if molgen.head == "columns":
         rows = evenly(len(psi), MAX_DIAGNOSED)
-        made = Decoder(molgen.generator).decode(psi[rows], seed)
+        made = Decoder(molgen.generator, compiled=False).decode(psi[rows], seed)
         return diagnose_columns(psi[rows], coords[rows], made)
     drawn = molgen.generator.output_shape[1:]
     if coords.ndim != 3 or coords.shape[1:] != drawn:
@@ -46,7 +46,7 @@ def judged(molgen, X, y, seed):
             "fit to atoms to have them judged",
         )
     rows = evenly(len(psi), min(MAX_DIAGNOSED, DIAGNOSED_SIZE // (4 * drawn[0] + 300)))
-    decoder = Decoder(molgen.generator, molgen.contacts)
+    decoder = Decoder(molgen.generator, molgen.contacts, compiled=False)
     made = decoder.decode(psi[rows], seed)
     out = diagnose(psi[rows], coords[rows], made, molgen._parts.graph)
     return out | {"draws_per_frame": decoder.draws / max(decoder.frames, 1)}

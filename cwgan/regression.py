@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from cwgan.features import in_chunks
 from lss_base.graphs import TracedGraphs
+from lss_base.training import WORTH_XLA
 
 N_INNER = 50
 
@@ -95,7 +96,7 @@ def fit_regressor(features, structures, targets, seed, n_steps, width=128, batch
     rate = keras.optimizers.schedules.CosineDecay(2e-3, n_steps)
     optimizer = keras.optimizers.Adam(rate)
     optimizer.build(network.trainable_variables)
-    model.compile(optimizer, jit_compile=n_steps > 500)
+    model.compile(optimizer, jit_compile=n_steps >= WORTH_XLA)
     calls = np.zeros((max(1, n_steps // N_INNER), 1), np.float32)
     model.fit(calls, batch_size=1, shuffle=False, verbose=0)
     model.traced.forget()

@@ -31,10 +31,7 @@ def describe(box):
         f"features        {meta['n_features']}: {specs}",
         f"slow modes      {meta['n_modes']}",
     ]
-    times = zip(meta.get("eigenvalues", []), meta.get("timescales_ps", []), strict=False)
-    for i, (eigenvalue, timescale_ps) in enumerate(times, start=1):
-        slow = "not resolved" if timescale_ps is None else format_time(timescale_ps, 3)
-        lines.append(f"  psi_{i}         eigenvalue {eigenvalue:.4f}, implied timescale {slow}")
+    lines += slow_modes(meta)
     if meta.get("weights"):
         lines.append(
             f"weights         of frames, {meta['weights']}: MD that was not in equilibrium"
@@ -51,6 +48,20 @@ def describe(box):
     versions = meta.get("versions", {})
     lines.append("versions        " + ", ".join(f"{k} {v}" for k, v in versions.items()))
     return "\n".join(lines)
+
+
+def slow_modes(meta):
+    """A line for each mode: of what goes round, how fast it decays and turns."""
+    values, times = meta.get("eigenvalues", []), meta.get("timescales_ps", [])
+    turning = not meta.get("reversible", True)
+    periods = meta.get("periods_ps", [None] * len(times))
+    name, time = ("singular value", "decay") if turning else ("eigenvalue", "implied timescale")
+    lines = []
+    for i, (value, time_ps, period_ps) in enumerate(zip(values, times, periods, strict=False), 1):
+        slow, turn = (None if x is None else format_time(x, 3) for x in (time_ps, period_ps))
+        line = f"  psi_{i}         {name} {value:.4f}, {time} {slow or 'not resolved'}"
+        lines.append(f"{line}, period {turn}" if turn else line)
+    return lines
 
 
 def molecule(box):

@@ -81,6 +81,22 @@ def resolved_eigenvalues(covariances):
     return np.linalg.eigvalsh((coupling + coupling.T) / 2)[::-1]
 
 
+def moduli(covariances):
+    """Moduli of all eigenvalues of C(0)^-1 C(tau), which rotate in pairs, descending.
+
+    Parameters
+    ----------
+    covariances : lss_base.moments.Covariances
+        Not reversible; in the directions resolved.
+
+    Returns
+    -------
+    np.ndarray, shape (rank,)
+    """
+    basis = whitening(covariances.c_00, covariances.mean_0)
+    return np.sort(np.abs(np.linalg.eigvals(basis.T @ covariances.c_0t @ basis)))[::-1]
+
+
 def slow_modes(sums):
     """Eigenvalues, largest first, and eigenvectors of the lagged against the instant covariance.
 

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from lss_base.kinetics import implied_timescales, resolved_eigenvalues
+from lss_base.kinetics import implied_timescales, moduli, resolved_eigenvalues
 from lss_base.moments import LaggedMoments
 
 # With fewer trajectories than this, each is cut into blocks, and those are resampled.
@@ -64,7 +64,7 @@ def jackknife_error(estimate, sums):
     return value, np.sqrt(variance)
 
 
-def bootstrap_timescales(psi, lag, n_bootstrap=200, seed=0, weights=None):
+def bootstrap_timescales(psi, lag, n_bootstrap=200, seed=0, weights=None, reversible=True):
     """Return the 16th and 84th percentiles of the timescales of modes, (m,) each, in frames.
 
     NaN for a mode that has a timescale in at most half of the resamples.
@@ -77,6 +77,9 @@ def bootstrap_timescales(psi, lag, n_bootstrap=200, seed=0, weights=None):
         In frames.
     weights : list of np.ndarray, each shape=(n_i,), optional
         Of the pairs that start at these frames; the same in every resample.
+    reversible : bool
+        Whether covariances are symmetrised; otherwise a timescale is that in which a mode decays
+        while it may turn.
     """
     parts = []
     n_modes = psi[0].shape[1]
@@ -90,7 +93,8 @@ def bootstrap_timescales(psi, lag, n_bootstrap=200, seed=0, weights=None):
     for row in times:
         counts = np.bincount(rng.integers(len(parts), size=len(parts)), minlength=len(parts))
         # A resample may lack a mode altogether; what it has is counted from the slowest.
-        values = resolved_eigenvalues(LaggedMoments.combined(parts, counts).covariances())
+        covariances = LaggedMoments.combined(parts, counts).covariances(reversible)
+        values = resolved_eigenvalues(covariances) if reversible else moduli(covariances)
         row[: len(values)] = implied_timescales(values, lag)
     low, high = np.full((2, n_modes), np.nan)
     enough = np.isfinite(times).mean(axis=0) > 0.5

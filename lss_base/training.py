@@ -9,6 +9,9 @@ from tqdm.auto import tqdm
 
 from lss_base.estimators import DivergedError
 
+#: Updates from which on XLA pays: it compiles for as long as some hundred take without it.
+WORTH_XLA = 500
+
 
 class ProgressBar(keras.callbacks.Callback):
     """One bar over all updates of a training, with its latest measures.

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from lss_base.graphs import TracedGraphs
-from lss_base.training import CosineToZero, run
+from lss_base.training import WORTH_XLA, CosineToZero, run
 from mdn.head import distribution, forget_graphs
 
 UPDATES_PER_EPOCH = 500
@@ -177,7 +177,8 @@ def run_fit(
     optimizer.build(trainer.network.trainable_variables)  # inside the first step: compiled twice
     trainer.compile(
         optimizer=optimizer,
-        jit_compile=trainer.replicas == 1,  # XLA cannot reach variables on another device
+        # XLA cannot reach variables on another device.
+        jit_compile=trainer.replicas == 1 and n * n_epochs * updates_per_epoch >= WORTH_XLA,
     )
     data, steps = blocks(n * n_epochs, updates_per_epoch)
     if validation is not None:

@@ -5,7 +5,7 @@ from lss.commands import cli
 
 
 def main():
-    groups = ("data", "series", "example", "features", "srv", "weights", "seed")
+    groups = ("data", "series", "example", "features", "srv", "weights", "balance", "seed")
     parser = cli.parser(__doc__, *groups, "out", "force", "resume")
     parser.add_argument(
         "--lags",
@@ -18,7 +18,8 @@ def main():
     run = cli.begin(args, args.lags or [])
     from lss.run import automatic, lag_scan
 
-    options = {"seed": args.seed, "steps": args.srv_steps, "weights": args.weights}
+    options = {"seed": args.seed, "steps": args.srv_steps}
+    options |= {"weights": args.weights, "reversible": args.reversible}
     text, found = lag_scan.choose(run, args.lags, args.modes or 3, **options)
     print(text)
     if found and args.modes is None:

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from lss_base.connectivity import one_way_states
 from lss_base.equilibrium import Departure
-from lss_base.training import WarmupCosine, run
+from lss_base.training import WORTH_XLA, WarmupCosine, run
 from srv.data import Trajectories
 from srv.evaluation import OutputPass
 from srv.feeding import pair_batches
@@ -69,9 +69,7 @@ class Course:
         batch_size = min(settings.batch_size, data.n_pairs)
         least, most = bounds_on_updates(settings)
         self.plan = Plan.make(data.n_pairs, batch_size, settings.n_epochs, least, most)
-        self._trainer = _compiled(
-            settings, network.lobe, data, validation, self.plan.per_execution, seed
-        )
+        self._trainer = _compiled(settings, network.lobe, data, validation, self.plan, seed)
         self._history, self._clipped, self._method = {}, 0.0, None
 
     def train(self, plan, seed, label):
@@ -149,7 +147,7 @@ class Course:
         self._trainer.reweight(self._data)
 
 
-def _compiled(settings, lobe, data, validation, steps_per_execution, seed):
+def _compiled(settings, lobe, data, validation, plan, seed):
     trainer = Trainer(
         lobe,
         data,
@@ -174,7 +172,9 @@ def _compiled(settings, lobe, data, validation, steps_per_execution, seed):
         trainer.compile(optimizer=optimizer, jit_compile=False)
     else:
         trainer.compile(
-            optimizer=optimizer, jit_compile=True, steps_per_execution=steps_per_execution
+            optimizer=optimizer,
+            jit_compile=plan.n_steps >= WORTH_XLA,
+            steps_per_execution=plan.per_execution,
         )
     return trainer
 

@@ -270,17 +270,17 @@ class SRV(TransformerMixin, Estimator):
         kind : {"autocorrelation", "vamp2", "rayleigh"}
             1 + the sum of the squared autocorrelations of the modes (if not reversible, of left
             with right functions); or 1 + ||C00^-1/2 C01 C11^-1/2||_F^2, deeptime's VAMP-2, which
-            counts correlations between different modes as well; or, if reversible, the generalised
-            matrix Rayleigh quotient (McGibbon & Pande, J. Chem. Phys. 142, 124105 (2015)), 1 + the
-            sum of the eigenvalues of the modes in X, which chance lowers as often as it raises it.
-            A mode that does not vary in X counts 0.
+            counts correlations between different modes as well; or the generalised matrix Rayleigh
+            quotient (McGibbon & Pande, J. Chem. Phys. 142, 124105 (2015)), 1 + the sum of the
+            eigenvalues of the modes in X (if not reversible, of the correlations of left with right
+            functions), which chance lowers as often as it raises it. A mode that does not vary in X
+            counts 0.
         """
         self._check_fitted("score")
         n_modes = len(self.eigenvalues_)
         score_k = n_modes + 1 if score_k is None else score_k
         check_count("score_k", score_k, 2, n_modes + 1)
-        kinds = ("vamp2", "autocorrelation", *(["rayleigh"] if self.reversible else []))
-        check_choice("kind", kind, kinds)
+        check_choice("kind", kind, ("vamp2", "autocorrelation", "rayleigh"))
         lag_time = self.lag_time if lag_time is None else lag_time
         data = check_trajectories(X, self.input_size, lag_time)
         return score_modes(self.encoder, self.right_encoder_, data, int(score_k) - 1, kind)

@@ -8,7 +8,8 @@ import numpy as np
 from sklearn.base import clone
 
 from lss_base.estimators import DivergedError, check_count, refusal
-from lss_base.kinetics import DegenerateOutputsError
+from lss_base.kinetics import DegenerateOutputsError, implied_timescales, moduli
+from lss_base.moments import LaggedMoments
 from lss_base.resampling import bootstrap_timescales
 from lss_base.trajectories import as_sources
 from srv.data import check_trajectories
@@ -78,7 +79,8 @@ def scan_lags(X, lags, srv, *, n_bootstrap=200, seed=0, progress=iter):
     the span of the trained modes.  Fewer than ten trajectories are cut into twenty or more
     blocks first; blocks shorter than a timescale understate its error.  Weights of pairs are those
     of the fit at each lag, in every resample; where "auto" weights at one lag, all lags are
-    weighted.  A lag at which training fails twice has NaN.
+    weighted.  A lag at which training fails twice has NaN.  Of an SRV with ``reversible=False``
+    eigenvalues are the moduli of those of the propagator on its modes, and timescales decays.
 
     Parameters
     ----------
@@ -100,15 +102,10 @@ def scan_lags(X, lags, srv, *, n_bootstrap=200, seed=0, progress=iter):
     Raises
     ------
     ValueError
-        Where a lag is not a positive whole number or as long as the longest trajectory, or for
-        an SRV with ``reversible=False``.
+        Where a lag is not a positive whole number or as long as the longest trajectory.
     DegenerateOutputsError, DivergedError
         Where training fails at every lag.
     """
-    if not srv.reversible:
-        raise refusal(
-            "srv.reversible", "False", "True", "set it, since covariances are symmetrised here"
-        )
     check_count("n_bootstrap", n_bootstrap)
     trajectories, _ = as_sources("X", X, srv.input_size)
     lengths = np.array([x.shape[0] for x in trajectories])
@@ -140,9 +137,23 @@ def _row(srv, lag, X, trajectories, n_bootstrap, seed):
         nothing = np.full(srv.n_components, np.nan)
         return (*[nothing] * 4, np.zeros(srv.n_components, int), False), error
     psi = model.transform(trajectories)
-    low, high = bootstrap_timescales(psi, lag, n_bootstrap, seed, model.weights_)
-    found = model.timescales_, low, high, model.eigenvalues_, model.visits_
+    options = {"weights": model.weights_, "reversible": srv.reversible}
+    low, high = bootstrap_timescales(psi, lag, n_bootstrap, seed, **options)
+    values = model.eigenvalues_ if srv.reversible else _decays(psi, lag, model.weights_)
+    found = implied_timescales(values, lag), low, high, values, model.visits_
     return (*found, model.weights_ is not None), None
+
+
+def _decays(psi, lag, weights):
+    """Moduli of the propagator's eigenvalues on modes, (m,); NaN of a mode that others tell."""
+    moments = LaggedMoments(lag)
+    for i, x in enumerate(psi):
+        moments.start()
+        moments.update(x, None if weights is None else weights[i])
+    found = np.full(psi[0].shape[1], np.nan)
+    values = moduli(moments.covariances(reversible=False))
+    found[: len(values)] = values
+    return found
 
 
 @contextmanager

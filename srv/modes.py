@@ -224,13 +224,14 @@ def score_modes(left, right, trajectories, n_modes, kind):
         if joined is not None:
             psi = np.hstack([psi, evaluate(joined, features)[:, :n_modes]])
         moments.update(psi)
-    covariances = moments.covariances(reversible=kind == "rayleigh")
-    if kind == "rayleigh":
-        return rayleigh(covariances)
+    if kind == "rayleigh" and joined is None:
+        return rayleigh(moments.covariances())
+    covariances = moments.covariances(reversible=False)
     if joined is not None:
         covariances = covariances.crossed(n_modes)
     if kind == "vamp2":
         return vamp2(covariances)
     variance = np.diag(covariances.c_00) * np.diag(covariances.c_tt)
-    squares = np.diag(covariances.c_0t) ** 2
-    return 1.0 + float(np.sum(squares[variance > 0] / variance[variance > 0]))
+    varies = variance > 0
+    correlations = np.diag(covariances.c_0t)[varies] / np.sqrt(variance[varies])
+    return 1.0 + float(np.sum(correlations if kind == "rayleigh" else correlations**2))

@@ -1,6 +1,7 @@
 """Processes whose answers are known in closed form."""
 
 import numpy as np
+from scipy.signal import lfilter
 
 from lss_base.moments import LaggedMoments
 
@@ -20,6 +21,17 @@ def autoregressive(rng, shape, correlation):
     for t in range(1, len(x)):
         x[t] = correlation * x[t - 1] + innovation * x[t]
     return x
+
+
+def spiral(rng, n_frames, modulus, angle):
+    """A point that turns by `angle` and shrinks to `modulus` a frame, kicked to unit variance.
+
+    The eigenvalues of its propagator are modulus exp(+- i angle), a frame.
+    """
+    kicks = np.sqrt(1 - modulus**2) * rng.standard_normal((n_frames, 2))
+    kicks[0] /= np.sqrt(1 - modulus**2)
+    z = lfilter([1], [1, -modulus * np.exp(1j * angle)], kicks @ [1, 1j])
+    return np.column_stack([z.real, z.imag])
 
 
 def telegraph(rng, shape, flip):

@@ -131,3 +131,16 @@ def test_a_traceback_names_the_line_of_the_page():
     assert any(
         block.split("\n")[line:][:1] == ["n = 50"] for block in pages.blocks("workflows/ring")
     )
+
+
+def test_populations_that_go_round():
+    found = run("populations", n_weeks=520, n_updates=490, n_drawn=60)
+    assert len(found["features"]) == 11
+    number, exact = found["found"], np.tan(2 * np.pi * found["lag"] / found["period"])
+    assert abs(number.number - exact) < 4 * number.error and number.matters
+    # 5,180 weeks hold 50 times the memory of two years: phases are known to a tenth of a turn of
+    # 104 / 52 radians, and so is the first maximum.
+    when, height = found["first_turn"](found["synthetic"], found["lag"])
+    assert abs(when - found["period"]) < 5 and height > 0.3
+    # Symmetrised, the prey have forgotten everything by then.
+    assert abs(found["autocorrelation"](found["lost"], "prey", 14)[1][13]) < 0.25

@@ -127,8 +127,8 @@ def settle(args, run):
     from lss.run import automatic, inputs
 
     weights = None if getattr(args, "deflate", None) else args.weights  # as the training has it
-    options = {"seed": args.seed, "steps": args.srv_steps, "weights": weights}
-    lag_ps, modes, said = automatic.settle(run, args.lag, args.modes, **options)
+    options = {"seed": args.seed, "steps": args.srv_steps, "reversible": args.reversible}
+    lag_ps, modes, said = automatic.settle(run, args.lag, args.modes, weights=weights, **options)
     for line in said:
         print(line)
     if getattr(args, "length", None):

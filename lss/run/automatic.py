@@ -3,8 +3,8 @@
 from tqdm import tqdm
 
 from lss.errors import InputError, training
-from lss.run import lag_scan, run_files
-from lss.run.planned import planned_srv
+from lss.run import lag_scan, rotation, run_files
+from lss.run.planned import chosen, planned_srv
 from lss.storage.whole_files import plain
 from lss.units import describe_lag, lag_in_frames
 
@@ -12,7 +12,7 @@ from lss.units import describe_lag, lag_in_frames
 MOST_MODES = 6
 
 
-def settle(run, lag_ps=None, modes=3, seed=0, steps=None, weights=None):
+def settle(run, lag_ps=None, modes=3, seed=0, steps=None, weights=None, reversible=None):
     """The lag time and the number of modes of a run.
 
     What is None is what the encoder of the run was trained with, or what its data choose: the lag
@@ -26,7 +26,7 @@ def settle(run, lag_ps=None, modes=3, seed=0, steps=None, weights=None):
     lag_ps : float, optional
         Lag time, **ps**.
     modes : int or None
-    seed, steps, weights
+    seed, steps, weights, reversible
         As in `lss.run.lag_scan.choose`.
 
     Returns
@@ -42,7 +42,7 @@ def settle(run, lag_ps=None, modes=3, seed=0, steps=None, weights=None):
         Where the data choose no lag. The features are kept.
     """
     trained, said = run.settings("srv") if run.finished("srv") else {}, []
-    options = {"seed": seed, "steps": steps, "weights": weights}
+    options = {"seed": seed, "steps": steps, "weights": weights, "reversible": reversible}
     if lag_ps is None and trained:
         lag_ps = trained["lag_time_ps"]
         said.append(f"{described(run, lag_ps)}, as trained with")
@@ -90,13 +90,16 @@ def chosen_modes(run, lag_ps, options):
             f"`modes` is auto and `weights` is {options['weights']}: weights from a file cannot be "
             "cross-validated; give `modes`, a number"
         )
-    settings = plain({"lag_time_ps": lag_ps, **options})
+    settings = plain({"lag_time_ps": lag_ps} | chosen(**options))
     if not (run.finished("modes") and run.settings("modes") == settings):
         lag = lag_in_frames(lag_ps, run.report("features")["frame_spacing_ps"])
         with run_files.open_features(run) as file, run.stage("modes", settings) as report:
             data = run_files.feature_arrays(file)
+            asked = options["reversible"]
+            reversible = rotation.symmetrised(run, data, lag, options["seed"], asked)
+            planned = options | {"verbose": False, "reversible": reversible}
             with training("SRV"):
-                srv, _ = planned_srv(data, lag, MOST_MODES, verbose=False, **options)
+                srv, _ = planned_srv(data, lag, MOST_MODES, **planned)
                 modes, validation = count_modes(data, srv, seed=options["seed"], progress=folds)
             report.update(modes=modes, reason=why(modes, validation))
             report["cross_validation"] = validation.to_dict()

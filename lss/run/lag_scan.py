@@ -7,13 +7,13 @@ from tqdm import tqdm
 
 from lss.errors import InputError, training
 from lss.report.lag_figure import Choice, make_figure
-from lss.run import messages, run_files
+from lss.run import messages, rotation, run_files
 from lss.run.planned import planned_srv
 from lss.storage.whole_files import replacing, write_json
 from lss.units import format_time, lag_in_frames
 
 
-def choose(run, lags_ps=None, modes=3, seed=0, steps=None, weights=None):
+def choose(run, lags_ps=None, modes=3, seed=0, steps=None, weights=None, reversible=None):
     """Stage `lags`: scan implied timescales against lag time (paper, section 2.1).
 
     Writes `lags.json`, `lags.png` and `lags.pdf` in the run folder.
@@ -31,6 +31,9 @@ def choose(run, lags_ps=None, modes=3, seed=0, steps=None, weights=None):
         Training steps of each SRV; chosen by cross-validation at one of the lags where not given.
     weights : str, optional
         Of the frames, as in `lss.run.stages.train_srv`.
+    reversible : bool, optional
+        As in `lss.run.stages.train_srv`. Timescales of what is not symmetrised are the decays of
+        the propagator on the modes.
 
     Returns
     -------
@@ -48,12 +51,15 @@ def choose(run, lags_ps=None, modes=3, seed=0, steps=None, weights=None):
     settings = {"lags_ps": lags_ps, "modes": modes, "seed": seed, "steps": steps}
     if weights is not None:
         settings["weights"] = weights
+    if reversible is not None:
+        settings["reversible"] = reversible
 
     def words(frames):
         return format_time(frames * spacing_ps, 3)
 
     with run.stage("lags", settings) as report:
-        scan, validation, tested = scanned(run, lags_ps, modes, seed, steps, weights)
+        options = seed, steps, weights, reversible
+        scan, validation, tested = scanned(run, lags_ps, modes, *options)
         advice, found = advised(scan, validation, tested, words)
         recommended = None
         if advice is not None:
@@ -87,7 +93,7 @@ def advised(scan, validation, tested, words):
     return advice, [*advice.reasons, *flat]
 
 
-def scanned(run, lags_ps, modes, seed, steps, weights):
+def scanned(run, lags_ps, modes, seed, steps, weights, reversible):
     """The scan of a run's features, the cross-validation, and the lag that it was made at."""
     from srv.automatic import candidate_lags
     from srv.lagtime import scan_lags
@@ -103,11 +109,12 @@ def scanned(run, lags_ps, modes, seed, steps, weights):
             spacing_ps = run.report("features")["frame_spacing_ps"]
             lags = sorted(lag_in_frames(lag_ps, spacing_ps) for lag_ps in lags_ps)
             tested = lags[len(lags) // 2]
-        weights = run_files.weights_asked_for(weights, file)
+        options = {
+            "weights": run_files.weights_asked_for(weights, file),
+            "reversible": rotation.symmetrised(run, data, tested, seed, reversible),
+        }
         with training("SRV"):
-            srv, validation = planned_srv(
-                data, tested, modes, seed, steps, verbose=False, weights=weights
-            )
+            srv, validation = planned_srv(data, tested, modes, seed, steps, False, **options)
             if lags_ps is None and validation is not None:
                 lags = candidate_lags(lengths, slowest_timescale(validation, tested))
             return scan_lags(data, lags, srv, seed=seed, progress=bar), validation, tested

@@ -25,8 +25,8 @@ def planned_srv(
     -------
     srv : srv.SRV
         With `steps` training steps. Where none are given, the recommended preset has as many as
-        cross-validation allows, in which frames are not weighted and covariances are symmetrised,
-        and the paper's its own, which early stopping ends.
+        cross-validation allows, in which frames are not weighted, and the paper's its own, which
+        early stopping ends.
     validation : srv.lagtime.CrossValidation or None
     """
     from srv import SRV
@@ -38,17 +38,18 @@ def planned_srv(
         n_components=modes,
         lag_time=lag,
         seed=seed,
+        reversible=reversible,
         verbose=verbose,
         **chosen(n_updates=steps),
     )
     if steps is not None or preset != "recommended":
-        return srv.set_params(weights=weights, reversible=reversible), None
+        return srv.set_params(weights=weights), None
 
     def folds(sequence):
         return tqdm(sequence, desc="SRV cross-validation", unit="fold", leave=False)
 
     srv, validation = choose_length(data, srv, progress=folds)
-    return srv.set_params(weights=weights, reversible=reversible), validation
+    return srv.set_params(weights=weights), validation
 
 
 def chosen(**options):

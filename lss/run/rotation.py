@@ -8,9 +8,22 @@ import numpy as np
 
 from lss.analysis.rotation import decay, period, resolved_eigenvalues
 from lss.analysis.sample import Sample
-from lss.run import run_files
+from lss.run import inputs, run_files
+from lss.run.kinds import kind_of
+from lss_base.irreversibility import irreversibility
 
 log = logging.getLogger(__name__)
+
+
+def symmetrised(run, data, lag, seed, reversible=None):
+    """Whether the covariances of a run's features are symmetrised at a lag, in frames.
+
+    Where `reversible` is None the features decide, if their kind is not in detailed balance anyway.
+    """
+    kind = kind_of(inputs.open_data(run.settings("features")["source"])[0])
+    if reversible is not None or kind.balanced:
+        return reversible is not False
+    return settled(None, irreversibility(kind.instantaneous(data), lag, seed), False)
 
 
 def settled(reversible, turning, balanced):

@@ -18,7 +18,9 @@ def read_text(path, pandas):
     """Read a table of text.
 
     The data begin with the first line that holds a number or a date; the line before it is the
-    header, if it has as many fields. Lines that begin with # are left out.
+    header, if it has as many fields. Lines that begin with # are left out, but where no other line
+    stands before the data the last of them may be the header ("# t x y"), or that of FIELDS, as
+    PLUMED writes it ("#! FIELDS time phi psi").
 
     Parameters
     ----------
@@ -50,8 +52,8 @@ def read_text(path, pandas):
         )
     first, line = numbered[found]
     separator = _separator(line, path)
-    header = _fields(numbered[found - 1][1], separator) if found else []
     width = len(_fields(line, separator))
+    header = _fields(numbered[found - 1][1], separator) if found else _commented(lines[:first])
     named = len(header) == width
     names = header if named else [f"column {i}" for i in range(1, width + 1)]
     if len(set(names)) < width:
@@ -82,6 +84,16 @@ def _is_data(line):
     fields = [x.strip().strip('"') for x in re.split(r"[,;\t]|\s+", line.strip())]
     first = fields[0]
     return _is_number(first) or bool(_DATE.fullmatch(first)) or _mostly_numbers(fields)
+
+
+def _commented(lines):
+    """The names that a line of comments gives columns: words, each once, and no numbers."""
+    texts = [x.lstrip("#! \t").rstrip() for x in reversed(lines) if x.strip()]
+    text = next((x for x in texts if x.startswith("FIELDS ")), texts[0] if texts else "")
+    text = text.removeprefix("FIELDS ")
+    names = _fields(text, "\t" if "\t" in text else "," if "," in text else None)
+    distinct = len(set(names)) == len(names)
+    return names if all(names) and distinct and not any(map(_is_number, names)) else []
 
 
 def _mostly_numbers(fields):

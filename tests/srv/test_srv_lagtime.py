@@ -15,7 +15,7 @@ from srv.lagtime import (
     cross_validate,
     scan_lags,
 )
-from tests.systems import telegraph
+from tests.systems import spiral, telegraph
 
 
 def _scan(lags, timescales, error=0.1, visits=50, short=0, half=1000):
@@ -48,6 +48,19 @@ def test_scan_finds_the_timescale_at_every_lag(two_state, quick):
     assert (scan.half, scan.n_short.tolist(), scan.weighted.any()) == (2500, [0, 0], False)
     again = LagScan.from_dict(json.loads(json.dumps(scan.to_dict(), allow_nan=False)))
     np.testing.assert_array_equal(again.timescales, scan.timescales)
+
+
+def test_a_scan_of_what_goes_round_shows_its_decay_at_every_lag(quick):
+    data = [spiral(np.random.default_rng(i), 4000, 0.97, 0.4) for i in range(10)]
+    exact = -1 / np.log(0.97)
+    options = quick | {"n_components": 2, "reversible": False}
+    scan = scan_lags(data, [2, 4], SRV(2, **options), n_bootstrap=50)
+    # 40,000 frames hold 600 spans of twice the decay time: 4 %, twice that of a small network.
+    np.testing.assert_allclose(scan.timescales, exact, rtol=0.16)
+    assert (scan.low < scan.timescales).all() and (scan.timescales < scan.high).all()
+    # At 4 frames it has turned by 1.6 radians: symmetrised, nothing is left of it.
+    turned = scan_lags(data, [4], SRV(2, **options | {"reversible": True}), n_bootstrap=10)
+    assert not (turned.timescales > exact / 2).any()
 
 
 def test_a_lag_at_which_training_fails_is_left_out(two_state, quick, monkeypatch):

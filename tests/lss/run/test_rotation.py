@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
-from lss.run import messages, stages
+from lss.__main__ import slow_modes
+from lss.run import automatic, lag_scan, messages, stages
 from lss.run.run_folder import Run
+from srv.lagtime import CrossValidation
+from tests.systems import spiral
 
 TURN, MEMORY, LAG = 0.3, 0.97, 2  # radians and what is left of the radius, a step; in steps
 
@@ -17,19 +20,22 @@ TURN, MEMORY, LAG = 0.3, 0.97, 2  # radians and what is left of the radius, a st
 def features(tmp_path_factory):
     """A run with the features of a rotation in the plane, 6,000 rows of one second."""
     folder = tmp_path_factory.mktemp("rotation")
-    noise = np.random.default_rng(0).normal(size=(6000, 2)) @ np.array([1, 1j])
-    z = lfilter([np.sqrt(1 - MEMORY**2)], [1, -MEMORY * np.exp(1j * TURN)], noise)
-    np.save(folder / "round.npy", np.stack([z.real, z.imag], axis=1))
+    np.save(folder / "round.npy", spiral(np.random.default_rng(0), 6000, MEMORY, TURN))
     run = Run.create(folder / "run")
     stages.make_features(run, {"series": [str(folder / "round.npy")], "dt_ps": 1e12})
     return run
 
 
-def with_encoder(features, folder, **options):
+def copied(features, folder):
     run = Run.create(folder)
     run.record["stages"]["features"] = features.record["stages"]["features"]
     run.write()
     (folder / "features.h5").write_bytes((features.path / "features.h5").read_bytes())
+    return run
+
+
+def with_encoder(features, folder, **options):
+    run = copied(features, folder)
     stages.train_srv(run, LAG * 1e12, modes=2, steps=200, **options)
     return run
 
@@ -52,6 +58,7 @@ def test_the_encoder_does_not_symmetrise_what_goes_round(features, tmp_path):
     with h5py.File(run.path / "psi.h5") as file:
         np.testing.assert_array_equal(file.attrs["periods_ps"], meta["periods_ps"])
     assert "does not symmetrise" in messages.modes(run)
+    assert all(", decay " in x and ", period 2" in x for x in slow_modes(meta))
     assert not any("rotation" in text for text in report["diagnostics"]["warnings"])
 
 
@@ -65,6 +72,22 @@ def test_times_are_those_of_weighted_frames(features, tmp_path):
     periods = np.array(run.report("srv")["periods_ps"]) / 1e12
     # Twice as few rows as above.
     np.testing.assert_allclose(periods, 2 * np.pi / TURN, rtol=0.06)
+
+
+def test_the_lag_of_what_goes_round_is_chosen_by_its_decay(features, tmp_path, monkeypatch):
+    run = copied(features, tmp_path / "run")
+    text, found = lag_scan.choose(run, [2e12, 4e12], 2, steps=200)
+    assert found == {"lag": "2s", "modes": 2} and "stay the same within their errors" in text
+    assert lag_scan.read_choice(run).scan.timescales == pytest.approx(-1 / np.log(MEMORY), rel=0.3)
+
+    def scored(data, srv, **options):
+        assert not srv.reversible
+        scores = np.array([[1.9, 2.8, 2.8], [1.8, 2.7, 2.6]])
+        return CrossValidation(scores, scores)
+
+    monkeypatch.setattr("srv.automatic.cross_validate", scored)
+    lag_ps, modes, _ = automatic.settle(run, modes=None, steps=20)
+    assert (lag_ps, modes) == (2e12, 2)
 
 
 def test_whoever_symmetrises_is_told_what_is_lost(features, tmp_path):

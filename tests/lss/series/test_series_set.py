@@ -1,6 +1,8 @@
 """Tables as segments: nothing is closed up, and what cannot be read is refused."""
 
+import h5py
 import numpy as np
+import pandas
 import pytest
 
 from lss.errors import InputError
@@ -50,7 +52,6 @@ def test_delays_shorten_each_segment_and_the_newest_row_is_decoded(tmp_path):
 
 
 def test_what_is_in_memory_is_what_is_in_a_file(tmp_path):
-    pandas = pytest.importorskip("pandas")
     file = table(tmp_path / "a.csv", gap=(20,), missing=(40,))
     frame = pandas.read_csv(file, parse_dates=["date"], index_col="date")
     read, given = SeriesSet.open([file], time_column=["date"]), SeriesSet.of(frame)
@@ -95,3 +96,64 @@ def test_what_cannot_be_right_is_refused(tmp_path, text, said):
     file.write_text(text)
     with pytest.raises(InputError, match=said):
         SeriesSet.open([str(file)], time_column=["date"])
+
+
+WRITERS = {
+    "csv": lambda frame, path: frame.to_csv(path),
+    "tsv": lambda frame, path: frame.to_csv(path, sep="\t"),
+    "parquet": lambda frame, path: frame.to_parquet(path),
+    "nc": lambda frame, path: frame.to_xarray().to_netcdf(path, engine="h5netcdf"),
+}
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_each_kind_of_file_holds_the_same_series(tmp_path, kind):
+    file = table(tmp_path / "a.csv", gap=(20,), missing=(40,))
+    frame = pandas.read_csv(file, parse_dates=["date"], index_col="date")
+    path = tmp_path / f"b.{kind}"
+    WRITERS[kind](frame, path)
+    named = ["date"] if kind in ("csv", "tsv") else None
+    read, given = SeriesSet.open([str(path)], time_column=named), SeriesSet.of(frame)
+    assert read.columns == given.columns and read.spacing_ps == DAY_PS
+    assert read.n_frames == [20, 19, 19]
+    for i in range(3):
+        np.testing.assert_array_equal(read.values(i), given.values(i))
+
+
+def test_arrays_in_files_are_the_series_that_they_are_in_memory(tmp_path):
+    values = np.random.default_rng(0).normal(size=(50, 2))
+    np.save(tmp_path / "a.npy", values)
+    np.savez(tmp_path / "b.npz", values=values)
+    with h5py.File(tmp_path / "c.h5", "w") as file:
+        file["values"] = values
+    for name in ("a.npy", "b.npz", "c.h5"):
+        read = SeriesSet.open([str(tmp_path / name)], dt_ps=DAY_PS)
+        np.testing.assert_array_equal(read.values(0), values)
+
+
+def test_what_xarray_holds_is_the_same_series(tmp_path):
+    file = table(tmp_path / "a.csv", gap=(20,), missing=(40,))
+    frame = pandas.read_csv(file, parse_dates=["date"], index_col="date")
+    data, given = SeriesSet.of(frame.to_xarray()), SeriesSet.of(frame)
+    assert data.n_frames == given.n_frames and data.columns == given.columns
+
+
+@pytest.mark.parametrize(
+    ("above", "names"),
+    [
+        ("# t x y\n", ("x", "y")),
+        ("#! FIELDS t x y\n#! SET min_x -pi\n", ("x", "y")),
+        ("# made on a Tuesday by somebody\n", None),
+        ("# 1950 1 1\n", None),
+        ("# t, x, y\n", ("x", "y")),
+    ],
+)
+def test_a_comment_may_name_the_columns(tmp_path, above, names):
+    path = tmp_path / "a.dat"
+    path.write_text(above + "".join(f"{i} {i * i % 7} {i * i % 5}\n" for i in range(40)))
+    if names is None:
+        with pytest.raises(InputError, match="no header that fits its 3 columns"):
+            SeriesSet.open([str(path)], dt_ps=DAY_PS)
+        return
+    data = SeriesSet.open([str(path)], time_column=["t"], dt_ps=DAY_PS)
+    assert data.columns.names == names
