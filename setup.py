@@ -23,7 +23,8 @@ setup(
     py_modules=["hde"],
     scripts=sorted(set(glob("scripts/*.py")) - set(glob("scripts/reproduce_*.py"))),
     package_data={
-        "lss": ["data/*.md", "data/*/*"],
+        **{package: ["py.typed"] for package in ("lss_base", "srv", "mdn", "cwgan")},
+        "lss": ["py.typed", "data/*.md", "data/*/*"],
         "lss.report": ["*.html", "*.css"],
         "lss.paths": ["*.html"],
         "lss.export": ["*.txt"],
@@ -53,6 +54,7 @@ setup(
             "h5netcdf",
             "hypothesis",
             "MDAnalysis",
+            "mypy",
             "pandas",
             "playwright",
             "pyarrow",

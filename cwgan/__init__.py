@@ -4,6 +4,20 @@ A conditional Wasserstein GAN that draws structures from slow coordinates. Array
 """
 
 from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # what editors and type checkers see
+    from cwgan.assessment import diagnose as diagnose
+    from cwgan.bonds import bond_graph as bond_graph
+    from cwgan.bonds import guess_bonds as guess_bonds
+    from cwgan.contacts import Contacts as Contacts
+    from cwgan.decoder import Decoder as Decoder
+    from cwgan.decoder import decode as decode
+    from cwgan.diagnostics import energy_distance as energy_distance
+    from cwgan.errors import DivergedError as DivergedError
+    from cwgan.errors import NotFittedError as NotFittedError
+    from cwgan.estimator import MolGen as MolGen
+    from cwgan.superpose import mean_structure as mean_structure
 
 _HOMES = {
     "MolGen": "cwgan.estimator",

@@ -1,5 +1,9 @@
 """Is what the decoder draws right? Everything that can be said without names of atoms."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import tensorflow as tf
 
@@ -17,11 +21,20 @@ from cwgan.diagnostics import (
 from cwgan.features import LENGTH_FLOOR, choose_pairs
 from cwgan.regression import fit_regressor, read
 
+if TYPE_CHECKING:
+    from cwgan.bonds import BondGraph
+
 MAX_NOVELTY = 1000  # frames whose neighbours are looked for
 MAX_PAIRED = 4000  # frames of an energy distance
 
 
-def diagnose(psi, coords, made, graph=None, seed=0):
+def diagnose(
+    psi: np.ndarray,
+    coords: np.ndarray,
+    made: np.ndarray,
+    graph: BondGraph | None = None,
+    seed: int = 0,
+) -> dict:
     """Compare structures drawn from psi with those that belong to it.
 
     Parameters

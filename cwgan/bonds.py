@@ -5,8 +5,11 @@ sums of bond vectors along its paths), the rings, the pairs a fixed number of bo
 centres with three or more neighbours (chirality, planarity) and the bonds that things turn about.
 """
 
+from __future__ import annotations
+
 import logging
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -18,6 +21,9 @@ from scipy.sparse.csgraph import (
 )
 
 from lss_base.estimators import refusal
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 logger = logging.getLogger(__name__)
 
@@ -133,7 +139,9 @@ class BondGraph:
         return np.array(rows, int).reshape(-1, 4)
 
 
-def bond_graph(n_atoms, bonds=None, reference=None):
+def bond_graph(
+    n_atoms: int, bonds: ArrayLike | None = None, reference: ArrayLike | None = None
+) -> BondGraph:
     """Build the graph and its spanning tree.
 
     Parameters
@@ -181,7 +189,7 @@ def bond_graph(n_atoms, bonds=None, reference=None):
     return BondGraph(n_atoms, bonds, edges, pseudo, steps)
 
 
-def guess_bonds(reference):
+def guess_bonds(reference: ArrayLike) -> np.ndarray:
     """The shortest set of links that connects all atoms of a structure.
 
     Right for chains of evenly spaced beads and for trees of atoms; rings stay open.

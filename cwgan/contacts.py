@@ -1,10 +1,19 @@
 """How close atoms may come: learned from the data, asked of each structure that is drawn."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import tensorflow as tf
 
 from cwgan.bonds import bond_graph
 from lss_base.estimators import check_number
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from cwgan.bonds import BondGraph
 
 CLASH_QUANTILE = 1e-3  # of the data's closest contact, per frame: what comes closer is a clash
 N_BINS = 20  # with as many frames of the data each, in which the closest contacts are compared
@@ -36,7 +45,9 @@ class Contacts:
         Where the limit is no positive number, or the bonds are not ones of these atoms.
     """
 
-    def __init__(self, limit, n_atoms, bonds, chances=None):
+    def __init__(
+        self, limit: float, n_atoms: int, bonds: ArrayLike, chances: tuple[list, list] | None = None
+    ):
         check_number("limit", limit, 0, above=True)
         graph = bond_graph(n_atoms, np.asarray(bonds, int).reshape(-1, 2))
         self.limit, self.n_atoms, self.bonds = float(limit), n_atoms, graph.bonds
@@ -44,7 +55,7 @@ class Contacts:
         self._compile(graph)
 
     @classmethod
-    def learned(cls, graph, coords):
+    def learned(cls, graph: BondGraph, coords: np.ndarray) -> Contacts | None:
         """The contacts of a molecule, with the limit of its data.
 
         Parameters
@@ -64,7 +75,7 @@ class Contacts:
         contacts.limit = float(np.quantile(contacts.closest(coords), CLASH_QUANTILE))
         return contacts if contacts.limit > 0 else None
 
-    def compared(self, coords, made):
+    def compared(self, coords: np.ndarray, made: np.ndarray) -> Contacts:
         """The same, with chances that give what is drawn the closest contacts of the data.
 
         A structure is kept with a chance in proportion to how many more of the data have such a
@@ -86,14 +97,14 @@ class Contacts:
             chances = edges[:-1].tolist(), np.minimum(1, ratio / np.median(ratio)).tolist()
         return Contacts(self.limit, self.n_atoms, self.bonds, chances)
 
-    def chance(self, closest):
+    def chance(self, closest: np.ndarray) -> np.ndarray:
         """With what chance a structure is kept, by its closest contact (n,), **nm**."""
         if self.chances is None:
             return (closest >= self.limit).astype(float)
         edges, chances = self.chances
         return np.array([0.0, *chances])[np.searchsorted(edges, closest, side="right")]
 
-    def closest(self, coords):
+    def closest(self, coords: ArrayLike) -> np.ndarray:
         """Distance of the closest pair of each structure.
 
         Parameters
@@ -134,13 +145,13 @@ class Contacts:
 
         self._closest = {n_frames: compiled(n_frames) for n_frames in CHUNKS}
 
-    def to_dict(self):
+    def to_dict(self) -> dict:
         """What `from_dict` takes, for JSON."""
         found = {"limit_nm": self.limit, "n_atoms": self.n_atoms, "bonds": self.bonds.tolist()}
         return found if self.chances is None else found | {"chances": self.chances}
 
     @classmethod
-    def from_dict(cls, described):
+    def from_dict(cls, described: dict) -> Contacts:
         """Contacts as `to_dict` describes them."""
         given = (described[name] for name in ("limit_nm", "n_atoms", "bonds"))
         return cls(*given, described.get("chances"))

@@ -5,7 +5,10 @@ key of its own, and a whole tile always runs through the same compiled network: 
 pieces of whole tiles is, to the last bit, what is decoded at once.
 """
 
+from __future__ import annotations
+
 import weakref
+from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow as tf
@@ -13,6 +16,12 @@ import tensorflow as tf
 from lss_base.estimators import check_count
 from lss_base.precision import full_precision
 from lss_base.trajectories import as_parts
+
+if TYPE_CHECKING:
+    import keras
+    from numpy.typing import ArrayLike
+
+    from cwgan.contacts import Contacts
 
 TILE = 2048  # rows; twice as many are hardly faster
 AGAIN = 128  # draws at once for the rows of a whole tile that clash
@@ -46,12 +55,14 @@ class Decoder:
         Structures so far, draws that they took, and those of them that clash all the same.
     """
 
-    def __init__(self, generator, contacts=None, compiled=True):
+    def __init__(
+        self, generator: keras.Model, contacts: Contacts | None = None, compiled: bool = True
+    ):
         self.generator, self.contacts, self.compiled = generator, contacts, compiled
         self.frames = self.draws = self.failed = 0
 
     @full_precision()
-    def decode(self, psi, seed, first=0, walker=0):
+    def decode(self, psi: ArrayLike, seed: int, first: int = 0, walker: int = 0) -> np.ndarray:
         """Draw one structure for each row of psi; see `decode`."""
         generator = self.generator
         latent_dim = generator.get_layer("psi").output.shape[1]
@@ -114,7 +125,14 @@ class Decoder:
         return np.where(inside < 0, inside, self.contacts.chance(closest))
 
 
-def decode(generator, psi, seed, first=0, walker=0, contacts=None):
+def decode(
+    generator: keras.Model,
+    psi: ArrayLike,
+    seed: int,
+    first: int = 0,
+    walker: int = 0,
+    contacts: Contacts | None = None,
+) -> np.ndarray:
     """Draw one structure for each row of psi: x ~ p(x | psi), with the generator of equation 6.
 
     H. Sidky, W. Chen, A. L. Ferguson, Chem. Sci. 11 (2020) 9459.

@@ -1,12 +1,19 @@
 """Measures of how well a set of structures agrees with another."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from cwgan.features import distances, in_chunks, volumes
 from lss_base.estimators import refusal
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
-def energy_distance(a, b, within_b=None):
+
+def energy_distance(a: ArrayLike, b: ArrayLike, within_b: float | None = None) -> float:
     """Energy distance of two samples, ``2 E|a - b| - E|a - a'| - E|b - b'|``.
 
     Never negative: two samples of n frames of one distribution are about ``E|a - a'| (1/n + 1/n)``

@@ -1,6 +1,9 @@
 """MolGen: the decoder as a scikit-learn style estimator."""
 
+from __future__ import annotations
+
 import logging
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import TransformerMixin
@@ -13,6 +16,13 @@ from cwgan.presets import PRESETS, columns
 from lss_base.estimators import Estimator, preset, refusal, settled
 from lss_base.precision import full_precision
 from lss_base.trajectories import as_parts, is_list
+
+if TYPE_CHECKING:
+    import keras
+    from numpy.typing import ArrayLike
+
+    from cwgan.contacts import Contacts
+    from lss_base.trajectories import Series
 
 logger = logging.getLogger(__name__)
 
@@ -103,31 +113,31 @@ class MolGen(TransformerMixin, Estimator):
 
     def __init__(
         self,
-        latent_dim,
-        output_dim,
-        batch_size=1000,
-        noise_dim=50,
-        n_epochs=1000,
-        hidden_layer_depth=3,
-        hidden_size=200,
-        activation="swish",
-        verbose=True,
-        n_discriminator=5,
+        latent_dim: int,
+        output_dim: int,
+        batch_size: int = 1000,
+        noise_dim: int = 50,
+        n_epochs: int = 1000,
+        hidden_layer_depth: int = 3,
+        hidden_size: int = 200,
+        activation: str = "swish",
+        verbose: bool = True,
+        n_discriminator: int = 5,
         *,
-        head="tanh",
-        bonds=None,
-        reference=None,
-        bounds=None,
-        n_updates=None,
-        optimizer="rmsprop",
-        learning_rate=5e-5,
-        decay=False,
-        smoothing=0.0,
-        consistency=0.0,
-        repulsion=0.0,
-        warm_start=True,
-        validation_split=None,
-        seed=0,
+        head: str = "tanh",
+        bonds: ArrayLike | None = None,
+        reference: ArrayLike | None = None,
+        bounds: ArrayLike | None = None,
+        n_updates: int | None = None,
+        optimizer: str = "rmsprop",
+        learning_rate: float = 5e-5,
+        decay: bool = False,
+        smoothing: float = 0.0,
+        consistency: float = 0.0,
+        repulsion: float = 0.0,
+        warm_start: bool = True,
+        validation_split: float | None = None,
+        seed: int | None = 0,
     ):
         self.latent_dim = latent_dim
         self.output_dim = output_dim
@@ -155,7 +165,15 @@ class MolGen(TransformerMixin, Estimator):
         self.seed = seed
 
     @classmethod
-    def from_preset(cls, name, latent_dim, n_atoms, *, bonds=None, **overrides):
+    def from_preset(
+        cls,
+        name: str,
+        latent_dim: int,
+        n_atoms: int,
+        *,
+        bonds: ArrayLike | None = None,
+        **overrides: Any,
+    ) -> MolGen:
         """Estimator with the settings of a preset, for y (n_frames, n_atoms, 3) in **nm**.
 
         Parameters
@@ -170,7 +188,9 @@ class MolGen(TransformerMixin, Estimator):
         return cls(latent_dim, 3 * n_atoms, **settings)
 
     @classmethod
-    def for_columns(cls, latent_dim, n_columns, *, bounds=None, **overrides):
+    def for_columns(
+        cls, latent_dim: int, n_columns: int, *, bounds: ArrayLike | None = None, **overrides: Any
+    ) -> MolGen:
         """Estimator for y (n_frames, n_columns) of any numbers, in their own units.
 
         Parameters
@@ -184,7 +204,7 @@ class MolGen(TransformerMixin, Estimator):
         return cls(latent_dim, n_columns, **{**columns(), "bounds": bounds, **overrides})
 
     @full_precision()
-    def fit(self, X, y):
+    def fit(self, X: Series, y: Series) -> MolGen:
         """Train.
 
         Parameters
@@ -226,7 +246,7 @@ class MolGen(TransformerMixin, Estimator):
         self._seed, self._n_calls = seed, 0  # of transform
         return self
 
-    def transform(self, X):
+    def transform(self, X: Series) -> Any:
         """Draw one structure for each row of psi, again where atoms clash (see `cwgan.Decoder`).
 
         Each call since `fit` draws noise of its own, decided by the seed of the fit;
@@ -250,7 +270,7 @@ class MolGen(TransformerMixin, Estimator):
         self._n_calls += 1
         return drawn if is_list(X, self.latent_dim) else drawn[0]
 
-    def diagnose(self, X, y):
+    def diagnose(self, X: Series, y: Series) -> dict:
         """Compare structures drawn from psi with those that belong to it.
 
         Of more frames than 50,000, that many are taken, evenly spaced; fewer of more than 90 atoms.
@@ -270,17 +290,17 @@ class MolGen(TransformerMixin, Estimator):
         return out | {"warnings": [*self.history["warnings"], *out["warnings"]]}
 
     @property
-    def generator(self):
+    def generator(self) -> keras.Model:
         self._check_fitted("generator")
         return self._parts.generator
 
     @property
-    def discriminator(self):
+    def discriminator(self) -> keras.Model:
         self._check_fitted("discriminator")
         return self._parts.critic
 
     @property
-    def contacts(self):
+    def contacts(self) -> Contacts | None:
         """How close atoms may come, learned from y: `cwgan.Contacts`, or None for "tanh"."""
         self._check_fitted("contacts")
         return self._parts.contacts

@@ -3,10 +3,17 @@
 Training on superposed frames spares the networks the six coordinates that mean nothing.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from lss_base.estimators import check_count, refusal
 from lss_base.trajectories import check_finite
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 CHUNK = 16384
 
@@ -48,7 +55,7 @@ def superpose(coords, reference):
     return out
 
 
-def mean_structure(coords, n_iter=3):
+def mean_structure(coords: ArrayLike, n_iter: int = 3) -> np.ndarray:
     """Mean of frames superposed on their own mean, iterated from the first frame.
 
     Parameters

@@ -4,8 +4,29 @@ The package is light to import: the simulator (and with it TensorFlow) is loaded
 """
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from lss.errors import InputError
+
+if TYPE_CHECKING:  # what editors and type checkers see
+    from lss.export.write import export_modes as export_modes
+    from lss.features.featurizer import Featurizer as Featurizer
+    from lss.features.featurizer import default_features as default_features
+    from lss.features.featurizer import featurize as featurize
+    from lss.observables.expectation import expectation as expectation
+    from lss.paths.chosen import define_states as define_states
+    from lss.paths.findings import find_paths as find_paths
+    from lss.paths.passages import sample_passages as sample_passages
+    from lss.paths.write import write_paths as write_paths
+    from lss.run.superposition import superposed as superposed
+    from lss.run.validate import validate as validate
+    from lss.series.series_set import SeriesSet as SeriesSet
+    from lss.simulation.ensemble import Ensemble as Ensemble
+    from lss.simulator import LatentSpaceSimulator as LatentSpaceSimulator
+    from lss.trajectories.opening import open_trajectories as open_trajectories
+    from lss.trajectories.trajectory_set import TrajectorySet as TrajectorySet
+    from lss.units import format_time as format_time
+    from lss.units import parse_time as parse_time
 
 _LAZY = {
     "LatentSpaceSimulator": "lss.simulator",

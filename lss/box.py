@@ -11,6 +11,8 @@ A box comes from somebody else as often as not, so opening one runs none of its 
 may hold stock Keras layers only, and an archive may hold these files only.
 """
 
+from __future__ import annotations
+
 import json
 import re
 import tempfile
@@ -18,6 +20,7 @@ import zipfile
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import mdtraj
 
@@ -27,6 +30,10 @@ from lss.series.scheme import Scheme
 from lss.storage.box_checks import check, check_meta
 from lss.storage.networks import brief, load_network
 from lss.storage.whole_files import remove, replacing, write_json
+
+if TYPE_CHECKING:
+    from cwgan.contacts import Contacts
+    from lss.features.base import Features
 
 FORMAT = 3  # since time series; format 2 since replicas, of which boxes of format 1 have none
 READ = (1, 2, 3)
@@ -71,7 +78,7 @@ class Box:
         described = self.meta.get("series")
         return None if described is None else Scheme.from_dict(described)
 
-    def contacts(self):
+    def contacts(self) -> Contacts | None:
         """How close decoded atoms may come: `cwgan.Contacts`, or None in a box that does not say.
 
         Boxes of before 0.2.0 do not, and what they draw is kept as it comes.
@@ -81,7 +88,7 @@ class Box:
         described = self.meta.get("contacts")
         return None if described is None else Contacts.from_dict(described)
 
-    def featurizer(self, topology):
+    def featurizer(self, topology: mdtraj.Topology) -> Features:
         """The features of the encoder, for a topology of the same molecule.
 
         Parameters
@@ -128,7 +135,7 @@ def no_atoms(columns):
     )
 
 
-def load_box(path):
+def load_box(path: str | Path) -> Box:
     """Read a box.
 
     Parameters

@@ -1,5 +1,7 @@
 """The one exception of everything a user can put right."""
 
+from __future__ import annotations
+
 from contextlib import contextmanager
 
 
@@ -10,7 +12,7 @@ class InputError(ValueError):
     print it after ``error:`` and leave with exit code 2, without a traceback.
     """
 
-    def __init__(self, message):
+    def __init__(self, message: object):
         # Messages often quote those of other libraries, which may run over several lines.
         super().__init__(" ".join(str(message).split()))
 

@@ -12,9 +12,15 @@ Two dynamics on V(x) = 2 (x^8 + 0.8 exp(-80 x^2) + 0.2 exp(-80 (x - 0.5)^2)
 Times are in steps, x has no unit.
 """
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 N_BINS = 100
 #: Centres of the bins that divide [-1, 1].
@@ -29,7 +35,7 @@ BROWNIAN_NOISE = BROWNIAN_STEP * math.sqrt(2 * 1000)
 _DRAWN = 100_000
 
 
-def potential(x):
+def potential(x: ArrayLike) -> np.ndarray:
     """Return V(x) in kT; x of any shape."""
     x = np.asarray(x, dtype=np.float64)
     return 2 * (
@@ -40,7 +46,7 @@ def potential(x):
     )
 
 
-def brownian_gradient(x):
+def brownian_gradient(x: ArrayLike) -> np.ndarray:
     """Return d(2 V)/dx in kT, of the potential of the Brownian dynamics; x of any shape."""
     x = np.asarray(x, dtype=np.float64)
     return 4 * (
@@ -51,7 +57,7 @@ def brownian_gradient(x):
     )
 
 
-def transition_matrix(lag=1):
+def transition_matrix(lag: int = 1) -> np.ndarray:
     """Return the transition probabilities of the chain.
 
     Parameters
@@ -71,7 +77,7 @@ def transition_matrix(lag=1):
     return np.linalg.matrix_power(one_step, lag)
 
 
-def stationary():
+def stationary() -> np.ndarray:
     """Return the stationary probability of each bin of the chain, shape (100,)."""
     energy = potential(CENTERS)
     padded = np.concatenate([[0.0], np.exp(-energy), [0.0]])
@@ -80,7 +86,7 @@ def stationary():
     return weight / weight.sum()
 
 
-def spectrum(n_modes=3, lag=1):
+def spectrum(n_modes: int = 3, lag: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the slowest modes of the chain, exactly.
 
     Parameters
@@ -110,7 +116,7 @@ def spectrum(n_modes=3, lag=1):
     return values[chosen] ** lag, -1 / np.log(values[chosen]), functions
 
 
-def chain(n_steps, seed):
+def chain(n_steps: int, seed: int) -> np.ndarray:
     """Simulate the chain from its stationary density.
 
     Parameters
@@ -145,7 +151,7 @@ def chain(n_steps, seed):
     return out
 
 
-def brownian(n_steps, seed):
+def brownian(n_steps: int, seed: int) -> np.ndarray:
     """Simulate the Brownian dynamics from x = -0.75, the bottom of the leftmost well.
 
     Parameters
@@ -180,7 +186,9 @@ def brownian(n_steps, seed):
     return out
 
 
-def brownian_kernel(low=-1.3, high=1.3, n_points=400):
+def brownian_kernel(
+    low: float = -1.3, high: float = 1.3, n_points: int = 400
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the transition probabilities of one step of the Brownian dynamics on a grid.
 
     Parameters
@@ -201,7 +209,9 @@ def brownian_kernel(low=-1.3, high=1.3, n_points=400):
     return grid, kernel / kernel.sum(axis=1, keepdims=True)
 
 
-def brownian_spectrum(n_modes=3, lag=100, low=-1.3, high=1.3, n_points=400):
+def brownian_spectrum(
+    n_modes: int = 3, lag: int = 100, low: float = -1.3, high: float = 1.3, n_points: int = 400
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return the slowest modes of the Brownian dynamics from its one-step kernel on a grid.
 
     Parameters

@@ -1,5 +1,10 @@
 """The latent space simulator: encode, propagate, decode."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 import mdtraj
 import numpy as np
 
@@ -10,6 +15,16 @@ from lss.series.data_frame import data_frame
 from lss.series.series_set import SeriesSet
 from lss.simulation.composition import compose
 from lss.simulation.simulate import simulate
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from cwgan.estimator import MolGen
+    from lss.box import Box
+    from lss.features.base import Features
+    from lss_base.trajectories import Series
+    from mdn.estimator import Propagator
+    from srv.estimator import SRV
 
 
 def own_features(given, described):
@@ -50,7 +65,7 @@ class LatentSpaceSimulator:
         Dimension m of the latent space.
     """
 
-    def __init__(self, box, outside="redraw"):
+    def __init__(self, box: Box, outside: str = "redraw"):
         from cwgan.decoder import Decoder
         from mdn.sampler import Sampler
 
@@ -61,25 +76,25 @@ class LatentSpaceSimulator:
         self.decoder = Decoder(box.cwgan, box.contacts())
 
     @classmethod
-    def load(cls, path, outside="redraw"):
+    def load(cls, path: str | Path, outside: str = "redraw") -> LatentSpaceSimulator:
         """Load a simulator from a box folder or an `.lss` file (see `lss.box.load_box`)."""
         return cls(load_box(path), outside=outside)
 
     @classmethod
     def from_estimators(
         cls,
-        srv,
-        propagator,
-        molgen,
+        srv: SRV,
+        propagator: Propagator,
+        molgen: MolGen,
         *,
-        topology,
-        lag_time,
-        start_psi,
-        features=None,
-        frame_spacing=None,
-        seed=0,
-        outside="redraw",
-    ):
+        topology: mdtraj.Trajectory | mdtraj.Topology,
+        lag_time: str | float,
+        start_psi: Series,
+        features: Features | None = None,
+        frame_spacing: str | float | None = None,
+        seed: int = 0,
+        outside: str = "redraw",
+    ) -> LatentSpaceSimulator:
         """Compose fitted estimators to a simulator, in memory; `save` makes it a box.
 
         Parameters
@@ -122,11 +137,11 @@ class LatentSpaceSimulator:
         )
         return cls(box, outside=outside)
 
-    def save(self, path):
+    def save(self, path: str | Path) -> None:
         """Save the simulator as a folder, or as one file where `path` ends in `.lss`."""
         save_box(self.box, path)
 
-    def encode(self, trajectory):
+    def encode(self, trajectory: mdtraj.Trajectory | SeriesSet) -> Any:
         """Project a trajectory on the slow modes: x -> psi(x) (paper, section 2.1).
 
         Parameters
@@ -175,7 +190,9 @@ class LatentSpaceSimulator:
     def _encode(self, features):
         return np.asarray(self.box.srv.predict(features, batch_size=8192, verbose=0))
 
-    def propagate(self, psi0, n_steps, seed, first_walker=0):
+    def propagate(
+        self, psi0: ArrayLike, n_steps: int, seed: int, first_walker: int = 0
+    ) -> np.ndarray:
         """Sample latent trajectories: psi(t + tau) ~ p(. | psi(t)) (paper, equation 5).
 
         Parameters
@@ -204,7 +221,9 @@ class LatentSpaceSimulator:
             first += len(chunk)
         return psi
 
-    def decode(self, psi, seed, first=0, walker=0):
+    def decode(
+        self, psi: ArrayLike, seed: int, first: int = 0, walker: int = 0
+    ) -> mdtraj.Trajectory:
         """Draw one structure for each latent state: x ~ p(x | psi) (paper, equation 6).
 
         Again where atoms come closer than in the training data: see `cwgan.Decoder`, which
@@ -234,7 +253,7 @@ class LatentSpaceSimulator:
         time = (first + np.arange(len(xyz))) * self.lag_time_ps
         return mdtraj.Trajectory(xyz, self.box.reference.topology, time=time)
 
-    def coordinates(self, psi, seed, first=0, walker=0):
+    def coordinates(self, psi: ArrayLike, seed: int, first: int = 0, walker: int = 0) -> np.ndarray:
         """As `decode`, the coordinates alone: shape (n_frames, atoms, 3), **nm**.
 
         Of a time series the values of its columns, (n_frames, n_columns), in their units.
@@ -247,7 +266,7 @@ class LatentSpaceSimulator:
     # Its first argument is the simulator.
     simulate = simulate
 
-    def starts(self, n, seed):
+    def starts(self, n: int, seed: int) -> np.ndarray:
         """Draw n start states at random from the training frames that the box carries.
 
         Returns
@@ -257,7 +276,7 @@ class LatentSpaceSimulator:
         stored = np.asarray(self.box.meta["start_psi"], np.float32)
         return stored[np.random.default_rng(seed).integers(len(stored), size=n)]
 
-    def check_latent(self, psi, name):
+    def check_latent(self, psi: ArrayLike, name: str) -> np.ndarray:
         psi = np.atleast_2d(np.asarray(psi, np.float32))
         if psi.ndim != 2 or psi.shape[1] != self.n_modes:
             raise InputError(

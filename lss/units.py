@@ -4,6 +4,8 @@ A bare number is never accepted, because it would mean frames to one reader and 
 another.
 """
 
+from __future__ import annotations
+
 import math
 import numbers
 import re
@@ -26,7 +28,7 @@ _TIME = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([^\W\d_]*
 _FRAME_TOLERANCE = 1e-4
 
 
-def parse_time(text, name="time"):
+def parse_time(text: str, name: str = "time") -> float:
     """Read a time written as a number and a unit.
 
     Parameters
@@ -106,7 +108,7 @@ def _times(number, unit):
     return float(Decimal(number) * _DECIMAL[unit])
 
 
-def format_time(ps, digits=_DIGITS):
+def format_time(ps: float, digits: int = _DIGITS) -> str:
     """Write a time in the unit in which it is easiest to read: 20000.0 -> ``"20 ns"``.
 
     Parameters

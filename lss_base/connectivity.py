@@ -1,5 +1,7 @@
 """Are all states both entered and left? States in psi, and trajectories that go between them."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,7 +53,9 @@ class OneWayState:
         )
 
 
-def one_way_states(psi, lag_time, seed=0):
+def one_way_states(
+    psi: list[np.ndarray], lag_time: int, seed: int = 0
+) -> tuple[list[OneWayState], list[np.ndarray]]:
     """Find the states that are not connected both ways with most of the data.
 
     Cells of k-means in psi are joined to states, between which a lag hardly mixes. A trajectory
@@ -95,7 +99,7 @@ def one_way_states(psi, lag_time, seed=0):
     return found, np.split(apart, np.cumsum([len(p) for p in psi])[:-1])
 
 
-def pairs_between(apart, lag_time):
+def pairs_between(apart: list[np.ndarray], lag_time: int) -> list[np.ndarray]:
     """Whether the pair that starts at a frame has neither end in a one-way state.
 
     Parameters

@@ -1,5 +1,7 @@
 """Are trajectories in equilibrium? How far they are from it, by where they start and end."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +38,7 @@ class Departure:
     n_trajectories: int
 
     @property
-    def significant(self):
+    def significant(self) -> bool:
         """Whether the trajectories can be told from trajectories in equilibrium."""
         return bool(self.p_value < _LEVEL)
 
@@ -98,7 +100,9 @@ class Ends:
         return departure(firsts, lasts, self._moments.n_pairs, covariance)
 
 
-def departure(firsts, lasts, n_pairs, covariance):
+def departure(
+    firsts: np.ndarray, lasts: np.ndarray, n_pairs: int, covariance: np.ndarray
+) -> Departure:
     """Compare the frames from which pairs start with those where they end, one lag later.
 
     In equilibrium both have the same mean. All frames of a trajectory but its first and last

@@ -1,5 +1,7 @@
 """What the three estimators share: errors, checks of settings, presets, seeds, pickling."""
 
+from __future__ import annotations
+
 import logging
 import numbers
 import pickle
@@ -26,7 +28,7 @@ class Estimator(BaseEstimator):
     """Base of the three: scikit-learn's parameters, `is_fitted`, callbacks that can be pickled."""
 
     @property
-    def is_fitted(self):
+    def is_fitted(self) -> bool:
         """Whether a `fit` has succeeded."""
         return hasattr(self, "history")
 

@@ -1,8 +1,15 @@
 """Slow modes of time series: whitening, the reversible eigenproblem, implied timescales."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from lss_base.moments import mean_free
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 #: float32 time series carry relative noise of 1e-7, which is a variance of 1e-14.
 RANK_TOLERANCE = 1e-10
@@ -131,7 +138,7 @@ def mode_correlations(sums, vectors):
     return lagged / np.where(instant > 0, instant, np.nan)
 
 
-def implied_timescales(eigenvalues, lag):
+def implied_timescales(eigenvalues: ArrayLike, lag: float | np.ndarray) -> np.ndarray:
     """t = -lag / ln(eigenvalue); nan where the eigenvalue is not between 0 and 1.
 
     Parameters

@@ -1,10 +1,16 @@
 """Sums over pairs of frames one lag apart, in float64, and the covariances that follow."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 _BLOCKS = 20
 
@@ -21,18 +27,18 @@ class LaggedMoments:
         Moments are added (`+`) only where the shifts are the same.
     """
 
-    def __init__(self, lag_time, shift=None):
+    def __init__(self, lag_time: int, shift: np.ndarray | None = None):
         self.lag_time = lag_time
         self.shift = None if shift is None else np.asarray(shift, np.float64)
         self.n_pairs = 0
         self._sums = None
         self._tail = self._tail_weights = None
 
-    def start(self):
+    def start(self) -> None:
         """Begin a new trajectory: no pair reaches back across this point."""
         self._tail = self._tail_weights = None
 
-    def update(self, block, weights=None):
+    def update(self, block: np.ndarray, weights: np.ndarray | None = None) -> None:
         """Add the next block of frames, (n, m), of the current trajectory.
 
         `weights`, (n,), are those of the pairs that start at these frames: all blocks have them,
@@ -71,7 +77,7 @@ class LaggedMoments:
         return self.combined([self, other], [1, 1])
 
     @classmethod
-    def combined(cls, parts, weights):
+    def combined(cls, parts: Sequence[LaggedMoments], weights: ArrayLike) -> LaggedMoments:
         """Return the weighted sum of moments with a common shift, as the bootstrap needs it."""
         total = cls(parts[0].lag_time, parts[0].shift)
         chosen = [(p, w) for p, w in zip(parts, weights, strict=True) if w and p.n_pairs]
@@ -81,7 +87,7 @@ class LaggedMoments:
             total._sums = scaled if total._sums is None else _added(total._sums, scaled)
         return total
 
-    def covariances(self, reversible=True):
+    def covariances(self, reversible: bool = True) -> Covariances:
         """Return the mean-free covariances of all pairs so far.
 
         Reversible: mean and covariances of the data joined with its time reversal, C0 = (C00 +

@@ -1,5 +1,7 @@
 """Errors of what is said of time series: jackknife and bootstrap over trajectories."""
 
+from __future__ import annotations
+
 from itertools import pairwise
 
 import numpy as np
@@ -12,7 +14,9 @@ _FEW_TRAJECTORIES = 10
 _BLOCKS = 20
 
 
-def jackknife(value, left_out, sizes=None):
+def jackknife(
+    value: np.ndarray, left_out: np.ndarray, sizes: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Value without its bias, and variance, of a statistic of several blocks.
 
     Delete-m_j jackknife: F. Busing, E. Meijer and R. van der Leeden, Stat. Comput. 9 (1999) 3-8,
@@ -64,7 +68,14 @@ def jackknife_error(estimate, sums):
     return value, np.sqrt(variance)
 
 
-def bootstrap_timescales(psi, lag, n_bootstrap=200, seed=0, weights=None, reversible=True):
+def bootstrap_timescales(
+    psi: list[np.ndarray],
+    lag: int,
+    n_bootstrap: int = 200,
+    seed: int = 0,
+    weights: list[np.ndarray] | None = None,
+    reversible: bool = True,
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the 16th and 84th percentiles of the timescales of modes, (m,) each, in frames.
 
     NaN for a mode that has a timescale in at most half of the resamples.

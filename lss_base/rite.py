@@ -1,5 +1,7 @@
 """RiteWeight: weights of pairs of frames by iteration over random cells of psi."""
 
+from __future__ import annotations
+
 import numpy as np
 
 # Cells of one iteration, iterations, and how many of the last ones are averaged. With 16 cells 60
@@ -9,7 +11,9 @@ _CELLS, _ITERATIONS, _AVERAGED = 16, 60, 30
 _MIXING = 0.5
 
 
-def rite_weights(starts, ends, seed=0, weights=None):
+def rite_weights(
+    starts: np.ndarray, ends: np.ndarray, seed: int = 0, weights: np.ndarray | None = None
+) -> np.ndarray:
     """Weights of pairs by randomised iteration (RiteWeight).
 
     Kania, Webber, Simpson, Aristoff & Zuckerman, PNAS 123, e2529246123 (2026), arXiv:2401.05597:

@@ -1,8 +1,17 @@
 """The one gatekeeper of arrays: one trajectory or many, their shape, type and values."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from lss_base.estimators import refusal
+
+#: One trajectory, an array whose rows are frames, or several.
+Series: TypeAlias = ArrayLike | Sequence[ArrayLike]
 
 
 def is_list(value, width):
@@ -25,7 +34,7 @@ def is_list(value, width):
     return all(hasattr(part, "shape") for part in value)
 
 
-def as_parts(name, value, width):
+def as_parts(name: str, value: Series, width: int | tuple[int, ...]) -> list[np.ndarray]:
     """Check one trajectory or a list of them; return arrays in memory.
 
     Parameters

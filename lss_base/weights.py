@@ -5,6 +5,8 @@ of the pairs are distributed as their starts are: averages over weighted pairs a
 equilibrium, whatever the starts were, as long as every state is both entered and left.
 """
 
+from __future__ import annotations
+
 import numpy as np
 
 from lss_base.moments import LaggedMoments
@@ -17,7 +19,13 @@ RANK_TOLERANCE = 1e-6
 _BOOTSTRAP_ITERATIONS = 40
 
 
-def frame_weights(psi, lag_time, method, seed=0, first=None):
+def frame_weights(
+    psi: list[np.ndarray],
+    lag_time: int,
+    method: str,
+    seed: int = 0,
+    first: list[np.ndarray] | None = None,
+) -> tuple[list[np.ndarray], float]:
     """Weights of frames by which the pairs that start there become those of an equilibrium.
 
     Parameters
@@ -54,7 +62,15 @@ def frame_weights(psi, lag_time, method, seed=0, first=None):
     return _of_frames(np.maximum(found, 0), psi, lag_time), clipped
 
 
-def bootstrap_weights(psi, lag_time, weights, method, n_samples, seed, used=None):
+def bootstrap_weights(
+    psi: list[np.ndarray],
+    lag_time: int,
+    weights: list[np.ndarray],
+    method: str,
+    n_samples: int,
+    seed: int,
+    used: list[np.ndarray] | None = None,
+) -> list[list[np.ndarray]]:
     """Yield weights of the frames in random samples of the trajectories, for errors by bootstrap.
 
     A sample has as many trajectories as there are, drawn with replacement; else as
@@ -172,7 +188,9 @@ def _of_frames(values, psi, lag_time):
     return found
 
 
-def koopman_vector(mean_0, mean_t, c_00, c_0t):
+def koopman_vector(
+    mean_0: np.ndarray, mean_t: np.ndarray, c_00: np.ndarray, c_0t: np.ndarray
+) -> np.ndarray:
     """Weights of Koopman reweighting as an affine function of functions f of the data.
 
     Wu et al., J. Chem. Phys. 146, 154104 (2017), algorithm 1: the weight is the left eigenvector of
@@ -201,7 +219,7 @@ def koopman_vector(mean_0, mean_t, c_00, c_0t):
     return whiten @ np.linalg.solve(np.eye(len(shift)) - operator.T, shift)
 
 
-def effective_size(weights):
+def effective_size(weights: np.ndarray) -> float:
     """Return how many equal weights tell as much: (sum w)^2 / sum w^2 (Kish)."""
     weights = np.asarray(weights, np.float64)
     return float(weights.sum() ** 2 / (weights**2).sum())

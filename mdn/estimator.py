@@ -1,6 +1,9 @@
 """`Propagator`: the mixture density network as a scikit-learn style estimator."""
 
+from __future__ import annotations
+
 import logging
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +15,12 @@ from mdn.data import hold_out, pair_starts, pairs
 from mdn.presets import PRESETS
 from mdn.sampler import Sampler
 from mdn.settings import check_settings
+
+if TYPE_CHECKING:
+    import keras
+    from numpy.typing import ArrayLike
+
+    from lss_base.trajectories import Series
 
 logger = logging.getLogger(__name__)
 _BATCH = 16384
@@ -91,28 +100,28 @@ class Propagator(Estimator):
 
     def __init__(
         self,
-        input_dim,
-        n_components=2,
-        lag_time=100,
-        batch_size=1000,
-        learning_rate=0.001,
-        n_epochs=100,
-        hidden_layer_depth=2,
-        hidden_size=100,
-        activation="swish",
-        callbacks=None,
-        verbose=True,
+        input_dim: int,
+        n_components: int = 2,
+        lag_time: int = 100,
+        batch_size: int = 1000,
+        learning_rate: float = 0.001,
+        n_epochs: int = 100,
+        hidden_layer_depth: int = 2,
+        hidden_size: int = 100,
+        activation: str = "swish",
+        callbacks: list[keras.callbacks.Callback] | None = None,
+        verbose: bool = True,
         *,
-        seed=0,
-        n_updates=None,
-        warm_start=True,
-        schedule="constant",
-        validation_split=0.0,
-        early_stopping=None,
-        bounds="auto",
-        outside="clip",
-        time_reversed=False,
-        n_models=1,
+        seed: int | None = 0,
+        n_updates: int | None = None,
+        warm_start: bool = True,
+        schedule: str = "constant",
+        validation_split: float = 0.0,
+        early_stopping: int | None = None,
+        bounds: str | tuple[ArrayLike, ArrayLike] = "auto",
+        outside: str = "clip",
+        time_reversed: bool = False,
+        n_models: int = 1,
     ):
         self.input_dim = input_dim
         self.n_components = n_components
@@ -137,7 +146,7 @@ class Propagator(Estimator):
         self.n_models = n_models
 
     @classmethod
-    def from_preset(cls, name, input_dim, **overrides):
+    def from_preset(cls, name: str, input_dim: int, **overrides: Any) -> Propagator:
         """A propagator with named settings.
 
         Parameters
@@ -151,7 +160,7 @@ class Propagator(Estimator):
         return cls(input_dim, **{**preset(name, PRESETS), **overrides})
 
     @full_precision()
-    def fit(self, X, y=None):
+    def fit(self, X: Series, y: Series | None = None) -> Propagator:
         """Train on all pairs one lag apart.
 
         Parameters
@@ -195,7 +204,7 @@ class Propagator(Estimator):
         self._seed, self._n_calls = seed, 0  # of propagate without a seed
         return self
 
-    def transform(self, X):
+    def transform(self, X: Series) -> Any:
         """The mixture that follows each frame.
 
         Parameters
@@ -212,7 +221,7 @@ class Propagator(Estimator):
         outputs = [members.predict(self.model, part, _BATCH) for part in parts]
         return outputs if is_list(X, self.input_dim) else outputs[0]
 
-    def distribution(self, psi):
+    def distribution(self, psi: ArrayLike) -> Any:
         """The density of psi one lag later, p(psi_{t+tau} | psi_t): the paper's eq. 5.
 
         It is what training maximises. Unlike samples it is not confined to the training range.
@@ -230,13 +239,13 @@ class Propagator(Estimator):
         (psi,) = as_parts("psi", np.asarray(psi), self.input_dim)
         return head.distribution(self.model(psi))
 
-    def score(self, X, y=None):
+    def score(self, X: Series, y: Any = None) -> float:
         """Mean log likelihood of the pairs in X (see `fit`), nats a pair; `y` is not used."""
         self._check_fitted("score")
         first, second = pairs(as_parts("X", X, self.input_dim), self.lag_time)
         return members.mean_log_likelihood(self.model, first, second, _BATCH)
 
-    def propagate(self, x0, n_steps=1, seed=None):
+    def propagate(self, x0: ArrayLike, n_steps: int = 1, seed: int | None = None) -> np.ndarray:
         """Sample trajectories.
 
         Parameters
@@ -263,7 +272,7 @@ class Propagator(Estimator):
         chunks = self.sampler().chunks(x0, n_steps, seed)
         return np.concatenate([np.empty((0, len(x0), self.input_dim), np.float32), *chunks])
 
-    def sampler(self):
+    def sampler(self) -> Sampler:
         """The `Sampler` of this propagator; it keeps what it has compiled."""
         self._check_fitted("sampler")
         sampler = getattr(self, "_sampler", None)
@@ -271,7 +280,9 @@ class Propagator(Estimator):
             self._sampler = Sampler(self.model, self.low_, self.high_, self.outside)
         return self._sampler
 
-    def diagnose(self, X, seed=None, *, weights=None):
+    def diagnose(
+        self, X: Series, seed: int | None = None, *, weights: list[np.ndarray] | None = None
+    ) -> dict:
         """What the likelihood hides: is the kinetics of the model that of the data?
 
         Parameters

@@ -5,8 +5,11 @@ propagator does not know, since it was learned from few events; its own long tra
 there may be as many as one likes, do not tell.
 """
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
@@ -19,6 +22,10 @@ from lss_base.weights import weights_of_samples
 from mdn import members
 from mdn.data import pair_starts, starting_frames
 from mdn.training import UPDATES_PER_EPOCH, Trainer, run_fit
+
+if TYPE_CHECKING:
+    from lss_base.trajectories import Series
+    from mdn.estimator import Propagator
 
 STARTS = 200
 """Start states of a replica."""
@@ -40,7 +47,16 @@ class Replica:
     starts: np.ndarray
 
 
-def train_replicas(propagator, X, n=8, seed=0, *, n_updates=None, weights=None, method=None):
+def train_replicas(
+    propagator: Propagator,
+    X: Series,
+    n: int = 8,
+    seed: int = 0,
+    *,
+    n_updates: int | None = None,
+    weights: list[np.ndarray] | None = None,
+    method: str | None = None,
+) -> list[Replica]:
     """Train replicas of a fitted propagator, each on a bootstrap sample of its training data.
 
     Trajectories are drawn with replacement, or some 20 blocks of them where there are fewer than

@@ -6,9 +6,13 @@ of rows; so neither the number of walkers nor the chunk size nor the number of c
 path.
 """
 
+from __future__ import annotations
+
 import functools
 import os
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow as tf
@@ -19,6 +23,10 @@ from lss_base.trajectories import as_parts
 from mdn import philox
 from mdn.head import OUTPUTS, training_range
 from mdn.step import State, initial_state, make_advance, make_step, numbers
+
+if TYPE_CHECKING:
+    import keras
+    from numpy.typing import ArrayLike
 
 # The matrix product of XLA on the CPU changes its order of summation at some 50 rows, and at one.
 # Between, every row is summed alike; 40 rows run at 90 % of the speed of 1,000. A single walker
@@ -57,7 +65,14 @@ class Sampler:
         For a model of other outputs, a range of other shape, or an unknown `outside`.
     """
 
-    def __init__(self, model, low=None, high=None, outside="redraw", chunk_steps=None):
+    def __init__(
+        self,
+        model: keras.Model,
+        low: ArrayLike | None = None,
+        high: ArrayLike | None = None,
+        outside: str = "redraw",
+        chunk_steps: int | None = None,
+    ):
         check_choice("outside", outside, ("redraw", "clip"))
         outputs = getattr(model, "output", None)
         if not isinstance(outputs, dict) or set(outputs) != set(OUTPUTS):
@@ -79,19 +94,27 @@ class Sampler:
         self._counts = np.zeros(3, np.int64)
 
     @property
-    def counts(self):
+    def counts(self) -> tuple[int, ...]:
         """Samples so far, those whose first draw fell outside, and those that were clipped."""
         return tuple(map(int, self._counts))
 
     @property
-    def outside_fraction(self):
+    def outside_fraction(self) -> float:
         return float(self._counts[1] / self._counts[0]) if self._counts[0] else float("nan")
 
     @property
-    def clipped_fraction(self):
+    def clipped_fraction(self) -> float:
         return float(self._counts[2] / self._counts[0]) if self._counts[0] else float("nan")
 
-    def chunks(self, psi0, n_steps, seed, first_walker=0, first_step=0, walkers=None):
+    def chunks(
+        self,
+        psi0: ArrayLike,
+        n_steps: int,
+        seed: int,
+        first_walker: int = 0,
+        first_step: int = 0,
+        walkers: ArrayLike | None = None,
+    ) -> Iterator[np.ndarray]:
         """Run the walkers and hand out what they did, piece by piece.
 
         Parameters
@@ -172,7 +195,7 @@ class Sampler:
             self._compiled[length, rows] = compiled
         return self._compiled[length, rows]
 
-    def loop(self, length, rows):
+    def loop(self, length: int, rows: int) -> Callable:
         """The sampling loop as a function that XLA compiles whole.
 
         Parameters

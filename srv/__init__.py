@@ -4,6 +4,20 @@ Arrays in, arrays out; lag times are in frames.  The names load Keras when they 
 """
 
 from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # what editors and type checkers see
+    from srv.automatic import candidate_lags as candidate_lags
+    from srv.automatic import count_modes as count_modes
+    from srv.choice import recommend as recommend
+    from srv.errors import DegenerateOutputsError as DegenerateOutputsError
+    from srv.errors import DivergedError as DivergedError
+    from srv.errors import NotFittedError as NotFittedError
+    from srv.estimator import SRV as SRV
+    from srv.koopman import LaggedMoments as LaggedMoments
+    from srv.lagtime import cross_validate as cross_validate
+    from srv.lagtime import scan_lags as scan_lags
+    from srv.loss import vamp_loss as vamp_loss
 
 _HOMES = {
     "SRV": "srv.estimator",

@@ -1,11 +1,21 @@
 """Correlations of time series of slow modes."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from lss_base.estimators import refusal
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
-def empirical_correlation(x, y):
+    from lss_base.trajectories import Series
+
+
+def empirical_correlation(x: ArrayLike, y: ArrayLike) -> np.ndarray:
     """Pearson correlation of the columns of x with those of y.
 
     Parameters
@@ -22,7 +32,7 @@ def empirical_correlation(x, y):
         return (x * y).mean(0) / np.sqrt((x**2).mean(0) * (y**2).mean(0))
 
 
-def empirical_gram_schmidt(x, y):
+def empirical_gram_schmidt(x: ArrayLike, y: ArrayLike) -> np.ndarray:
     """Coefficients <x y> / <y y> of the projection of the columns of x on those of y.
 
     Parameters
@@ -37,7 +47,7 @@ def empirical_gram_schmidt(x, y):
     return (x * y).mean(0) / (y * y).mean(0)
 
 
-def generate_its(data, lags):
+def generate_its(data: Series, lags: Sequence[int]) -> np.ndarray:
     """Implied timescales t = -lag / ln|C(lag)| of every column, for each lag.
 
     Parameters

@@ -1,8 +1,18 @@
 """What the data choose themselves: the lags worth a scan, and how many modes hold elsewhere."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from srv.lagtime import cross_validate, quiet
+
+if TYPE_CHECKING:
+    from lss_base.trajectories import Series
+    from srv.estimator import SRV
+    from srv.lagtime import CrossValidation
 
 # Lags of a scan, and stretches of one lag that the data must hold: the bootstrap resamples as many.
 _LAGS, _STRETCHES = 8, 20
@@ -11,7 +21,7 @@ _LAGS, _STRETCHES = 8, 20
 _ERRORS = 2.0
 
 
-def candidate_lags(lengths, slowest=np.inf):
+def candidate_lags(lengths: Sequence[int], slowest: float = np.inf) -> list[int]:
     """Lags that are worth a scan, of 1, 2, 5, 10, 20, 50, ... frames: the eight longest that serve.
 
     None is longer than half of the median length, or so long that the trajectories hold fewer
@@ -38,7 +48,9 @@ def candidate_lags(lengths, slowest=np.inf):
     return (serving or allowed[:1])[-_LAGS:]
 
 
-def count_modes(X, srv, *, n_folds=5, seed=0, progress=iter):
+def count_modes(
+    X: Series, srv: SRV, *, n_folds: int = 5, seed: int = 0, progress: Callable = iter
+) -> tuple[int, CrossValidation]:
     """Cross-validate an SRV, and count the modes with which the held-out score still rises.
 
     The score is the Rayleigh quotient of `SRV.score`: a mode of noise lowers it as often as not,

@@ -1,11 +1,18 @@
 """Recommending a lag time and a number of modes from a scan, with the reasons in words."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lss_base.estimators import refusal
 from srv.lagtime import _Numbers
+
+if TYPE_CHECKING:
+    from srv.lagtime import CrossValidation, LagScan
 
 # Timescales that differ by less count as equal whatever their errors: training is no more exact.
 _FLAT_TOLERANCE = 0.05
@@ -31,7 +38,13 @@ class Recommendation(_Numbers):
     reasons: tuple
 
 
-def recommend(scan, validation=None, *, time="{:g} frames".format, tested=None):
+def recommend(
+    scan: LagScan,
+    validation: CrossValidation | None = None,
+    *,
+    time: Callable[[float], str] = "{:g} frames".format,
+    tested: str | None = None,
+) -> Recommendation:
     """Recommend the shortest lag with flat timescales, and the modes above the spectral gap.
 
     No lag longer than half of the median length of a trajectory is recommended.  Flat: from this

@@ -1,5 +1,9 @@
 """What the score of an encoder hides: modes that rest on few events, or hold in training only."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from lss_base.connectivity import one_way_states
@@ -10,6 +14,13 @@ from lss_base.resampling import jackknife_error
 from srv.evaluation import OutputPass
 from srv.modes import count_visits, score_modes
 from srv.reweighting import psi_of
+
+if TYPE_CHECKING:
+    import keras
+
+    from srv.data import Trajectories
+    from srv.estimator import SRV
+    from srv.modes import Modes
 
 # Fewer visits to the rarer end of a mode than this are warned of.
 _FEW_VISITS = 10
@@ -26,7 +37,7 @@ _FATE = {
 HOLDS = 0.6
 
 
-def diagnose(srv, lobe, modes, trajectories):
+def diagnose(srv: SRV, lobe: keras.Model, modes: Modes, trajectories: Trajectories) -> dict:
     """Judge the modes of a fitted SRV on data.
 
     Parameters

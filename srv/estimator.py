@@ -1,6 +1,10 @@
 """SRV, the estimator of slow modes."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import TransformerMixin
@@ -18,6 +22,11 @@ from srv.lobe import project
 from srv.modes import count_visits, kept_modes, score_modes
 from srv.reweighting import weights_of
 from srv.settings import PRESETS, check_settings
+
+if TYPE_CHECKING:
+    import keras
+
+    from lss_base.trajectories import Series
 
 
 class SRV(TransformerMixin, Estimator):
@@ -121,35 +130,35 @@ class SRV(TransformerMixin, Estimator):
 
     def __init__(
         self,
-        input_size,
-        n_components=2,
-        lag_time=1,
-        reversible=True,
-        n_epochs=100,
-        learning_rate=0.001,
-        dropout_rate=0,
-        l2_regularization=0.0,
-        hidden_layer_depth=2,
-        hidden_size=100,
-        activation="tanh",
-        batch_size=100,
-        validation_split=0,
-        callbacks=None,
-        batch_normalization=False,
-        latent_space_noise=0,
-        verbose=True,
+        input_size: int,
+        n_components: int = 2,
+        lag_time: int = 1,
+        reversible: bool = True,
+        n_epochs: int = 100,
+        learning_rate: float = 0.001,
+        dropout_rate: float = 0,
+        l2_regularization: float = 0.0,
+        hidden_layer_depth: int = 2,
+        hidden_size: int = 100,
+        activation: str = "tanh",
+        batch_size: int = 100,
+        validation_split: float = 0,
+        callbacks: list[keras.callbacks.Callback] | None = None,
+        batch_normalization: bool = False,
+        latent_space_noise: float = 0,
+        verbose: bool = True,
         *,
-        r_degree=2,
-        weights=None,
-        epsilon=1e-6,
-        standardize=False,
-        schedule="constant",
-        min_steps=None,
-        max_steps=None,
-        n_updates=None,
-        warm_start=True,
-        seed=0,
-        disconnected="drop",
+        r_degree: float = 2,
+        weights: Any = None,
+        epsilon: float = 1e-6,
+        standardize: bool = False,
+        schedule: str = "constant",
+        min_steps: int | None = None,
+        max_steps: int | None = None,
+        n_updates: int | None = None,
+        warm_start: bool = True,
+        seed: int | None = 0,
+        disconnected: str = "drop",
     ):
         self.input_size = input_size
         self.n_components = n_components
@@ -181,7 +190,7 @@ class SRV(TransformerMixin, Estimator):
         self.disconnected = disconnected
 
     @classmethod
-    def from_preset(cls, name, input_size, **overrides):
+    def from_preset(cls, name: str, input_size: int, **overrides: Any) -> SRV:
         """An unfitted SRV with named settings.
 
         Parameters
@@ -194,7 +203,7 @@ class SRV(TransformerMixin, Estimator):
         return cls(input_size, **{**preset(name, PRESETS), **overrides})
 
     @full_precision()
-    def fit(self, X, y=None, *, deflate=None):
+    def fit(self, X: Series, y: Series | None = None, *, deflate: Series | None = None) -> SRV:
         """Train on all pairs of frames one lag apart, then solve for the modes.
 
         Parameters
@@ -239,7 +248,7 @@ class SRV(TransformerMixin, Estimator):
         log_report(self)
         return self
 
-    def transform(self, X, side="left"):
+    def transform(self, X: Series, side: str = "left") -> Any:
         """Return the modes psi of each frame.
 
         Parameters
@@ -257,7 +266,14 @@ class SRV(TransformerMixin, Estimator):
         psi = encode(self.encoder if side == "left" else self.right_encoder_, X, self.input_size)
         return psi if is_list(X, self.input_size) else psi[0]
 
-    def score(self, X, lag_time=None, score_k=None, *, kind="autocorrelation"):
+    def score(
+        self,
+        X: Series,
+        lag_time: int | None = None,
+        score_k: int | None = None,
+        *,
+        kind: str = "autocorrelation",
+    ) -> float:
         """Return the score of the modes on data, at most the number of modes + 1.
 
         Parameters
@@ -285,7 +301,7 @@ class SRV(TransformerMixin, Estimator):
         data = check_trajectories(X, self.input_size, lag_time)
         return score_modes(self.encoder, self.right_encoder_, data, int(score_k) - 1, kind)
 
-    def diagnose(self, X):
+    def diagnose(self, X: Series) -> dict:
         """Do the modes rest on enough events, and hold on the data X? See `srv.diagnostics`.
 
         Returns
@@ -297,7 +313,7 @@ class SRV(TransformerMixin, Estimator):
         data = check_trajectories(X, self.input_size, self.lag_time)
         return diagnose(self, self._network.lobe, self._modes, data)
 
-    def drop_modes(self, modes):
+    def drop_modes(self, modes: Sequence[int]) -> SRV:
         """Remove modes, such as a nuisance one, from the fitted encoder.
 
         Parameters

@@ -1,8 +1,12 @@
 """Choosing the lag time and the number of modes: implied timescales, cross-validation, the gap."""
 
+from __future__ import annotations
+
 import logging
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import clone
@@ -14,6 +18,10 @@ from lss_base.resampling import bootstrap_timescales
 from lss_base.trajectories import as_sources
 from srv.data import check_trajectories
 from srv.windows import windows
+
+if TYPE_CHECKING:
+    from lss_base.trajectories import Series
+    from srv.estimator import SRV
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +80,15 @@ class CrossValidation(_Numbers):
         return added.mean(axis=0), added.std(axis=0, ddof=1) / np.sqrt(len(added))
 
 
-def scan_lags(X, lags, srv, *, n_bootstrap=200, seed=0, progress=iter):
+def scan_lags(
+    X: Series,
+    lags: Sequence[int],
+    srv: SRV,
+    *,
+    n_bootstrap: int = 200,
+    seed: int = 0,
+    progress: Callable = iter,
+) -> LagScan:
     """Train an SRV at each lag and return its timescales with bootstrap errors.
 
     The bootstrap draws whole trajectories with replacement and solves the eigenproblem anew in
@@ -182,7 +198,15 @@ def _checked_lags(lags, longest):
     return whole
 
 
-def cross_validate(X, srv, *, n_folds=5, seed=0, kind="vamp2", progress=iter):
+def cross_validate(
+    X: Series,
+    srv: SRV,
+    *,
+    n_folds: int = 5,
+    seed: int = 0,
+    kind: str = "vamp2",
+    progress: Callable = iter,
+) -> CrossValidation:
     """Train on all folds but one and score the first 1..m modes on the one left out.
 
     A fold is a set of whole trajectories; where there are fewer trajectories than folds, a

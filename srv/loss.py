@@ -14,6 +14,10 @@ mean of the replicas' own scores would be another number, biased upwards the mor
 pairs of each.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 import tensorflow as tf
 
 # Variance under which an output counts as constant; absolute, in the units of the raw outputs.
@@ -26,17 +30,17 @@ _DEFLATION_SOFTNESS = 1e-2
 
 
 def vamp_loss(
-    psi_0,
-    psi_t,
+    psi_0: tf.Tensor,
+    psi_t: tf.Tensor,
     *,
-    r=2,
-    weights=None,
-    reversible=True,
-    epsilon=1e-6,
-    known_0=None,
-    known_t=None,
-    pair_weights=None,
-):
+    r: float = 2,
+    weights: Sequence[float] | None = None,
+    reversible: bool = True,
+    epsilon: float = 1e-6,
+    known_0: tf.Tensor | None = None,
+    known_t: tf.Tensor | None = None,
+    pair_weights: tf.Tensor | None = None,
+) -> tf.Tensor:
     """Minus the VAMP-r score, -(1 + sum_i w_i lambda_i^r).
 
     Parameters

@@ -60,7 +60,7 @@ def trained(source, tmp_path_factory):
     stages.make_features(run, source, ["backbone-torsions", "ca-distances"])
     stages.train_srv(run, LAG_PS, modes=2, steps=100)
     stages.train_mdn(run, components=4, steps=200)
-    stages.train_cwgan(run, "backbone", steps=100)
+    stages.train_cwgan(run, "backbone", steps=50)
     stages.make_synthetic(run, 10_000.0, n_trajectories=3, seed=7)
     return run
 

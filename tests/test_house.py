@@ -27,9 +27,20 @@ GROUND = {"numpy", "scipy", "sklearn", "keras", "tqdm", "tensorflow"}
 SCRIPTS = sorted(path.name for path in (ROOT / "scripts").glob("*.py"))
 
 
+def statements(path):
+    """The nodes of a module, without those that type checkers alone run."""
+    everything = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    ifs = (node for node in everything if isinstance(node, ast.If))
+    typing = [
+        part for node in ifs if ast.unparse(node.test) == "TYPE_CHECKING" for part in node.body
+    ]
+    hidden = {node for part in typing for node in ast.walk(part)}
+    return (node for node in everything if node not in hidden)
+
+
 def imports(path):
     """Top-level names of the packages that a module imports, wherever in the module."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in statements(path):
         if isinstance(node, ast.Import):
             yield from (alias.name.split(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -101,7 +112,7 @@ def import_graph():
 
 
 def imported_modules(name, path, files):
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in statements(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in files)
         elif isinstance(node, ast.ImportFrom):

@@ -1,5 +1,7 @@
 """The loop: run MD, predict it, train on it, judge, propose, again and again."""
 
+from __future__ import annotations
+
 import json
 import math
 from pathlib import Path
@@ -32,11 +34,13 @@ class Campaign:
         Where pieces of MD run; see `lss.storage.processes.share`.
     """
 
-    def __init__(self, path, settings, scheduler=LOCAL):
+    def __init__(self, path: Path, settings: dict, scheduler: str = LOCAL):
         self.path, self.settings, self.scheduler = Path(path), settings, scheduler
 
     @classmethod
-    def create(cls, path, settings, resume=False, scheduler=LOCAL):
+    def create(
+        cls, path: str | Path, settings: dict, resume: bool = False, scheduler: str = LOCAL
+    ) -> Campaign:
         """Begin a campaign, or go on with one.
 
         Parameters
@@ -80,7 +84,7 @@ class Campaign:
             write_json(record, settings)
         return cls(path, settings, scheduler)
 
-    def run(self, n_rounds, tolerance):
+    def run(self, n_rounds: int, tolerance: float) -> str:
         """Make rounds until there are as many, or the campaign may stop.
 
         Parameters

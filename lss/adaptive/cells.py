@@ -1,5 +1,7 @@
 """Cells of psi: k-means, or centres no nearer than a distance."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,7 +56,9 @@ class Cells:
         return np.linalg.norm((self.centres - self.centres[cell]) / self.scale, axis=1)
 
 
-def make_cells(psi, n_cells=None, kind="kmeans", seed=0):
+def make_cells(
+    psi: list[np.ndarray], n_cells: int | None = None, kind: str = "kmeans", seed: int = 0
+) -> Cells:
     """Cut psi into cells.
 
     Parameters

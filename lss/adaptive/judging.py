@@ -1,5 +1,9 @@
 """How a round went: what the last simulator thought of it, and what is known after it."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from lss.adaptive.proposal import rounds_of
@@ -7,6 +11,9 @@ from lss.adaptive.rounds import draw_after
 from lss.adaptive.scores import score_cells
 from lss.run import inputs, run_files
 from lss.units import lag_in_frames
+
+if TYPE_CHECKING:
+    import keras
 
 _SAMPLES, _BATCH = 16, 10_000  # of the simulator for each pair; pairs at once
 
@@ -46,7 +53,7 @@ def predicted(before, run, number):
     return found | {"outside": float(outside.mean())}
 
 
-def surprise(network, psi, lag, seed=0):
+def surprise(network: keras.Model, psi: list[np.ndarray], lag: int, seed: int = 0) -> dict:
     """How much less likely MD is than the simulator thought: 0 on average for a right one.
 
     Of each pair x, y one lag apart it is E[log p(y' | x)] - log p(y | x), with y' drawn from the

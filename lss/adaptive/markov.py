@@ -1,5 +1,9 @@
 """A Markov model of the cells that MD visited: counts, pieces, reversible transition matrix."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 from scipy.sparse import coo_array, csr_array, diags_array
 from scipy.sparse.csgraph import connected_components
@@ -56,7 +60,9 @@ def separate_pieces(counts):
     return np.where(visited, rank[labels], -1)
 
 
-def reversible_matrix(counts, start=None, tolerance=1e-7):
+def reversible_matrix(
+    counts: Any, start: np.ndarray | None = None, tolerance: float = 1e-7
+) -> tuple[Any, np.ndarray]:
     """Transition matrix in detailed balance that most likely gave the counts, and its weights.
 
     The fixed point x_ij = (c_ij + c_ji) / (c_i / x_i + c_j / x_j) of G. Bowman et al., J. Chem.

@@ -1,5 +1,9 @@
 """The next round of a run by hand: proposed, printed and written."""
 
+from __future__ import annotations
+
+from pathlib import Path
+
 from lss.adaptive.proposal import propose
 from lss.adaptive.starts import PICTURE, next_round, round_folder, write_round
 from lss.errors import InputError
@@ -7,7 +11,15 @@ from lss.run import inputs
 from lss.run.run_folder import Run
 
 
-def propose_round(path, number=20, strategy="mixed", target="timescales", seed=0, *, dry_run=False):
+def propose_round(
+    path: str | Path,
+    number: int = 20,
+    strategy: str = "mixed",
+    target: str = "timescales",
+    seed: int = 0,
+    *,
+    dry_run: bool = False,
+) -> str:
     """Propose the next MD of a run folder, and write its start structures to `round-NNN`.
 
     Parameters

@@ -1,7 +1,10 @@
 """Starts for the next MD of a run: real frames of its trajectories, chosen by the scores."""
 
+from __future__ import annotations
+
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +15,9 @@ from lss.errors import InputError
 from lss.run import inputs, run_files
 from lss.units import lag_in_frames
 from lss_base.estimators import check_count, check_seed
+
+if TYPE_CHECKING:
+    from lss.run.run_folder import Run
 
 _ROUND = re.compile(r"round-(\d+)")
 
@@ -67,7 +73,14 @@ class Proposal:
     separate: list
 
 
-def propose(run, number, strategy="mixed", target="timescales", seed=0, more=None):
+def propose(
+    run: Run,
+    number: int,
+    strategy: str = "mixed",
+    target: str = "timescales",
+    seed: int = 0,
+    more: float | None = None,
+) -> Proposal:
     """Choose frames of the training MD from which to start the next MD.
 
     Parameters

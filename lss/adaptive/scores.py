@@ -1,12 +1,19 @@
 """How much each cell deserves the next MD, and a batch of starts that is not spent on one cell."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lss.adaptive.markov import reversible_matrix, separate_pieces, transition_counts
 from lss.adaptive.uncertainty import TARGETS, decrease, rows_of, variance
 from lss_base.estimators import check_choice, check_count, check_number
+
+if TYPE_CHECKING:
+    from lss.adaptive.cells import Cells
 
 STRATEGIES = ("mixed", "counts", "uncertainty")
 UNIFORM = "uniform"
@@ -42,8 +49,15 @@ class Scores:
 
 
 def score_cells(
-    cells, lag, strategy="mixed", target="timescales", *, n_modes=1, more=None, rounds=None
-):
+    cells: Cells,
+    lag: int,
+    strategy: str = "mixed",
+    target: str = "timescales",
+    *,
+    n_modes: int = 1,
+    more: float | None = None,
+    rounds: Sequence[int] | None = None,
+) -> Scores:
     """Score the cells of psi.
 
     Parameters
@@ -109,7 +123,9 @@ def settled(cells, rounds, quiet=QUIET_ROUNDS):
     return bool(np.mean(cells.first_rounds(rounds) > latest - quiet) <= NEW_SHARE)
 
 
-def choose_cells(scores, cells, number, seed, uniform=UNIFORM_SHARE):
+def choose_cells(
+    scores: Scores, cells: Cells, number: int, seed: int, uniform: float = UNIFORM_SHARE
+) -> list[tuple[int, str]]:
     """Choose the cells of a batch of starts.
 
     The first cell is the one of the highest score. After each choice the scores are multiplied by

@@ -7,6 +7,10 @@ p_i - p_i p_i') s_i: the part of row i, which more transitions from there would 
 N. Hinrichs and V. Pande, J. Chem. Phys. 126, 244101 (2007).
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 
 from lss.adaptive.markov import slow_processes
@@ -15,7 +19,7 @@ from lss.adaptive.markov import slow_processes
 TARGETS = ("timescales", "populations", "F")
 
 
-def rows_of_timescales(matrix, stationary, n_processes):
+def rows_of_timescales(matrix: Any, stationary: np.ndarray, n_processes: int) -> np.ndarray:
     """The parts q_i of the variance of the logarithms of the slowest timescales, summed.
 
     Parameters
@@ -40,7 +44,7 @@ def rows_of_timescales(matrix, stationary, n_processes):
     return ((stationary[:, None] * vectors * slope) ** 2 * np.maximum(spread, 0)).sum(axis=1)
 
 
-def rows_of_populations(matrix, stationary, relative=False):
+def rows_of_populations(matrix: Any, stationary: np.ndarray, relative: bool = False) -> np.ndarray:
     """The parts q_i of the variance of the populations of all cells, summed.
 
     Parameters

@@ -1,15 +1,25 @@
 """A simulator's modes, written for another program."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from lss.box import Box
 from lss.errors import InputError
 from lss.export.openmm import openmm_module
 from lss.export.plumed import plumed_input
 from lss.export.variables import variables
 
+if TYPE_CHECKING:
+    import mdtraj
+    import numpy as np
+
 WRITERS = {"plumed": plumed_input, "openmm": openmm_module}
 
 
-def export_modes(box, to, structure, psi=None):
+def export_modes(
+    box: Box, to: str, structure: mdtraj.Trajectory, psi: np.ndarray | None = None
+) -> str:
     """The slow modes of a simulator as text for PLUMED or OpenMM.
 
     Parameters

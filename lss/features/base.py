@@ -1,6 +1,9 @@
 """What features that are computed from structures have in common."""
 
+from __future__ import annotations
+
 import logging
+from collections.abc import Iterator
 
 import numpy as np
 from tqdm import tqdm
@@ -37,7 +40,7 @@ class Features:
     def __len__(self):
         return len(self.names)
 
-    def values(self, trajectories, i):
+    def values(self, trajectories: TrajectorySet, i: int) -> Iterator[np.ndarray]:
         """Compute the features of one trajectory in chunks.
 
         Parameters
@@ -62,7 +65,7 @@ class Features:
                 raise InputError(f"{trajectories.names[i]}: {error}") from error
             done += len(frames)
 
-    def transform(self, trajectories):
+    def transform(self, trajectories: TrajectorySet) -> list[np.ndarray]:
         """Compute the features of all frames of a set of trajectories, in memory.
 
         Parameters
@@ -125,6 +128,6 @@ class Features:
                 f"{wanted}: give a trajectory of the same topology"
             )
 
-    def fingerprints(self, trajectories):
+    def fingerprints(self, trajectories: TrajectorySet) -> list[dict]:
         """Files and functions that the features depend on beside the trajectories: none."""
         return []

@@ -1,7 +1,10 @@
 """Features of whole trajectory sets, streamed to one HDF5 file."""
 
+from __future__ import annotations
+
 import uuid
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import h5py
 import numpy as np
@@ -11,6 +14,10 @@ from lss.errors import InputError
 from lss.storage import processes
 from lss.storage.full_disk import new_hdf5
 from lss.storage.whole_files import PARTIAL, remove, replacing
+
+if TYPE_CHECKING:
+    from lss.features.base import Features
+    from lss.trajectories.trajectory_set import TrajectorySet
 
 #: Aim of the size of an HDF5 chunk: a batch of consecutive frames touches few of them, and one
 #: fits the chunk cache (1 MiB).
@@ -22,7 +29,13 @@ def dataset_name(i):
     return f"{i:06d}"
 
 
-def featurize(trajectories, featurizer, path, progress=True, scheduler=None):
+def featurize(
+    trajectories: TrajectorySet,
+    featurizer: Features,
+    path: str | Path,
+    progress: bool = True,
+    scheduler: str | None = None,
+) -> Path:
     """Compute the features of a set of trajectories and write them to one HDF5 file.
 
     Frames are streamed, so that memory does not grow with their number. The file appears under

@@ -3,7 +3,11 @@
 Torsions come before distances. Distances are in nm.
 """
 
+from __future__ import annotations
+
 import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import mdtraj as md
 import numpy as np
@@ -14,6 +18,11 @@ from lss.features.base import Features
 from lss.features.feature_file import dataset_name, featurize
 from lss.features.specifications import MAX_FEATURES, WORDS, default_specs, resolve, split_specs
 from lss.molecule.atoms import identities, match_names
+
+if TYPE_CHECKING:
+    import mdtraj
+
+    from lss.trajectories.trajectory_set import TrajectorySet
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +69,7 @@ class Featurizer(Features):
         If a specification is unknown, matches nothing, or gives more than 20,000 features.
     """
 
-    def __init__(self, topology, specs):
+    def __init__(self, topology: mdtraj.Topology, specs: list[str]):
         torsions, distances = resolve(topology, specs)
         self.specs = [str(s).strip() for s in specs]
         self._set(topology, torsions, distances)
@@ -74,7 +83,9 @@ class Featurizer(Features):
         self.atoms = np.unique(np.concatenate([self._torsions.ravel(), self._distances.ravel()]))
         self._molecules, self._told = None, False
 
-    def compute(self, trajectory, *, selected=False, first_frame=0):
+    def compute(
+        self, trajectory: mdtraj.Trajectory, *, selected: bool = False, first_frame: int = 0
+    ) -> np.ndarray:
         """Compute the features of every frame.
 
         Parameters
@@ -118,7 +129,7 @@ class Featurizer(Features):
         self._check(out, first_frame)
         return out
 
-    def of(self, trajectories):
+    def of(self, trajectories: TrajectorySet) -> Features:
         """The same features of another topology of the molecule."""
         return Featurizer.from_dict(self.to_dict(), trajectories.topology)
 
@@ -131,7 +142,7 @@ class Featurizer(Features):
             "number: the coordinates of its atoms are damaged or coincide"
         )
 
-    def to_dict(self):
+    def to_dict(self) -> dict:
         """Describe the features so that they can be found in any topology of the molecule.
 
         Returns
@@ -151,7 +162,12 @@ class Featurizer(Features):
         }
 
     @classmethod
-    def from_function(cls, function, topology, names=None):
+    def from_function(
+        cls,
+        function: Callable[[mdtraj.Trajectory], np.ndarray],
+        topology: mdtraj.Topology,
+        names: list[str] | None = None,
+    ) -> Features:
         """Features that a function of yours computes.
 
         A simulator trained on them takes features in `encode`, not structures.
@@ -176,7 +192,7 @@ class Featurizer(Features):
         return FromFunction(function, topology, names)
 
     @classmethod
-    def from_dict(cls, description, topology):
+    def from_dict(cls, description: dict, topology: mdtraj.Topology) -> Features:
         """Rebuild what :meth:`to_dict` described for another topology of the same molecule.
 
         Parameters

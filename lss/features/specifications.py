@@ -1,8 +1,11 @@
 """From the words of a feature list ("torsions", "ca-distances") to the atoms of each feature."""
 
+from __future__ import annotations
+
 import logging
 import math
 import re
+from typing import TYPE_CHECKING
 
 from lss.errors import InputError
 from lss.features.other_torsions import other_torsions
@@ -18,6 +21,9 @@ from lss.features.torsions import (
 from lss.molecule.atoms import describe_atom, is_alpha_carbon
 from lss.molecule.bond_graph import BondGraph
 from lss.molecule.selection import select
+
+if TYPE_CHECKING:
+    import mdtraj
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +73,7 @@ def split_specs(text):
     return [spec.strip() for spec in specs]
 
 
-def default_specs(topology):
+def default_specs(topology: mdtraj.Topology) -> list[str]:
     """Choose features for a topology.
 
     Torsions, and distances of CA atoms, of C1' atoms of nucleic acids, or of both in a complex,

@@ -1,5 +1,10 @@
 """`lss.expectation`: what a simulator says of any function of structure."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from tqdm import tqdm
 
 from lss.errors import InputError
@@ -10,10 +15,24 @@ from lss.run.inputs import steps_of
 from lss.simulation.simulate import check, start_states
 from lss.units import lag_in_frames, time_ps
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from lss.observables.statistics import Statistics
+    from lss.simulator import LatentSpaceSimulator
+    from lss.trajectories.trajectory_set import TrajectorySet
+
 
 def expectation(
-    simulator, observables, length, n_trajectories=100, seed=0, start=None, md=None, progress=True
-):
+    simulator: LatentSpaceSimulator,
+    observables: Callable | str | dict[str, Callable],
+    length: str | float,
+    n_trajectories: int = 100,
+    seed: int = 0,
+    start: ArrayLike | None = None,
+    md: TrajectorySet | None = None,
+    progress: bool = True,
+) -> dict[str, Statistics]:
     """Averages, distributions and time correlations over synthetic trajectories.
 
     No trajectory is kept: structures are decoded in blocks, and only their numbers stay.

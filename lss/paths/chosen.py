@@ -1,6 +1,10 @@
 """The states that a user speaks of: written, given by structures, or found."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import h5py
 import numpy as np
@@ -10,8 +14,17 @@ from lss.paths.states import found_states, parse_states, pick, starts_in
 from lss.paths.structure_states import near_structure
 from lss.simulation.starts import chosen_start
 
+if TYPE_CHECKING:
+    from lss.simulator import LatentSpaceSimulator
 
-def define_states(simulator, states=None, state=(), radius=None, box=None):
+
+def define_states(
+    simulator: LatentSpaceSimulator,
+    states: str | None = None,
+    state: Sequence[str] = (),
+    radius: str | None = None,
+    box: str | Path | None = None,
+) -> dict:
     """States by name, in the one way in which commands and Python choose them.
 
     Parameters

@@ -1,6 +1,9 @@
 """All that is found out about the way between two states."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +17,9 @@ from lss.paths.kernel import Mesh, arrival_steps, committor, stationary
 from lss.paths.passages import Passages, sample_passages
 from lss.paths.pathways import Pathways, find_pathways
 from lss.simulation.ensemble import Ensemble
+
+if TYPE_CHECKING:
+    from lss.simulator import LatentSpaceSimulator
 
 #: Points of the mesh: its matrix takes 8 N^2 bytes.
 POINTS = 4000
@@ -99,18 +105,18 @@ class Findings:
     pathways: Pathways
 
     @property
-    def outside(self):
+    def outside(self) -> np.ndarray:
         """The points of the mesh outside both states, as bool (n,)."""
         return Pair(self.start, self.goal).label(self.mesh.points) < 0
 
     @property
-    def committor_error(self):
+    def committor_error(self) -> tuple[float, float]:
         """Root mean square difference of the two committors, and that of counting alone."""
         difference = self.counted - self.q[self.checked]
         chance = self.counted * (1 - self.counted) / WALKERS
         return np.sqrt((difference**2).mean()), np.sqrt(chance.mean())
 
-    def transition_states(self, n, seed=0):
+    def transition_states(self, n: int, seed: int = 0) -> np.ndarray:
         """Draw latent states with q within `WIDTH` of one half, by their weights: (n, m)."""
         near = np.flatnonzero(self.outside & (np.abs(self.q - MIDDLE) < WIDTH))
         if not len(near):
@@ -120,7 +126,16 @@ class Findings:
         return self.mesh.points[drawn]
 
 
-def find_paths(simulator, start, goal, number, seed=0, md=None, observables=None, progress=True):
+def find_paths(
+    simulator: LatentSpaceSimulator,
+    start: Any,
+    goal: Any,
+    number: int,
+    seed: int = 0,
+    md: list[np.ndarray] | None = None,
+    observables: str | dict | None = None,
+    progress: bool = True,
+) -> Findings:
     """Sample transition paths and solve for the committor.
 
     Parameters

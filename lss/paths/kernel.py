@@ -11,13 +11,19 @@ Rows are divided by their sums, which are 1 but for the noise of the points. Wha
 equation of the propagator then is one of a matrix: q = P q outside A and B, 0 in A, 1 in B.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lss.errors import InputError
 from lss.paths.moments import calibrated, truncated_moments
 from mdn.members import predict
+
+if TYPE_CHECKING:
+    from lss.simulator import LatentSpaceSimulator
 
 #: Rows of densities computed at once.
 ROWS = 64
@@ -111,7 +117,7 @@ class Mesh:
     matrix: np.ndarray
 
     @classmethod
-    def build(cls, simulator, origins, seed=0):
+    def build(cls, simulator: LatentSpaceSimulator, origins: np.ndarray, seed: int = 0) -> Mesh:
         """Draw a point from the propagator at each origin, and lay the mesh out.
 
         Parameters
@@ -131,7 +137,7 @@ class Mesh:
         mesh.matrix = mesh.rows(chunk)
         return mesh
 
-    def rows(self, psi):
+    def rows(self, psi: np.ndarray) -> np.ndarray:
         """Transition probabilities from any states (k, m) to the points: (k, n)."""
         log = log_density(self.model, psi, self.points) - self.log_rho
         weights = np.exp(log - log.max(axis=1, keepdims=True))
@@ -140,7 +146,7 @@ class Mesh:
         moments = truncated_moments(out["logits"], out["loc"], out["scale"], *self.range)
         return calibrated(weights, self.points, moments)
 
-    def committor(self, start, goal, psi=None):
+    def committor(self, start: Any, goal: Any, psi: np.ndarray | None = None) -> np.ndarray:
         """The committor from one state to another at the points, or at any states (k, m).
 
         Returns

@@ -9,7 +9,10 @@ A path is the end of a passage: from the last frame in the state left to the fir
 reached (E. Vanden-Eijnden, J. Stat. Phys. 123 (2006) 503-523).
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from tqdm import tqdm
@@ -17,6 +20,9 @@ from tqdm import tqdm
 from lss.errors import InputError
 from lss.paths.states import check_apart, starts_in
 from lss.paths.walkers import run
+
+if TYPE_CHECKING:
+    from lss.simulator import LatentSpaceSimulator
 
 #: Walkers, where there are enough passages for them.
 WALKERS = 160
@@ -75,15 +81,15 @@ class Passages:
     steps: np.ndarray = None
     psi: np.ndarray = None
 
-    def of(self, direction):
+    def of(self, direction: int) -> list:
         """The paths of one direction."""
         return [path for path in self.paths if path.direction == direction]
 
-    def durations_ps(self, direction):
+    def durations_ps(self, direction: int) -> np.ndarray:
         """Durations of the paths of one direction, **ps**."""
         return np.array([len(path.psi) - 1 for path in self.of(direction)]) * self.lag_ps
 
-    def passage_times_ps(self, n_bootstrap=1000):
+    def passage_times_ps(self, n_bootstrap: int = 1000) -> tuple[np.ndarray, np.ndarray]:
         """Mean first-passage times from A to B and from B to A, the inverse rates, **ps**.
 
         Returns
@@ -102,7 +108,14 @@ class Passages:
         return value, np.nanstd(times, axis=0)
 
 
-def sample_passages(simulator, start, goal, number, seed=0, progress=True):
+def sample_passages(
+    simulator: LatentSpaceSimulator,
+    start: Any,
+    goal: Any,
+    number: int,
+    seed: int = 0,
+    progress: bool = True,
+) -> Passages:
     """Sample transition paths in both directions.
 
     Parameters

@@ -1,6 +1,9 @@
 """Paths to a folder: trajectories, numbers, figures and one page."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from tqdm import tqdm
@@ -17,12 +20,23 @@ from lss.simulation.trajectory_writers import Xtc
 from lss.storage.full_disk import new_hdf5
 from lss.storage.whole_files import plain, replacing, write_json
 
+if TYPE_CHECKING:
+    from lss.paths.findings import Findings
+    from lss.simulator import LatentSpaceSimulator
+
 #: Structures of the transition state that are written, and of them drawn.
 STRUCTURES, DRAWN = 100, 12
 NAMES = ("paths.json", "paths.h5", "paths.html", "topology.pdb", "transition-states.xtc", "figures")
 
 
-def write_paths(to, simulator, found, latent_only=False, force=False, progress=True):
+def write_paths(
+    to: str | Path,
+    simulator: LatentSpaceSimulator,
+    found: Findings,
+    latent_only: bool = False,
+    force: bool = False,
+    progress: bool = True,
+) -> Path:
     """Write what was found: see `docs/paths.md` for the files.
 
     Parameters

@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 
 def write_report(
-    out_dir,
+    out_dir: str | Path,
     comparison: Comparison,
     *,
     title: str = "Latent space simulation",

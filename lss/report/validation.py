@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,6 +27,12 @@ from lss.errors import InputError
 from lss.molecule.atoms import is_alpha_carbon
 from lss.report.movie import Movie, make_movie
 from lss.report.words import MOLECULE, SERIES, Words
+
+if TYPE_CHECKING:
+    import mdtraj
+    from numpy.typing import ArrayLike
+
+    from lss.series.columns import Columns
 
 
 @dataclass(frozen=True)
@@ -100,10 +107,10 @@ def compare(
     held_out: Sample | None = None,
     *,
     lag_ps: float,
-    reference=None,
-    columns=None,
+    reference: mdtraj.Trajectory | None = None,
+    columns: Columns | None = None,
     reversible: bool = True,
-    eigenvalues=None,
+    eigenvalues: ArrayLike | None = None,
     states: Sequence = (),
     replicas: Sequence[Sample] = (),
     tick: Callable[[int], None] = lambda n: None,

@@ -1,15 +1,26 @@
 """The decoded atoms of all frames, superposed on one structure, in memory or in a file."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from lss.molecule.bonds import bonds
 from lss.run.inputs import decoded_atoms, default_atoms
 
+if TYPE_CHECKING:
+    import mdtraj
+
+    from lss.trajectories.trajectory_set import TrajectorySet
+
 REFERENCE_SAMPLE = 2000  # frames from which the reference structure is chosen
 BLOCK = 50_000  # frames superposed at once
 
 
-def superposed(trajectories, atoms=None):
+def superposed(
+    trajectories: TrajectorySet, atoms: str | None = None
+) -> tuple[list[np.ndarray], mdtraj.Trajectory, np.ndarray]:
     """Coordinates of chosen atoms, superposed on one structure: what `cwgan.MolGen` learns from.
 
     Parameters

@@ -1,7 +1,10 @@
 """A simulator in memory compared with MD: the report without a run folder."""
 
+from __future__ import annotations
+
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
@@ -20,10 +23,22 @@ from lss.trajectories.held_out import refuse_overlap
 from lss.trajectories.trajectory_set import TrajectorySet
 from lss.units import lag_in_frames, time_ps
 
+if TYPE_CHECKING:
+    from lss.report.validation import Comparison
+    from lss.simulator import LatentSpaceSimulator
+
 
 def validate(
-    simulator, md, held_out=None, *, to, n_trajectories=100, length=None, seed=0, states=None
-):
+    simulator: LatentSpaceSimulator,
+    md: TrajectorySet,
+    held_out: TrajectorySet | None = None,
+    *,
+    to: str | Path,
+    n_trajectories: int = 100,
+    length: str | float | None = None,
+    seed: int = 0,
+    states: dict | None = None,
+) -> Comparison:
     """Simulate, compare with MD, and write the report.
 
     Parameters

@@ -1,6 +1,10 @@
 """Time series as one set: columns of numbers, at equal times, cut where something is missing."""
 
+from __future__ import annotations
+
 import hashlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +18,9 @@ from lss.series.scheme import Scheme
 from lss.series.wording import lost, names_of
 from lss.trajectories.file_search import digest
 from lss.units import time_ps
+
+if TYPE_CHECKING:
+    from lss.series.cutting import Segment
 
 MOST_DELAYS = 1000
 
@@ -48,7 +55,16 @@ class SeriesSet:
 
     in_memory = True
 
-    def __init__(self, segments, scheme, spacing_ps, notes, prints, options, dt_ps=None):
+    def __init__(
+        self,
+        segments: list[Segment],
+        scheme: Scheme,
+        spacing_ps: float,
+        notes: list[str],
+        prints: list[dict],
+        options: dict,
+        dt_ps: float | None = None,
+    ):
         self.segments, self.scheme, self.spacing_ps = segments, scheme, spacing_ps
         self.notes, self._prints, self.options = notes, prints, options
         self.dt_ps = dt_ps
@@ -59,15 +75,15 @@ class SeriesSet:
     @classmethod
     def open(
         cls,
-        patterns,
-        time_column=None,
-        columns=None,
-        dt_ps=None,
-        missing=(),
-        delays=1,
-        season_ps=None,
-        like=None,
-    ):
+        patterns: str | list[str],
+        time_column: list[str] | None = None,
+        columns: list[str] | None = None,
+        dt_ps: float | None = None,
+        missing: Sequence[float] = (),
+        delays: int = 1,
+        season_ps: float | None = None,
+        like: SeriesSet | None = None,
+    ) -> SeriesSet:
         """Find, read and check files of time series.
 
         Parameters
@@ -124,9 +140,17 @@ class SeriesSet:
 
     @classmethod
     def of(
-        cls, data, *, time_column=None, columns=None, dt=None, missing=(), delays=1, season=None,
-        like=None,
-    ):  # fmt: skip
+        cls,
+        data: Any,
+        *,
+        time_column: str | list[str] | None = None,
+        columns: list[str] | None = None,
+        dt: str | float | None = None,
+        missing: Sequence[float] = (),
+        delays: int = 1,
+        season: str | float | None = None,
+        like: SeriesSet | None = None,
+    ) -> SeriesSet:
         """Series that are in memory.
 
         Parameters
@@ -201,7 +225,7 @@ class SeriesSet:
         notes = lost(cuts, n_rows, segments, len(tables), max(delays, 2))
         return cls(segments, scheme, spacing_ps, notes, prints, options, dt_ps)
 
-    def values(self, i):
+    def values(self, i: int) -> np.ndarray:
         """The newest row of each frame of segment `i`, in its units: (n_frames, n_columns)."""
         return self.segments[i].values[self.scheme.delays - 1 :]
 

@@ -1,6 +1,11 @@
 """A simulator and its replicas: error bars that hold what the MD leaves open."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -8,6 +13,9 @@ from lss.box import load_box
 from lss.errors import InputError
 from lss.simulation.on_demand import FramesOnDemand
 from lss.simulator import LatentSpaceSimulator
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 
 class Ensemble:
@@ -28,7 +36,7 @@ class Ensemble:
         Where its box has fewer than two replicas.
     """
 
-    def __init__(self, simulator):
+    def __init__(self, simulator: LatentSpaceSimulator):
         from mdn.members import copy
 
         box = simulator.box
@@ -44,14 +52,14 @@ class Ensemble:
         )
 
     @classmethod
-    def load(cls, path):
+    def load(cls, path: str | Path) -> Ensemble:
         """Load the replicas of a box folder or an `.lss` file (see `lss.box.load_box`)."""
         return cls(LatentSpaceSimulator(load_box(path)))
 
     def __len__(self):
         return len(self.box.replicas)
 
-    def propagate(self, n_steps, n_walkers=100, seed=0):
+    def propagate(self, n_steps: int, n_walkers: int = 100, seed: int = 0) -> Iterator[np.ndarray]:
         """Sample latent trajectories of each replica, from frames of its bootstrap sample.
 
         Parameters
@@ -74,7 +82,13 @@ class Ensemble:
             first = i * n_walkers  # no two walkers share random numbers
             yield self._walker.propagate(states[drawn], n_steps, seed, first_walker=first)
 
-    def spread(self, statistic, n_steps, n_walkers=100, seed=0):
+    def spread(
+        self,
+        statistic: Callable[[np.ndarray], ArrayLike],
+        n_steps: int,
+        n_walkers: int = 100,
+        seed: int = 0,
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation over the replicas of a function of latent trajectories.
 
         The standard deviation is the standard error of what the simulator gives that comes of the

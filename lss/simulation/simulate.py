@@ -1,6 +1,9 @@
 """Synthetic trajectories to a folder: begin, go on with what is there, or refuse."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
@@ -14,23 +17,28 @@ from lss.simulation.trajectory_writers import FORMATS
 from lss.storage import processes
 from lss.storage.signals import noted_signals
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from lss.simulator import LatentSpaceSimulator
+
 
 def simulate(
-    simulator,
-    to,
-    n_steps,
-    n_trajectories=1,
-    seed=0,
-    start=None,
-    file_format=None,
-    latent_only=False,
-    first_walker=0,
-    force=False,
-    resume=False,
-    progress=True,
-    scheduler=None,
-    until=None,
-):
+    simulator: LatentSpaceSimulator,
+    to: str | Path,
+    n_steps: int,
+    n_trajectories: int = 1,
+    seed: int = 0,
+    start: ArrayLike | None = None,
+    file_format: str | None = None,
+    latent_only: bool = False,
+    first_walker: int = 0,
+    force: bool = False,
+    resume: bool = False,
+    progress: bool = True,
+    scheduler: str | None = None,
+    until: Any = None,
+) -> dict:
     """Simulate and write `to/psi.h5`, `to/topology.pdb` and `to/traj-0000.xtc` and on.
 
     Of a time series there is no `topology.pdb`, and the others are tables: `to/traj-0000.csv`.

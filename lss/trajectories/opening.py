@@ -1,11 +1,22 @@
 """How Python code opens trajectories, of files or of other packages."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from lss.trajectories.settled_times import DT, FILE
 from lss.trajectories.trajectory_set import TrajectorySet
 from lss.units import time_ps
 
 
-def open_trajectories(files, top=None, dt=None, *, force_dt=False, join=False):
+def open_trajectories(
+    files: Any,
+    top: str | None = None,
+    dt: str | float | None = None,
+    *,
+    force_dt: bool = False,
+    join: bool = False,
+) -> TrajectorySet:
     """Open trajectories of one molecule and check them.
 
     Parameters

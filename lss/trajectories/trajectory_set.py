@@ -1,8 +1,13 @@
 """Trajectory files as one set: frames, times, and coordinates in chunks, never whole."""
 
+from __future__ import annotations
+
 import copy
 import logging
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import mdtraj as md
 import numpy as np
@@ -22,6 +27,10 @@ from lss.trajectories.settled_times import DT, check_dt, own_spacings, settle
 from lss.trajectories.shapes import Frames
 from lss.trajectories.turned import TurnedFiles
 from lss.trajectories.twice import refuse_same_files, refuse_same_frames
+
+if TYPE_CHECKING:
+    import mdtraj
+    from numpy.typing import ArrayLike
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +67,14 @@ class TrajectorySet:
         `force_dt` and `join`, as they were given.
     """
 
-    def __init__(self, parts, topology, top, spacing_ps, structure=None):
+    def __init__(
+        self,
+        parts: list[list[Part]],
+        topology: mdtraj.Topology,
+        top: Path | None,
+        spacing_ps: float,
+        structure: Any = None,
+    ):
         self._arrange(parts)
         self.topology = topology
         self.top = top
@@ -74,7 +90,16 @@ class TrajectorySet:
         self.n_frames = [sum(part.n_frames for part in files) for files in parts]
 
     @classmethod
-    def open(cls, patterns, top=None, dt_ps=None, *, force_dt=False, join=False, dt_name=DT):
+    def open(
+        cls,
+        patterns: str | list[str],
+        top: str | None = None,
+        dt_ps: float | str | None = None,
+        *,
+        force_dt: bool = False,
+        join: bool = False,
+        dt_name: str = DT,
+    ) -> TrajectorySet:
         """Find, check and count trajectory files.
 
         Parameters
@@ -132,7 +157,9 @@ class TrajectorySet:
             opened.notes += notes
         return opened
 
-    def iterate(self, i, chunk=1000, atom_indices=None):
+    def iterate(
+        self, i: int, chunk: int = 1000, atom_indices: ArrayLike | None = None
+    ) -> Iterator[mdtraj.Trajectory]:
         """Read one trajectory in chunks.
 
         Parameters
@@ -175,7 +202,7 @@ class TrajectorySet:
             done += part.n_frames
             yield part if whole else part.atom_slice(keep)
 
-    def read_frame(self, i, j):
+    def read_frame(self, i: int, j: int) -> mdtraj.Trajectory:
         """Read frame ``j`` of trajectory ``i``: an mdtraj.Trajectory of one frame, all atoms.
 
         Molecules that are equally near in several images are put where they are most like the
@@ -211,7 +238,7 @@ class TrajectorySet:
         )
         return molecules, Placement(molecules, doubtful, self.reference.xyz[0][molecules.atoms])
 
-    def fingerprints(self):
+    def fingerprints(self) -> list[dict]:
         """Identify the data, to tell later whether they changed.
 
         Returns
@@ -235,7 +262,7 @@ class TrajectorySet:
             prints.append({"kind": "topology", "file": str(self.top), **digest(self.top)})
         return prints
 
-    def elsewhere(self):
+    def elsewhere(self) -> TrajectorySet:
         """The same set for another process, whose current folder may be another."""
         there = copy.copy(self)
         there._arrange(
@@ -244,7 +271,7 @@ class TrajectorySet:
         return there
 
     @property
-    def in_memory(self):
+    def in_memory(self) -> bool:
         """Whether some of the trajectories are in no file of ours to read."""
         return any(isinstance(part.source, InMemory) for files in self.parts for part in files)
 

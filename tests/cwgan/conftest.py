@@ -46,6 +46,6 @@ def fitted(molecule):
 
     psi, coords, bonds = molecule
     model = MolGen.from_preset(
-        "recommended", 1, 5, bonds=bonds, n_updates=1500, hidden_size=64, seed=3, verbose=False
+        "recommended", 1, 5, bonds=bonds, n_updates=500, hidden_size=64, seed=3, verbose=False
     )
     return model.fit(psi, coords)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +11,9 @@ from lss.analysis.blocks import BlockSums
 from lss.analysis.given import read_values
 from lss.analysis.sample import Sample
 from lss.analysis.weighing import total
+
+if TYPE_CHECKING:
+    from lss.analysis.columns.ruler import ColumnRuler
 
 #: Longest and shortest window, in lags.
 LONGEST, SHORTEST = 512, 16
@@ -49,7 +53,9 @@ def _enough(sample: Sample, window: int) -> bool:
     return inside >= lengths.sum() / 2 and inside >= WINDOWS * frames
 
 
-def add_spectrum_sums(sums: BlockSums, series: Sequence, lag: int, window: int, ruler) -> None:
+def add_spectrum_sums(
+    sums: BlockSums, series: Sequence, lag: int, window: int, ruler: ColumnRuler
+) -> None:
     """Add the power of each column at each frequency, summed over windows.
 
     Windows overlap by half. A series with frames closer than the lag is taken as ``lag``
