@@ -64,7 +64,7 @@ setup(
             "tables",
             "xarray",
         ],
-        "docs": ["sphinx", "myst-nb", "furo"],
+        "docs": ["sphinx", "myst-nb", "furo", "sphinx-mathjax-offline"],
         "analysis": ["deeptime>=0.4.5"],
         "md": ["openmm"],
         "mdanalysis": ["MDAnalysis"],

@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 project = "latent-space-simulator"
 author = "The latent-space-simulator developers"
 copyright = f"2026, {author}"
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx-mathjax-offline"]
 myst_enable_extensions = ["dollarmath", "amsmath"]
 myst_heading_anchors = 3
 # Pages with commands run them, when the page has changed: by this Python, on lines of one width.

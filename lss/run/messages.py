@@ -28,7 +28,7 @@ def modes(run):
 
 def rotation(report):
     """Whether the process goes round; nothing of an earlier version's."""
-    found = report["diagnostics"].get("irreversibility")
+    found = report.get("diagnostics", {}).get("irreversibility")
     if found is None:
         return []
     way = "symmetrises" if report["reversible"] else "does not symmetrise"

@@ -50,7 +50,8 @@ def make_report(run, held_out=None, force=False, states=None):
     settings = {"held_out": held_out}
     if states:
         settings["states"] = [state.describe() for state in states.values()]
-    if not run.reusable("report", settings, force):
+    known = run.reusable("report", settings, force)
+    if not known or "verdict" not in run.report("report"):  # those of 0.1.0 have none
         with run.stage("report", settings) as report:
             comparison = compare_with_md(run, held_out, states)
             stages = {name: run.report(name.lower()) for name in NETWORKS}
