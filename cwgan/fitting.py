@@ -13,6 +13,7 @@ from cwgan.decoder import Decoder
 from cwgan.diagnostics import energy_distance
 from cwgan.features import in_chunks
 from cwgan.networks import with_torsions
+from cwgan.quantiles import with_marginals
 from cwgan.rotamers import torsion_sampler
 from cwgan.settling import settle
 from cwgan.splitting import evenly, held_out
@@ -133,6 +134,8 @@ def train(settings, parts, psi, coords, lengths, seed):
         rows = kept[evenly(len(kept), MAX_COMPARED)]
         made = Decoder(drawn, compiled=False).decode(psi[rows], seeds[2])
         contacts = contacts.compared(coords[rows], made)
+    if settings.head == "columns":
+        drawn = with_marginals(drawn, psi[kept], coords[kept], settings.bounds, seeds[2])
     trained = {"generator": drawn, "builder": smoothed, "critic": critic, "contacts": contacts}
     return replace(parts, **trained, n_updates=done), history
 

@@ -29,7 +29,7 @@ def test_what_is_drawn_is_in_units_and_within_bounds(fitted, data):
     assert made[:, 1].min() >= 0 and made[:, 2].min() >= 0 and made[:, 2].max() <= 1
     found = fitted.diagnose(*data)
     # 400 updates are few: this and the correlation say that columns are learned, not how well.
-    assert max(found["marginal_distance"]) < 0.4
+    assert max(found["marginal_distance"]) < 0.1  # exact where it was fitted, by another draw
     assert np.corrcoef(made[:, 0], data[0][:, 0])[0, 1] > 0.9
     assert found["mean_data"][0] == pytest.approx(50, abs=1)
 
