@@ -10,11 +10,12 @@ demo: .venv/installed
 # In parts, each with processes of its own: TensorFlow keeps what it has compiled as long as a
 # process lives, some 20 MB a network.
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+PAGES := tests/lss/report tests/lss/paths
 test: .venv/installed-test
 	$(PYTEST) tests/base tests/contract tests/srv
 	$(PYTEST) tests/mdn tests/cwgan
-	$(PYTEST) tests/reproduction tests/scripts tests/test_*.py
-	$(PYTEST) tests/lss
+	$(PYTEST) tests/reproduction tests/scripts tests/test_*.py $(PAGES)
+	$(PYTEST) tests/lss $(PAGES:%=--ignore=%)
 
 lint: .venv/installed-test
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -265,5 +265,5 @@ def describe(seams, names, n_frames, joined):
     twice = f", and {frames} counted twice" if shared else ""
     return (
         f"{pair} look like parts of one run ({first.why}){more}; they are not joined, so that no "
-        f"pair of frames runs over the seam{twice}"
+        f"pair of frames runs over the seam{twice}; give `join` to make them one trajectory"
     )
