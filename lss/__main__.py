@@ -4,7 +4,7 @@ from lss.commands.box import export, parsed
 from lss.commands.cli import load_tensorflow, main
 from lss.units import format_time
 
-RATIOS = "distances to it, over those between two MD runs (1: as good as a second MD run)"
+RATIOS = "distances to it, over those between two such runs (1: as good as a second run)"
 
 
 def describe(box):
@@ -42,7 +42,8 @@ def describe(box):
         warnings = meta.get(f"{network}_warnings", ["its diagnostics are not recorded"])
         lines += [f"{name:15s} {text}" for text in warnings or ["every diagnostic passed"]]
     ratios = meta.get("ratios_to_second_md_run") or {}
-    lines.append(f"second MD run   {RATIOS if ratios else 'not compared with one'}")
+    second = "second MD run" if box.series is None else "second run"
+    lines.append(f"{second:15s} {RATIOS if ratios else 'not compared with one'}")
     lines += [f"  {label}: {ratio:.2g}" for label, ratio in ratios.items() if ratio is not None]
     lines += [f"note            {meta['note']}"] if meta.get("note") else []
     versions = meta.get("versions", {})

@@ -16,7 +16,7 @@ def main():
 
     campaign = campaign_of(args)
     cli.load_tensorflow()
-    print(campaign.run(args.rounds, args.tolerance))
+    cli.say(campaign.run(args.rounds, args.tolerance))
 
 
 if __name__ == "__main__":

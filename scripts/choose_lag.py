@@ -21,11 +21,11 @@ def main():
     options = {"seed": args.seed, "steps": args.srv_steps}
     options |= {"weights": args.weights, "reversible": args.reversible}
     text, found = lag_scan.choose(run, args.lags, args.modes or 3, **options)
-    print(text)
+    cli.say(text)
     if found and args.modes is None:
         lag_ps = run.report("lags")["lag_time_ps"]
         found["modes"], reason = automatic.chosen_modes(run, lag_ps, options)
-        print(reason)
+        cli.say(reason)
     if found:
         print(f"recommended: --lag {found['lag']} --modes {found['modes']}")
 

@@ -54,7 +54,7 @@ def main():
     page = write_paths(args.to_dir, simulator, found, args.latent_only, args.force)
     print(tables.times(found).text())
     for text in tables.cautions(found):
-        print(f"caution: {text}")
+        cli.say(f"caution: {text}")
     print(f"paths: {page}")
 
 

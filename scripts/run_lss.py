@@ -21,13 +21,13 @@ def main():
 
     options = {"weights": args.weights, "reversible": args.reversible}
     stages.train_srv(run, lag_ps, modes, args.seed, args.srv_steps, **options)
-    print(messages.modes(run))
+    cli.say(messages.modes(run))
     stages.train_mdn(run, args.components, args.seed, args.mdn_steps, replicas=args.replicas)
     stages.train_cwgan(
         run, args.atoms, args.noise_dim, args.seed, args.cwgan_steps, discard_ps=args.discard
     )
     stages.make_synthetic(run, args.length, args.trajectories, args.seed)
-    print(report_stage.make_report(run, args.held_out))
+    cli.say(report_stage.make_report(run, args.held_out))
     print(f"next: simulate.py --box {run.box} --length TIME --to OUT")
 
 

@@ -18,7 +18,7 @@ def main():
         force=args.force,
         discard_ps=args.discard,
     )
-    print(messages.diagnostics(run, "cwgan"))
+    cli.say(messages.diagnostics(run, "cwgan"))
     print(f"next: validate.py --out {args.out}; the simulator is {run.box}")
 
 

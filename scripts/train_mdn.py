@@ -17,7 +17,7 @@ def main():
         force=args.force,
         replicas=args.replicas,
     )
-    print(messages.diagnostics(run, "mdn"))
+    cli.say(messages.diagnostics(run, "mdn"))
     print(f"next: train_cwgan.py --out {args.out}")
 
 

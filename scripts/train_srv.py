@@ -24,7 +24,7 @@ def main():
         weights=args.weights,
         reversible=args.reversible,
     )
-    print(messages.modes(run))
+    cli.say(messages.modes(run))
     print(f"next: train_mdn.py --out {args.out}")
 
 

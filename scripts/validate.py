@@ -19,7 +19,7 @@ def main():
     if any(named.values()):
         states = define_states(LatentSpaceSimulator.load(run.box), box=run.box, **named)
     stages.make_synthetic(run, args.length, args.trajectories, args.seed, force=args.force)
-    print(report_stage.make_report(run, args.held_out, force=args.force, states=states))
+    cli.say(report_stage.make_report(run, args.held_out, force=args.force, states=states))
     print(f"next: simulate.py --box {run.box} --length TIME --to OUT")
 
 

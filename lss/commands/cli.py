@@ -8,7 +8,7 @@ import sys
 
 from lss.commands.parser import parser
 from lss.commands.values import duration, durations, positive, shard
-from lss.commands.wording import PACKAGES, Formatter, mistake
+from lss.commands.wording import PACKAGES, Formatter, mistake, say
 from lss.errors import InputError
 from lss.storage.c_output import silenced
 from lss.storage.signals import Interrupted
@@ -23,6 +23,7 @@ __all__ = [
     "open_run",
     "parser",
     "positive",
+    "say",
     "settle",
     "shard",
 ]
@@ -112,7 +113,7 @@ def begin(args, lags_ps):
     specs = split_specs(args.features) if args.features else None
     check_later_stages(args, kind, specs, lags_ps)
     if note:
-        print(f"note: {note}")
+        say(f"note: {note}")
     # A mistake in them must not cost the run that --force overwrites.
     kind.featurizer(specs)
     run = Run.create(args.out, force=args.force, resume=args.resume)
@@ -130,7 +131,7 @@ def settle(args, run):
     options = {"seed": args.seed, "steps": args.srv_steps, "reversible": args.reversible}
     lag_ps, modes, said = automatic.settle(run, args.lag, args.modes, weights=weights, **options)
     for line in said:
-        print(line)
+        say(line)
     if getattr(args, "length", None):
         inputs.steps_of(args.length, lag_ps)
     return lag_ps, modes

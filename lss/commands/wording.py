@@ -44,6 +44,11 @@ def in_flags(text):
     return re.sub(r"`(\w+)`", flag, text)
 
 
+def say(text):
+    """Print what the library says, in flags."""
+    print(in_flags(text))
+
+
 def mistake(error):
     """What went wrong, in one line; where a stage is to be made, with the command that makes it."""
     message = in_flags(" ".join(str(error).split()))

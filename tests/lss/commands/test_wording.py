@@ -17,6 +17,12 @@ def no_command_line(monkeypatch):
     monkeypatch.setattr(Parser, "current", None)
 
 
+def test_what_is_printed_speaks_of_flags(capsys):
+    cli.parser("", "weights").parse_args([])
+    cli.say("set `weights` to 'rite'")
+    assert capsys.readouterr().out == "set --weights to 'rite'\n"
+
+
 @pytest.mark.parametrize(
     ("said", "groups", "shown"),
     [
