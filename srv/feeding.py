@@ -8,6 +8,8 @@ size, whose pairs are shuffled; memory does not grow with the data.
 import keras
 import numpy as np
 
+from lss_base.allocation import keep_freed_memory
+
 # Bytes of features held at a time when streaming, and the number of places that they come from.
 _BUFFER_BYTES = 64 * 2**20
 _BLOCKS_PER_BUFFER = 16
@@ -156,5 +158,6 @@ def pool(trajectories):
 
 def pair_batches(trajectories, batch_size, n_batches, seed=None):
     """Return the dataset that suits where the trajectories are."""
+    keep_freed_memory()
     kind = PairIndices if trajectories.in_memory else PairBlocks
     return kind(trajectories, batch_size, n_batches, seed)
