@@ -26,3 +26,5 @@ html_theme = "furo"
 html_theme_options = {"light_css_variables": {"code-font-size": "0.72em"}}
 autodoc_member_order = "bysource"
 napoleon_google_docstring = False
+# `n_frames` in the shape of an argument is no reference to an attribute of that name.
+suppress_warnings = ["ref.python"]

@@ -30,8 +30,8 @@ def coarse(histogram: np.ndarray) -> np.ndarray:
 def wasserstein(a: Sums, b: Sums, z_range: np.ndarray) -> np.ndarray:
     """W1 of each column, (n,), in standard deviations of the data.
 
-    W1 = integral of |F_a(x) - F_b(x)| dx (Vallender, Theory Probab. Appl. 18 (1974) 784-786), with
-    straight lines between the edges of the bins. Beyond the range, where the sums hold how far
+    W1 = integral of ``|F_a(x) - F_b(x)|`` dx (Vallender, Theory Probab. Appl. 18 (1974) 784-786),
+    with straight lines between the edges of the bins. Beyond the range, where the sums hold how far
     frames lie outside it, it is exact where one of the two has the heavier tail throughout.
     """
     share = [populations(s["column_histogram"]) for s in (a, b)]
