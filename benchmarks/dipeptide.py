@@ -30,7 +30,7 @@ KT = 300 * 8.314462618e-3
 PER_ROUND, PIECE_PS, FRAME_PS = 6, 100.0, 1.0
 
 
-def engine(args, n_frames, frame_ps=FRAME_PS):
+def engine(args, n_frames):
     return {
         "runner": None,
         "top": args.top,
@@ -39,7 +39,7 @@ def engine(args, n_frames, frame_ps=FRAME_PS):
         "friction_per_ps": 1.0,
         "timestep_ps": 0.002,
         "n_frames": n_frames,
-        "frame_ps": frame_ps,
+        "frame_ps": FRAME_PS,
     }
 
 

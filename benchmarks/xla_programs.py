@@ -71,13 +71,14 @@ def write(folder, name, program, args, platform, **meta):
 
 def sampling(folder):
     from mdn import philox
-    from mdn.sampler import Sampler, _chunk_steps
+    from mdn.pieces import chunk_steps
+    from mdn.sampler import Sampler
     from mdn.step import initial_state
 
     network = propagator()
     for walkers in WALKERS:
         sampler = Sampler(network)
-        length = _chunk_steps(walkers, 10_400)
+        length = chunk_steps(walkers, 10_400)
         free, weights = functional(network, sampler.loop(length, walkers).python_function)
         start = np.full((walkers, MODES), 0.5, np.float32)
         args = weights, philox.key_of(0), tf.constant(length), *initial_state(start)

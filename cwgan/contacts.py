@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow as tf
 
-from cwgan.bonds import bond_graph
+from cwgan.bonds import BondGraph, bond_graph
 from lss_base.estimators import check_number
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from cwgan.bonds import BondGraph
 
 CLASH_QUANTILE = 1e-3  # of the data's closest contact, per frame: what comes closer is a clash
 N_BINS = 20  # with as many frames of the data each, in which the closest contacts are compared
@@ -46,7 +46,11 @@ class Contacts:
     """
 
     def __init__(
-        self, limit: float, n_atoms: int, bonds: ArrayLike, chances: tuple[list, list] | None = None
+        self,
+        limit: float,
+        n_atoms: int,
+        bonds: ArrayLike,
+        chances: Sequence[Sequence[float]] | None = None,
     ):
         check_number("limit", limit, 0, above=True)
         graph = bond_graph(n_atoms, np.asarray(bonds, int).reshape(-1, 2))

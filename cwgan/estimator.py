@@ -15,14 +15,13 @@ from cwgan.judged import judged
 from cwgan.presets import PRESETS, columns
 from lss_base.estimators import Estimator, preset, refusal, settled
 from lss_base.precision import full_precision
-from lss_base.trajectories import as_parts, is_list
+from lss_base.trajectories import Series, as_parts, is_list
 
 if TYPE_CHECKING:
     import keras
     from numpy.typing import ArrayLike
 
     from cwgan.contacts import Contacts
-    from lss_base.trajectories import Series
 
 logger = logging.getLogger(__name__)
 

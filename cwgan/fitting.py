@@ -101,6 +101,7 @@ def train(settings, parts, psi, coords, lengths, seed):
     )
     optimizers = _optimizer(settings), _optimizer(settings)
     model.compile(*optimizers, settings.decay, jit_compile=budget >= WORTH_XLA)
+    # Fewer updates than one call makes cost more to trace than they settle.
     fresh = not parts.n_updates and budget >= N_INNER
     if settings.head != "tanh" and settings.n_discriminator and fresh:
         settle(model, min(SETTLING[parts.torsions is not None], budget))

@@ -13,6 +13,7 @@ from keras import ops
 
 from cwgan.layers import frozen
 from lss_base.graphs import TracedGraphs
+from lss_base.training import WORTH_XLA
 
 N_BINS = 64
 EVEN = 0.3  # part of the bins that is even over the circle; the others are as dense as the data
@@ -148,8 +149,7 @@ def torsion_sampler(condition, angles, pool, torsions, steps, budget, seed):
     rate = keras.optimizers.schedules.CosineDecay(RATE, n_calls * N_INNER)
     optimizer = keras.optimizers.AdamW(rate, weight_decay=DECAY)
     optimizer.build(model.trainable_variables)
-    # Compilation takes as long as some hundred updates without it.
-    model.compile(optimizer, jit_compile=n_calls * N_INNER >= STEPS[0])
+    model.compile(optimizer, jit_compile=n_calls * N_INNER >= WORTH_XLA)
     calls = np.zeros((n_calls, 1), np.float32)
     model.fit(calls, batch_size=1, shuffle=False, verbose=0)
     model.traced.forget()

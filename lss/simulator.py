@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import mdtraj
 import numpy as np
 
-from lss.box import load_box, save_box
+from lss.box import Box, load_box, save_box
 from lss.errors import InputError
 from lss.features.featurizer import is_own, own_specs
 from lss.series.data_frame import data_frame
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from cwgan.estimator import MolGen
-    from lss.box import Box
     from lss.features.base import Features
     from lss_base.trajectories import Series
     from mdn.estimator import Propagator
@@ -141,7 +140,7 @@ class LatentSpaceSimulator:
         """Save the simulator as a folder, or as one file where `path` ends in `.lss`."""
         save_box(self.box, path)
 
-    def encode(self, trajectory: mdtraj.Trajectory | SeriesSet) -> Any:
+    def encode(self, trajectory: mdtraj.Trajectory | SeriesSet | np.ndarray) -> Any:
         """Project a trajectory on the slow modes: x -> psi(x) (paper, section 2.1).
 
         Parameters

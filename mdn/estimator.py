@@ -9,7 +9,7 @@ import numpy as np
 
 from lss_base.estimators import Estimator, check_seed, preset, settled
 from lss_base.precision import full_precision
-from lss_base.trajectories import as_parts, as_weights, is_list
+from lss_base.trajectories import Series, as_parts, as_weights, is_list
 from mdn import head, members
 from mdn.data import hold_out, pair_starts, pairs
 from mdn.presets import PRESETS
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     import keras
     from numpy.typing import ArrayLike
 
-    from lss_base.trajectories import Series
 
 logger = logging.getLogger(__name__)
 _BATCH = 16384

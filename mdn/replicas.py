@@ -17,14 +17,13 @@ import tensorflow as tf
 
 from lss_base.estimators import check_count, check_seed, settled
 from lss_base.resampling import units
-from lss_base.trajectories import as_parts, as_weights
+from lss_base.trajectories import Series, as_parts, as_weights
 from lss_base.weights import weights_of_samples
 from mdn import members
 from mdn.data import pair_starts, starting_frames
 from mdn.training import UPDATES_PER_EPOCH, Trainer, run_fit
 
 if TYPE_CHECKING:
-    from lss_base.trajectories import Series
     from mdn.estimator import Propagator
 
 STARTS = 200

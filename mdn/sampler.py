@@ -9,7 +9,6 @@ path.
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -20,20 +19,13 @@ import tensorflow as tf
 from lss_base.estimators import check_choice, check_count, refusal
 from lss_base.precision import full_precision
 from lss_base.trajectories import as_parts
-from mdn import philox
+from mdn import philox, pieces
 from mdn.head import OUTPUTS, training_range
 from mdn.step import State, initial_state, make_advance, make_step, numbers
 
 if TYPE_CHECKING:
     import keras
     from numpy.typing import ArrayLike
-
-# The matrix product of XLA on the CPU changes its order of summation at some 50 rows, and at one.
-# Between, every row is summed alike; 40 rows run at 90 % of the speed of 1,000. A single walker
-# is therefore run with a shadow.
-_CPU_TILE = 40
-_CHUNK_SAMPLES = 2**18
-_CHUNK_STEPS = (64, 8192)
 
 
 class Sampler:
@@ -153,8 +145,8 @@ class Sampler:
 
     def _run(self, psi0, n_steps, key, walkers, first_step):
         n = len(psi0)
-        rows = _tile_rows(n)
-        length = self.chunk_steps or _chunk_steps(n, n_steps)
+        rows = pieces.tile_rows(n)
+        length = self.chunk_steps or pieces.chunk_steps(n, n_steps)
         starts = range(0, n, rows)
         psi0, walkers = (
             np.concatenate([a, np.repeat(a[-1:], len(starts) * rows - n, axis=0)])
@@ -164,7 +156,7 @@ class Sampler:
             initial_state(psi0[i : i + rows], walkers[i : i + rows], first_step) for i in starts
         ]
         run = self._compile(length, rows)
-        with ThreadPoolExecutor(min(len(states), _cores())) as pool:
+        with ThreadPoolExecutor(min(len(states), pieces.cores())) as pool:
             done = 0
             while done < n_steps:
                 k = min(length, n_steps - done)
@@ -280,29 +272,3 @@ def _checked_walkers(walkers, n):
             "number the walkers so",
         )
     return numbers.astype(np.uint32)
-
-
-def _tile_rows(n):
-    """Walkers of one tile: all on an accelerator; on the CPU equal tiles, 2 to 40 walkers."""
-    if tf.config.list_logical_devices("GPU"):
-        return n
-    return max(2, -(-n // -(-n // _CPU_TILE)))
-
-
-def _chunk_steps(n, n_steps):
-    """Steps of one call: few enough for the memory, many enough to hide the call.
-
-    Powers of two, so that runs of different lengths share their compiled loops.
-    """
-    least, most = _CHUNK_STEPS
-    wanted = min(max(_CHUNK_SAMPLES // n, least), most, max(n_steps, 1))
-    return 1 << (wanted - 1).bit_length()
-
-
-def _cores():
-    """CPU threads that TensorFlow was given; else those this process may run on."""
-    given = tf.config.threading.get_intra_op_parallelism_threads()
-    given = given or int(os.environ.get("TF_NUM_INTRAOP_THREADS", 0))
-    if given:
-        return given
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()

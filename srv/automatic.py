@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from srv.lagtime import cross_validate, quiet
+from srv.lagtime import CrossValidation, cross_validate, quiet
 
 if TYPE_CHECKING:
     from lss_base.trajectories import Series
     from srv.estimator import SRV
-    from srv.lagtime import CrossValidation
 
 # Lags of a scan, and stretches of one lag that the data must hold: the bootstrap resamples as many.
 _LAGS, _STRETCHES = 8, 20

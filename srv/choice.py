@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lss_base.estimators import refusal
-from srv.lagtime import _Numbers
-
-if TYPE_CHECKING:
-    from srv.lagtime import CrossValidation, LagScan
+from srv.lagtime import CrossValidation, LagScan, _Numbers
 
 # Timescales that differ by less count as equal whatever their errors: training is no more exact.
 _FLAT_TOLERANCE = 0.05

@@ -12,7 +12,7 @@ from lss_base.kinetics import implied_timescales, slow_modes
 from lss_base.moments import block_moments
 from lss_base.resampling import jackknife_error
 from srv.evaluation import OutputPass
-from srv.modes import count_visits, score_modes
+from srv.modes import Modes, count_visits, score_modes
 from srv.reweighting import psi_of
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from srv.data import Trajectories
     from srv.estimator import SRV
-    from srv.modes import Modes
 
 # Fewer visits to the rarer end of a mode than this are warned of.
 _FEW_VISITS = 10

@@ -12,7 +12,7 @@ from sklearn.base import TransformerMixin
 from lss_base.estimators import Estimator, check_choice, check_count, preset, settled
 from lss_base.kinetics import implied_timescales
 from lss_base.precision import full_precision
-from lss_base.trajectories import is_list
+from lss_base.trajectories import Series, is_list
 from lss_base.weights import effective_size
 from srv.data import check_trajectories, with_validation
 from srv.diagnostics import diagnose
@@ -25,8 +25,6 @@ from srv.settings import PRESETS, check_settings
 
 if TYPE_CHECKING:
     import keras
-
-    from lss_base.trajectories import Series
 
 
 class SRV(TransformerMixin, Estimator):

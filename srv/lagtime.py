@@ -15,12 +15,11 @@ from lss_base.estimators import DivergedError, check_count, refusal
 from lss_base.kinetics import DegenerateOutputsError, implied_timescales, moduli
 from lss_base.moments import LaggedMoments
 from lss_base.resampling import bootstrap_timescales
-from lss_base.trajectories import as_sources
+from lss_base.trajectories import Series, as_sources
 from srv.data import check_trajectories
 from srv.windows import windows
 
 if TYPE_CHECKING:
-    from lss_base.trajectories import Series
     from srv.estimator import SRV
 
 logger = logging.getLogger(__name__)

@@ -96,6 +96,23 @@ def test_no_import_circle():
     assert not circles
 
 
+@pytest.mark.parametrize("package", ["srv", "mdn", "cwgan", "lss"])
+def test_type_checkers_see_what_is_imported_on_first_use(package):
+    """The names of a package stand twice: as imports for editors, and with their modules."""
+    tree = ast.parse((ROOT / package / "__init__.py").read_text(encoding="utf-8"))
+    seen = {
+        alias.name: node.module
+        for branch in tree.body
+        if isinstance(branch, ast.If)
+        for node in branch.body
+        for alias in node.names
+    }
+    found = importlib.import_module(package)
+    assert set(seen) == set(found.__all__) - {"InputError"}
+    for name, module in seen.items():
+        assert getattr(found, name) is getattr(importlib.import_module(module), name)
+
+
 def test_circles_are_found():
     graph = {"a": {"b"}, "b": {"c", "d"}, "c": {"a"}, "d": {"e"}, "e": set()}
     assert sorted(sorted(found) for found in components(graph)) == [["a", "b", "c"], ["d"], ["e"]]

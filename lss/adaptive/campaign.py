@@ -34,12 +34,12 @@ class Campaign:
         Where pieces of MD run; see `lss.storage.processes.share`.
     """
 
-    def __init__(self, path: Path, settings: dict, scheduler: str = LOCAL):
+    def __init__(self, path: Path, settings: dict, scheduler: str | None = LOCAL):
         self.path, self.settings, self.scheduler = Path(path), settings, scheduler
 
     @classmethod
     def create(
-        cls, path: str | Path, settings: dict, resume: bool = False, scheduler: str = LOCAL
+        cls, path: str | Path, settings: dict, resume: bool = False, scheduler: str | None = LOCAL
     ) -> Campaign:
         """Begin a campaign, or go on with one.
 

@@ -82,7 +82,7 @@ def structure_of(path, top=None):
         Where no file is given and the box does not lie in a run folder.
     """
     from lss.run import inputs
-    from lss.trajectories.trajectory_set import read_frame
+    from lss.trajectories.one_frame import read_frame
 
     if top is not None:
         return read_frame(top, None, 0)

@@ -20,8 +20,6 @@ from lss.features.specifications import MAX_FEATURES, WORDS, default_specs, reso
 from lss.molecule.atoms import identities, match_names
 
 if TYPE_CHECKING:
-    import mdtraj
-
     from lss.trajectories.trajectory_set import TrajectorySet
 
 logger = logging.getLogger(__name__)
@@ -69,7 +67,7 @@ class Featurizer(Features):
         If a specification is unknown, matches nothing, or gives more than 20,000 features.
     """
 
-    def __init__(self, topology: mdtraj.Topology, specs: list[str]):
+    def __init__(self, topology: md.Topology, specs: list[str]):
         torsions, distances = resolve(topology, specs)
         self.specs = [str(s).strip() for s in specs]
         self._set(topology, torsions, distances)
@@ -84,7 +82,7 @@ class Featurizer(Features):
         self._molecules, self._told = None, False
 
     def compute(
-        self, trajectory: mdtraj.Trajectory, *, selected: bool = False, first_frame: int = 0
+        self, trajectory: md.Trajectory, *, selected: bool = False, first_frame: int = 0
     ) -> np.ndarray:
         """Compute the features of every frame.
 
@@ -164,8 +162,8 @@ class Featurizer(Features):
     @classmethod
     def from_function(
         cls,
-        function: Callable[[mdtraj.Trajectory], np.ndarray],
-        topology: mdtraj.Topology,
+        function: Callable[[md.Trajectory], np.ndarray],
+        topology: md.Topology,
         names: list[str] | None = None,
     ) -> Features:
         """Features that a function of yours computes.
@@ -192,7 +190,7 @@ class Featurizer(Features):
         return FromFunction(function, topology, names)
 
     @classmethod
-    def from_dict(cls, description: dict, topology: mdtraj.Topology) -> Features:
+    def from_dict(cls, description: dict, topology: md.Topology) -> Features:
         """Rebuild what :meth:`to_dict` described for another topology of the same molecule.
 
         Parameters

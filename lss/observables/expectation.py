@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from lss.errors import InputError
 from lss.observables.named import Observable, named_observables
-from lss.observables.statistics import ranges, statistics
+from lss.observables.statistics import Statistics, ranges, statistics
 from lss.observables.values import md_values, synthetic_values
 from lss.run.inputs import steps_of
 from lss.simulation.simulate import check, start_states
@@ -18,7 +18,6 @@ from lss.units import lag_in_frames, time_ps
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from lss.observables.statistics import Statistics
     from lss.simulator import LatentSpaceSimulator
     from lss.trajectories.trajectory_set import TrajectorySet
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def define_states(
     simulator: LatentSpaceSimulator,
     states: str | None = None,
-    state: Sequence[str] = (),
+    state: Sequence[str] | None = (),
     radius: str | None = None,
     box: str | Path | None = None,
 ) -> dict:

@@ -8,7 +8,7 @@ import numpy as np
 from lss.errors import InputError
 from lss.molecule.atoms import match
 from lss.paths.states import check_name
-from lss.trajectories.trajectory_set import read_frame
+from lss.trajectories.one_frame import read_frame
 
 #: Structures drawn of each latent state, of which more than half must be near; always the same
 #: noise, so that a latent state is in the state or not.

@@ -18,12 +18,12 @@ log = logging.getLogger(__name__)
 def symmetrised(run, data, lag, seed, reversible=None):
     """Whether the covariances of a run's features are symmetrised at a lag, in frames.
 
-    Where `reversible` is None the features decide, if their kind is not in detailed balance anyway.
+    The features are looked at only where they decide; see `settled`.
     """
     kind = kind_of(inputs.open_data(run.settings("features")["source"])[0])
-    if reversible is not None or kind.balanced:
-        return reversible is not False
-    return settled(None, irreversibility(kind.instantaneous(data), lag, seed), False)
+    asked = reversible is None and not kind.balanced
+    turning = irreversibility(kind.instantaneous(data), lag, seed) if asked else None
+    return settled(reversible, turning, kind.balanced)
 
 
 def settled(reversible, turning, balanced):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -75,7 +76,7 @@ class SeriesSet:
     @classmethod
     def open(
         cls,
-        patterns: str | list[str],
+        patterns: str | Path | Sequence[str | Path],
         time_column: list[str] | None = None,
         columns: list[str] | None = None,
         dt_ps: float | None = None,

@@ -5,7 +5,7 @@ import logging
 import numpy as np
 
 from lss.errors import InputError
-from lss.trajectories.trajectory_set import read_frame
+from lss.trajectories.one_frame import read_frame
 
 log = logging.getLogger(__name__)
 

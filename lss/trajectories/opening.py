@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from lss.trajectories.settled_times import DT, FILE
@@ -11,7 +12,7 @@ from lss.units import time_ps
 
 def open_trajectories(
     files: Any,
-    top: str | None = None,
+    top: str | Path | None = None,
     dt: str | float | None = None,
     *,
     force_dt: bool = False,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,6 @@ from lss.trajectories.turned import TurnedFiles
 from lss.trajectories.twice import refuse_same_files, refuse_same_frames
 
 if TYPE_CHECKING:
-    import mdtraj
     from numpy.typing import ArrayLike
 
 logger = logging.getLogger(__name__)
@@ -70,7 +69,7 @@ class TrajectorySet:
     def __init__(
         self,
         parts: list[list[Part]],
-        topology: mdtraj.Topology,
+        topology: md.Topology,
         top: Path | None,
         spacing_ps: float,
         structure: Any = None,
@@ -92,8 +91,8 @@ class TrajectorySet:
     @classmethod
     def open(
         cls,
-        patterns: str | list[str],
-        top: str | None = None,
+        patterns: str | Path | Sequence[str | Path],
+        top: str | Path | None = None,
         dt_ps: float | str | None = None,
         *,
         force_dt: bool = False,
@@ -159,7 +158,7 @@ class TrajectorySet:
 
     def iterate(
         self, i: int, chunk: int = 1000, atom_indices: ArrayLike | None = None
-    ) -> Iterator[mdtraj.Trajectory]:
+    ) -> Iterator[md.Trajectory]:
         """Read one trajectory in chunks.
 
         Parameters
@@ -202,7 +201,7 @@ class TrajectorySet:
             done += part.n_frames
             yield part if whole else part.atom_slice(keep)
 
-    def read_frame(self, i: int, j: int) -> mdtraj.Trajectory:
+    def read_frame(self, i: int, j: int) -> md.Trajectory:
         """Read frame ``j`` of trajectory ``i``: an mdtraj.Trajectory of one frame, all atoms.
 
         Molecules that are equally near in several images are put where they are most like the
@@ -287,33 +286,3 @@ class TrajectorySet:
         )
         Placement(Molecules(self.topology)).apply(reference)
         return reference
-
-
-def read_frame(path, top, j):
-    """Read frame `j`, from 0, of one trajectory file.
-
-    Parameters
-    ----------
-    path, top : str
-        Trajectory and topology (None where the trajectory brings its own).
-    j : int
-
-    Returns
-    -------
-    mdtraj.Trajectory
-        One frame, all atoms, molecules whole; its time says nothing.
-
-    Raises
-    ------
-    InputError
-        As of :meth:`TrajectorySet.open`, or where there is no such frame.
-    """
-    files = find_files([path])
-    if len(files) > 1:
-        raise InputError(f"{path} names {len(files)} files; give one")
-    top, topology = open_topology(files, top)
-    known = plausibility.of_topology_file(top, topology)
-    n_frames = scan_of(files[0], topology, top).n_frames
-    plausibility.check_file(files[0], known)
-    parts = [[Part(files[0], n_frames, n_frames)]]
-    return TrajectorySet(parts, topology, top, 1.0, known.structure).read_frame(0, j)

@@ -54,7 +54,7 @@ def test_path_depends_not_on_chunk_size(network, psi0, path):
 
 def test_path_depends_not_on_the_number_of_cores(network, psi0, path, monkeypatch):
     for cores in (1, 4):
-        monkeypatch.setattr("mdn.sampler._cores", lambda cores=cores: cores)
+        monkeypatch.setattr("mdn.pieces.cores", lambda cores=cores: cores)
         np.testing.assert_array_equal(_run(Sampler(network, LOW, HIGH), psi0, 150, 5), path)
 
 

@@ -9,8 +9,9 @@ from scipy.spatial.transform import Rotation
 
 from lss.errors import InputError
 from lss.examples import example
+from lss.trajectories.one_frame import read_frame
 from lss.trajectories.plausibility import check_file, known_bonds
-from lss.trajectories.trajectory_set import TrajectorySet, read_frame
+from lss.trajectories.trajectory_set import TrajectorySet
 
 WLALL, TRPCAGE = example("wlall"), example("trpcage")
 
