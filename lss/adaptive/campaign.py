@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from lss.adaptive import md_pieces, rounds
+from lss.adaptive import edges, md_pieces, rounds
 from lss.adaptive.campaign_page import write_page
 from lss.adaptive.judging import judge, predicted
 from lss.errors import InputError
@@ -108,6 +108,7 @@ class Campaign:
                 break
         lines = [f"{number} rounds, {format_time(records[-1]['md_ps'])} of MD"]
         lines += [f"goes on: {text}" for text in why] or ["may stop: all that was asked is known"]
+        lines += records[-1]["never_seen"]
         return "\n".join([*lines, f"page: {self.path / 'campaign.html'}"])
 
     def make_round(self, number):
@@ -175,7 +176,7 @@ def check_times(settings):
         lag_in_frames(frame_ps, settings["engine"]["timestep_ps"], "`frame_spacing`")
 
 
-def reasons_to_go_on(records, tolerance, quiet=2, surprise=0.1):
+def reasons_to_go_on(records, tolerance, quiet=2, surprise=0.1, wider=0.01):
     """Why a campaign is not finished, in words; none where it may stop.
 
     Parameters
@@ -188,6 +189,8 @@ def reasons_to_go_on(records, tolerance, quiet=2, surprise=0.1):
     surprise : float
         Nats a pair by which the last MD may be less likely than the simulator thought, beyond two
         standard errors.
+    wider : float
+        Share of what was seen of the torsions that may be new in those rounds.
     """
     last, why = records[-1], []
     if len(records) <= quiet:
@@ -195,6 +198,12 @@ def reasons_to_go_on(records, tolerance, quiet=2, surprise=0.1):
     elif last["new_cells"][-1] + last["new_cells"][-2]:
         n = sum(last["new_cells"][-quiet:])
         why.append(f"{n} cells are new in the last {quiet} rounds")
+    n = sum(last["widened"][-quiet:])
+    if len(records) > quiet and n > wider * last["n_bins"]:
+        why.append(
+            f"torsions went where they had not been: {n} new parts of {edges.WIDTH:g} degrees in "
+            f"the last {quiet} rounds"
+        )
     error = last["error"]
     if error is None or not math.isfinite(error) or error > tolerance:
         shown = "not known" if error is None or not math.isfinite(error) else f"{error:.2g}"

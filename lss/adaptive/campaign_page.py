@@ -45,6 +45,7 @@ def write_page(path, records, settings, tolerance, why):
         summary=f"{len(records)} rounds, {format_time(last['md_ps'])} of MD in pieces of "
         f"{format_time(settings['piece_ps'])}, lag {format_time(settings['lag_ps'])}.",
         unknown=unknown(last, why),
+        never_seen=last["never_seen"],
         tolerance=f"{tolerance:g}",
         target=TARGETS[settings["target"]],
         progress=progress(records, tolerance, settings),

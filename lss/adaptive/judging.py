@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lss.adaptive import edges
 from lss.adaptive.proposal import rounds_of
 from lss.adaptive.rounds import draw_after
 from lss.adaptive.scores import score_cells
@@ -102,7 +103,8 @@ def judge(run, settings):
     dict
         `n_cells`, `new_cells` (of the cells as they are now, how many each round found), `error`
         of the target, `timescales_ps`, `visits` of the modes, `seldom` (cells of a single
-        visit), and `islands` in words.
+        visit), `islands` in words, `widened` (how many bins of the torsions each round saw first)
+        of `n_bins` seen, and `never_seen`, parts of torsions in words.
     """
     number = int(run.path.parent.name.rpartition("-")[2])
     proposal = draw_after(run, settings, number)
@@ -112,7 +114,7 @@ def judge(run, settings):
     more = settings["piece_ps"] / settings["lag_ps"]
     known = score_cells(cells, lag, "uncertainty", settings["target"], more=more)
     first = cells.first_rounds(of)
-    report = run.report("srv")
+    report, reach = run.report("srv"), proposal.reach
     return {
         "n_cells": len(cells),
         "new_cells": [int((first == k).sum()) for k in range(1, number + 1)],
@@ -122,4 +124,7 @@ def judge(run, settings):
         "visits": report["visits"],
         "seldom": int((cells.visits == 1).sum()),
         "islands": proposal.separate,
+        "widened": [int((reach.first == k).sum()) for k in range(1, number + 1)],
+        "n_bins": int((reach.visits > 0).sum()),
+        "never_seen": edges.unseen(reach),
     }

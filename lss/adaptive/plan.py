@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lss.adaptive import edges
 from lss.adaptive.proposal import propose
 from lss.adaptive.starts import PICTURE, next_round, round_folder, write_round
 from lss.errors import InputError
@@ -28,7 +29,7 @@ def propose_round(
         Run folder, with its encoder.
     number : int
         Starts.
-    strategy : {"mixed", "counts", "uncertainty"}
+    strategy : {"mixed", "counts", "uncertainty", "edges"}
     target : {"timescales", "populations", "F"}
         What the uncertainty is of.
     seed : int
@@ -74,4 +75,5 @@ def describe(proposal, names):
         where = f"{names[start.trajectory]}, frame {start.frame}"
         row = f"{i:5d}  ({psi})".ljust(30)
         lines.append(f"{row} {start.score:6.3f}  {where} ({start.reason})")
-    return [*lines, *(f"not connected: {text}" for text in proposal.separate)]
+    lines += [f"not connected: {text}" for text in proposal.separate]
+    return lines + edges.unseen(proposal.reach)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lss.adaptive import edges
 from lss.adaptive.cells import make_cells
 from lss.adaptive.islands import describe_islands
-from lss.adaptive.scores import UNIFORM, choose_cells, score_cells
+from lss.adaptive.scores import EDGES, UNIFORM, UNIFORM_SHARE, choose_cells, score_cells
 from lss.errors import InputError
 from lss.run import inputs, run_files
 from lss.units import lag_in_frames
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from lss.run.run_folder import Run
 
 _ROUND = re.compile(r"round-(\d+)")
+#: Share of a batch that starts at the edges of what was seen of the torsions.
+EDGES_SHARE = {"mixed": 1 / 3, EDGES: 1 - UNIFORM_SHARE}
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Start:
     psi : np.ndarray, shape (m,)
     cell : int
     score : float
-        Of the cell, that of the best cell being 1.
+        Of the cell, that of the best cell being 1; of an edge in the same way.
     reason : str
     seed : int
         Of the velocities.
@@ -62,6 +65,8 @@ class Proposal:
     target : str
     separate : list of str
         A sentence for each island of cells that is not connected with the largest one.
+    reach : lss.adaptive.edges.Reach
+        Where the torsions among the features have been.
     """
 
     starts: list
@@ -71,6 +76,7 @@ class Proposal:
     weights: list | None
     target: str
     separate: list
+    reach: object
 
 
 def propose(
@@ -91,7 +97,9 @@ def propose(
         Starts to choose.
     strategy, target
         See `lss.adaptive.scores.score_cells`. "mixed" takes the round of a trajectory from the
-        folder `round-NNN` that it lies in; others were there before the first round.
+        folder `round-NNN` that it lies in; others were there before the first round. A third of
+        its starts, and nearly all of those of "edges", lie at the ends of what was seen of the
+        torsions among the features (see `lss.adaptive.edges`), where there are such ends.
     seed : int
     more : float, optional
         Lag times that one piece of the next MD will be long.
@@ -115,14 +123,56 @@ def propose(
         scores = score_cells(
             cells, lag, strategy, target, n_modes=1, more=more, rounds=rounds_of(trajectories)
         )
-        chosen = choose_cells(scores, cells, number, seed)
+        share = EDGES_SHARE.get(strategy, 0.0)
+        outer, reach = edge_starts(run, rounds_of(trajectories), cells, psi, number, share, seed)
+        inner = number - len(outer)
+        chosen = choose_cells(scores, cells, inner, seed) if inner else []
     except InputError:
         raise
     except ValueError as error:
         raise InputError(str(error)) from error
     separate = describe_islands(cells, scores.pieces, lag, trajectories.names)
-    starts = pick_frames(psi, cells, scores, chosen, seed)
-    return Proposal(starts, cells, scores, psi, weights, target, separate)
+    taken = [(start.trajectory, start.frame) for start in outer]
+    starts = pick_frames(psi, cells, scores, chosen, seed, without=taken) + outer
+    return Proposal(starts, cells, scores, psi, weights, target, separate, reach)
+
+
+def edge_starts(run, rounds, cells, psi, number, share, seed):
+    """Starts at the edges of what was seen of the torsions, and where these have been.
+
+    Parameters
+    ----------
+    run : lss.run.run_folder.Run
+    rounds : list of int
+        Of each trajectory.
+    cells : lss.adaptive.cells.Cells
+    psi : list of np.ndarray
+    number : int
+        Starts of the whole batch.
+    share : float
+        Of them that lie at edges, on average.
+    seed : int
+
+    Returns
+    -------
+    list of Start
+    lss.adaptive.edges.Reach
+    """
+    rng = np.random.default_rng([seed, 1])
+    with run_files.open_features(run) as file:
+        features, names = run_files.feature_arrays(file), list(file.attrs["features"])
+        reach = edges.reach(features, names, rounds)
+        found = edges.edges(reach)
+        n = int(rng.binomial(number, share)) if found else 0
+        numbers, score = edges.choose_edges(found, n, rng) if n else ([], None)
+        chosen = [found[k] for k in numbers]
+        frames = edges.frames_at(features, names, chosen, rng)
+    starts = []
+    for k, edge, (i, j) in zip(numbers, chosen, frames, strict=True):
+        why = f"{EDGES}: {edges.in_words(reach, edge)}; at its end"
+        cell, velocities = int(cells.of_frames[i][j]), int(rng.integers(2**31 - 1))
+        starts.append(Start(i, j, psi[i][j], cell, float(score[k]), why, velocities))
+    return starts, reach
 
 
 def rounds_of(trajectories):
@@ -171,6 +221,8 @@ def reason(scores, cell, why):
     """Why MD starts in a cell, in words."""
     visits, piece = int(scores.visits[cell]), scores.pieces[cell]
     seen = "1 frame in this cell" if visits == 1 else f"{visits} frames in this cell"
+    if why == EDGES:  # of a start that died
+        return f"edges: in the cell of a start at an edge; {seen}"
     if why == UNIFORM:
         return f"uniform: drawn from all cells alike; {seen}"
     if why == "counts":

@@ -15,8 +15,8 @@ from lss_base.estimators import check_choice, check_count, check_number
 if TYPE_CHECKING:
     from lss.adaptive.cells import Cells
 
-STRATEGIES = ("mixed", "counts", "uncertainty")
-UNIFORM = "uniform"
+STRATEGIES = ("mixed", "counts", "uncertainty", "edges")
+UNIFORM, EDGES = "uniform", "edges"
 #: "mixed" goes over to the uncertainty when at most this share of cells is new in so many rounds.
 QUIET_ROUNDS, NEW_SHARE = 2, 0.1
 UNIFORM_SHARE = 0.15
@@ -65,8 +65,8 @@ def score_cells(
     cells : lss.adaptive.cells.Cells
     lag : int
         In frames.
-    strategy : {"mixed", "counts", "uncertainty"}
-        "counts" is 1 / visits. "uncertainty" is the decrease of the variance of the target that
+    strategy : {"mixed", "counts", "uncertainty", "edges"}
+        "counts", and "edges" for those starts that do not lie at edges, is 1 / visits. "uncertainty" is the decrease of the variance of the target that
         more transitions from the cell would bring, by the Markov model of the largest piece; cells
         outside it, whose weight and rates are not known at all, have the score of the best cell
         inside. "mixed" is "counts" as long as the last rounds found many cells: see `settled`.
@@ -96,7 +96,7 @@ def score_cells(
     if strategy == "mixed":
         strategy = "uncertainty" if settled(cells, rounds) else "counts"
     inside = np.flatnonzero(pieces == 0)
-    if strategy == "counts" or len(inside) < 3:
+    if strategy in ("counts", EDGES) or len(inside) < 3:
         return Scores(1 / visits, "counts", visits, pieces)
     if more is None:
         more = max(1.0, np.mean([(len(c) - lag) / lag for c in long]))

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from lss.adaptive import edges
 from lss.adaptive.picture import draw_proposal
 from lss.errors import InputError
 from lss.run import inputs
@@ -62,6 +63,7 @@ def write_round(run, proposal, to, seed, **entries):
             "lag_time_ps": run.settings("srv")["lag_time_ps"],
             "cells": len(proposal.cells),
             "islands": proposal.separate,
+            "never_seen": edges.unseen(proposal.reach),
             "velocities": "to be drawn at the temperature, with the seed of the start",
             **entries,
             "starts": starts,

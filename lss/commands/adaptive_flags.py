@@ -2,7 +2,7 @@
 
 from lss.commands.values import COUNT, FILE, FILES, TIME, above_nothing
 
-STRATEGIES = ("mixed", "counts", "uncertainty")
+STRATEGIES = ("mixed", "counts", "uncertainty", "edges")
 TARGETS = ("timescales", "populations", "F")
 
 # As `lss.commands.flags.FLAGS`.
@@ -12,7 +12,8 @@ ADAPTIVE = {
             "--strategy",
             {"choices": STRATEGIES, "default": "mixed"},
             "counts: cells of psi with few visits; uncertainty: those from where more MD makes the "
-            "target surest; mixed: counts until no new cell appears, then uncertainty (default)",
+            "target surest; edges: the ends of what was seen of the torsions; mixed: a third edges, "
+            "the others counts until no new cell appears, then uncertainty (default)",
         ),
         (
             "--target",

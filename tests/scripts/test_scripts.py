@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import h5py
+import mdtraj
 import numpy as np
 import pytest
 
@@ -99,6 +100,33 @@ def test_propose_md(trained, tmp_path, run_script, capsys):
     assert (folder / "starts.png").exists()
     run_script("propose_md.py", *options, "--target", "F")
     assert (run / "round-002" / "manifest.json").exists()
+
+
+def test_propose_md_at_the_ends_of_torsions(trained, tmp_path, run_script, capsys):
+    run = shutil.copytree(trained.path, tmp_path / "run")
+    run_script("propose_md.py", "--out", run, "--number", 8, "--strategy", "edges")
+    folder = run / "round-001"
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["never_seen"] and set(manifest["never_seen"]) < set(
+        capsys.readouterr().out.splitlines()
+    )
+    outer = [s for s in manifest["starts"] if s["reason"].startswith("edges: ")]
+    assert outer and len(manifest["starts"]) == 8
+    for start in outer:
+        kind, residue, *ends = re.fullmatch(
+            r"edges: (phi|psi|omega) (\w+ \d+) was never seen from (-?\d+)(?: over 180)? to (-?\d+) "
+            r"degrees; at its end",
+            start["reason"],
+        ).groups()
+        structure = mdtraj.load(str(folder / start["file"]))
+        atoms, angles = getattr(mdtraj, f"compute_{kind}")(structure)
+        centre = {"phi": 1, "psi": 0, "omega": 0}[kind]  # the atom of the residue it is named after
+        names = [f"{structure.topology.atom(four[centre]).residue.name} "
+                 f"{structure.topology.atom(four[centre]).residue.resSeq}" for four in atoms]  # fmt: skip
+        angle = np.degrees(angles[0, names.index(residue)])
+        away = [abs((angle - float(end) + 180) % 360 - 180) for end in ends]
+        # A bin of 5 degrees, and a structure of three digits in nm.
+        assert min(away) < 5.5
 
 
 @pytest.mark.parametrize("file_format", ["xtc", "dcd", "h5"])

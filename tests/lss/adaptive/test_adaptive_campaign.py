@@ -170,7 +170,7 @@ def test_a_right_simulator_is_not_surprised_and_a_wrong_one_by_the_divergence():
 RECORD = {
     "round": 3, "md_ps": 3e4, "died": 0, "n_cells": 50, "new_cells": [50, 0, 0], "error": 0.1,
     "strategy": "uncertainty", "timescales_ps": [5000.0, None], "visits": [12, 40], "seldom": 0,
-    "islands": [],
+    "islands": [], "widened": [500, 3, 2], "n_bins": 505, "never_seen": [],
     "forecast": {"surprise": 0.05, "error": 0.04, "log_likelihood": 1.0, "outside": 0.0},
 }  # fmt: skip
 
@@ -185,6 +185,7 @@ RECORD = {
         ({"forecast": None}, "no simulator has predicted"),
         ({"forecast": RECORD["forecast"] | {"surprise": 0.5}}, "surprised the simulator by 0.50"),
         ({"islands": ["piece 1"]}, "1 islands of psi are not connected"),
+        ({"widened": [499, 3, 3]}, "6 new parts of 5 degrees in the last 2 rounds"),
     ],
 )
 def test_it_stops_when_all_is_known(change, why):
@@ -194,7 +195,8 @@ def test_it_stops_when_all_is_known(change, why):
 
 
 def test_the_page_says_what_is_unknown(top, tmp_path):
-    records = [RECORD | {"round": k, "md_ps": 1e4 * k} for k in (1, 2, 3)]
+    seen = {"never_seen": ["phi ALA 2 was never seen from 0 to 180 degrees"]}
+    records = [RECORD | seen | {"round": k, "md_ps": 1e4 * k} for k in (1, 2, 3)]
     records[0]["forecast"] = None
     for k in (1, 2, 3):
         folder = rounds.folder_of(tmp_path, k)
@@ -203,6 +205,7 @@ def test_the_page_says_what_is_unknown(top, tmp_path):
     why = ["a <cell> is new"]
     write_page(tmp_path, records, settings(top), 0.2, why)
     page = (tmp_path / "campaign.html").read_text()
+    assert "phi ALA 2 was never seen from 0 to 180 degrees" in page
     assert "a &lt;cell&gt; is new" in page and "30 ns of MD" in page and "0 of 50" in page
     assert json.dumps(settings(top)["engine"]["runner"]) in page.replace("&#34;", '"')
 

@@ -1,0 +1,221 @@
+"""Edges of what was seen: where the MD of a torsion ends, and beyond them may lie what is new.
+
+The modes of MD that never crossed a barrier do not point over it; a torsion that was never seen
+over part of its circle does. MD from the frames at its edges climbs on, a little in each round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+BINS = 72  # on the circle
+WIDTH = 360 / BINS  # degrees
+_NARROWEST = 4  # bins of a gap: what is narrower needs no help
+_TAIL = 20  # frames next to a gap that tell how steeply the density falls
+_CHUNK = 10_000  # frames at once
+_NEVER = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Which part of its circle each torsion was seen on.
+
+    Attributes
+    ----------
+    names : list of str
+        Of the torsions.
+    visits : np.ndarray of int, shape (n_torsions, BINS)
+        Frames in each bin, the first of which begins at -180 degrees.
+    first : np.ndarray of int, shape (n_torsions, BINS)
+        Round in which each bin was first visited; the largest integer for one that never was.
+    """
+
+    names: list
+    visits: np.ndarray
+    first: np.ndarray
+
+
+@dataclass(frozen=True)
+class Edge:
+    """One end of what was seen of a torsion.
+
+    Attributes
+    ----------
+    torsion, bin : int
+        The last bin that was visited.
+    gap : int
+        Bins beyond it, up to the next one visited, that were not.
+    falls : float
+        Of how many e-folds the density would fall over the gap, were it to go on falling as it
+        does over the last frames.
+    """
+
+    torsion: int
+    bin: int
+    gap: int
+    falls: float
+
+
+def torsions_of(names: Sequence[str]) -> dict[str, int]:
+    """Torsions among features, each with the column of its cosine, that of its sine being next."""
+    found = {}
+    for column, (name, after) in enumerate(zip(names, [*names[1:], ""], strict=True)):
+        word = name.removeprefix("cos ")
+        if word != name and after == f"sin {word}":
+            found[word] = column
+    return found
+
+
+def reach(features: Sequence[Any], names: Sequence[str], rounds: Sequence[int]) -> Reach:
+    """Where the torsions of a run have been.
+
+    Parameters
+    ----------
+    features : sequence of arrays or HDF5 datasets, each shape (n_frames, n_features)
+    names : sequence of str
+        Of the features; torsions are a "cos ..." followed by the "sin ..." of the same words.
+    rounds : sequence of int
+        Of each trajectory.
+
+    Returns
+    -------
+    Reach
+        Of no torsions, where there are none among the features.
+    """
+    torsions = torsions_of(names)
+    n = len(torsions)
+    visits, first = np.zeros((n, BINS), int), np.full((n, BINS), _NEVER)
+    for _, i, bins in _bins(features, list(torsions.values())):
+        seen = np.bincount((bins + BINS * np.arange(n)).ravel(), minlength=n * BINS)
+        seen = seen.reshape(n, BINS)
+        visits += seen
+        first[seen > 0] = np.minimum(first[seen > 0], rounds[i])
+    return Reach(list(torsions), visits, first)
+
+
+def _bins(features, columns):
+    """Yield the first frame, trajectory and bins (n, n_torsions) of parts of it, one by one."""
+    for i, data in enumerate(features):
+        for begin in range(0, len(data) if columns else 0, _CHUNK):
+            part = np.asarray(data[begin : begin + _CHUNK])
+            turns = np.arctan2(part[:, np.add(columns, 1)], part[:, columns]) / (2 * np.pi)
+            yield begin, i, np.floor((turns + 0.5) * BINS).astype(int) % BINS
+
+
+def edges(reach: Reach) -> list[Edge]:
+    """Both ends of each gap of 20 degrees or more in what was seen of a torsion."""
+    found = []
+    for torsion, visits in enumerate(reach.visits):
+        visited = np.flatnonzero(visits)
+        gaps = np.diff(visited, append=visited[:1] + BINS) - 1
+        for at, gap, end in zip(visited, gaps, np.roll(visited, -1), strict=True):
+            if gap >= _NARROWEST:
+                rising = np.roll(visits, -at - 1)[::-1]  # from the last bin before the gap inwards
+                falling = np.roll(visits, -end)
+                for edge, inwards in ((at, rising), (end, falling)):
+                    falls = gap / tail_length(inwards[: BINS - gap])
+                    found.append(Edge(torsion, int(edge), int(gap), falls))
+    return found
+
+
+def tail_length(visits: np.ndarray) -> float:
+    """Bins over which the density falls by a factor of e, at the end of what was visited.
+
+    The mean excess of the outermost frames over a threshold, which is that length where the tail is
+    exponential.
+
+    Parameters
+    ----------
+    visits : np.ndarray of int, shape (k,)
+        Frames in each bin, from the end inwards.
+    """
+    total = np.cumsum(visits)
+    inside = min(int(np.searchsorted(total, _TAIL)) + 1, len(visits))
+    excess = inside - np.arange(inside) - 0.5
+    return float(excess @ visits[:inside] / max(total[inside - 1], 1))
+
+
+def choose_edges(
+    found: list[Edge], number: int, rng: np.random.Generator
+) -> tuple[list[int], np.ndarray]:
+    """Draw edges, each with a chance that falls with the square of the e-folds over its gap.
+
+    Not with exp(-falls), which would believe an extrapolation over a barrier: near its top it is
+    never as steep as at its foot.
+
+    Returns
+    -------
+    list of int
+        Numbers of edges.
+    np.ndarray, shape (n_edges,)
+        The chances, that of the best being 1.
+    """
+    chance = np.array([edge.falls for edge in found]) ** -2.0
+    chosen = rng.choice(len(found), size=number, p=chance / chance.sum())
+    return [int(k) for k in chosen], chance / chance.max()
+
+
+def frames_at(
+    features: Sequence[Any],
+    names: Sequence[str],
+    chosen: list[Edge],
+    rng: np.random.Generator,
+) -> list[tuple[int, int]]:
+    """A frame, drawn at random, of the last bin of each edge.
+
+    Parameters
+    ----------
+    features, names
+        As of `reach`.
+    chosen : list of Edge
+    rng : np.random.Generator
+
+    Returns
+    -------
+    list of (int, int)
+        Trajectory and frame; of an edge that was chosen twice another frame if there are others.
+    """
+    columns = list(torsions_of(names).values())
+    members = {(edge.torsion, edge.bin): [] for edge in chosen}
+    used = sorted({edge.torsion for edge in chosen})
+    for begin, i, bins in _bins(features, [columns[k] for k in used]):
+        for torsion, at in members:
+            inside = np.flatnonzero(bins[:, used.index(torsion)] == at)
+            members[torsion, at] += [(i, int(begin + j)) for j in inside]
+    members = {key: rng.permutation(frames).tolist() for key, frames in members.items()}
+    times = dict.fromkeys(members, 0)
+    frames = []
+    for edge in chosen:
+        key = (edge.torsion, edge.bin)
+        i, j = members[key][times[key] % len(members[key])]
+        times[key] += 1
+        frames.append((i, j))
+    return frames
+
+
+def in_words(reach: Reach, edge: Edge) -> str:
+    """Which torsion was not seen where."""
+    low, high = gap_of(reach, edge)
+    over = " over 180" if high < low else ""
+    return f"{reach.names[edge.torsion]} was never seen from {low:g}{over} to {high:g} degrees"
+
+
+def unseen(reach: Reach, most: int = 5) -> list[str]:
+    """What was not seen of the torsions, as sentences; those with the least steep ends first."""
+    ordered = sorted(edges(reach), key=lambda edge: edge.falls)
+    sentences = list(dict.fromkeys(in_words(reach, edge) for edge in ordered))
+    more = len(sentences) - most
+    return sentences[:most] + ([f"and {more} more parts of torsions"] if more > 0 else [])
+
+
+def gap_of(reach, edge):
+    """Where the gap beside an edge begins and ends, in degrees above -180 and up to 180."""
+    after = (edge.bin + 1) % BINS
+    begins = after if not reach.visits[edge.torsion, after] else edge.bin - edge.gap
+    low = (begins % BINS) * WIDTH - 180
+    high = ((begins + edge.gap) % BINS) * WIDTH - 180
+    return low, 180.0 if high == -180 else high
