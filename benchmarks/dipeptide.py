@@ -1,13 +1,14 @@
 """Does a campaign find the rare basin of alanine dipeptide, phi > 0, and know how rare it is?
 
     python benchmarks/dipeptide.py reference --top ala2.pdb --out FOLDER
-    python benchmarks/dipeptide.py campaign --top ala2.pdb --out FOLDER --seeds 0 1 2
+    python benchmarks/dipeptide.py campaign --top ala2.pdb --starts a.pdb b.pdb --out FOLDER \
+        --seeds 0 1 2
     python benchmarks/dipeptide.py plain --top ala2.pdb --out FOLDER --seeds 0 1 2
 
-All run the same force field (amber99sb-ildn with OBC) at 300 K and a friction of 1/ps by OpenMM, on
-one core. `reference` is umbrella sampling along phi, put together by WHAM (Kumar et al., J. Comput.
+All run the same force field (amber99sb-ildn with OBC) at 300 K by OpenMM, with a friction of 91/ps,
+`reference`, which it does not change, with 1/ps. `reference` is umbrella sampling along phi, put together by WHAM (Kumar et al., J. Comput.
 Chem. 13 (1992) 1011), with errors from blocks of each window. `campaign` is scripts/adaptive.py as
-a user runs it, from the structure of --top; its population is that of the weighted frames, with the
+a user runs it, from --starts; its population is that of the weighted frames, with the
 bootstrap over pieces. `plain` is one run of the length of a campaign.
 """
 
@@ -27,7 +28,8 @@ PHI = (4, 6, 8, 14)  # atoms of ala2.pdb
 WINDOWS, STIFFNESS = 24, 50.0  # kJ/mol/rad^2: 13 degrees wide, 15 apart
 WINDOW_PS, RELAXED_PS, BINS, BLOCKS = 600.0, 50.0, 72, 10
 KT = 300 * 8.314462618e-3
-PER_ROUND, PIECE_PS, FRAME_PS = 6, 100.0, 1.0
+PER_ROUND, PIECE_PS, SPACING_PS = 12, 50.0, 0.2
+FRAME_PS, FRICTION = 1.0, 91.0
 
 
 def engine(args, n_frames):
@@ -36,7 +38,7 @@ def engine(args, n_frames):
         "top": args.top,
         "forcefield": FORCEFIELD,
         "temperature_K": 300.0,
-        "friction_per_ps": 1.0,
+        "friction_per_ps": FRICTION,
         "timestep_ps": 0.002,
         "n_frames": n_frames,
         "frame_ps": FRAME_PS,
@@ -134,8 +136,8 @@ def campaign(args):
         command = [
             sys.executable, ROOT / "scripts" / "adaptive.py", "--top", args.top, "--forcefield",
             ",".join(FORCEFIELD), "--lag", "5ps", "--piece", f"{PIECE_PS:g}ps", "--frame-spacing",
-            f"{FRAME_PS:g}ps", "--per-round", PER_ROUND, "--rounds", args.rounds, "--seed", seed,
-            "--out", out,
+            f"{SPACING_PS:g}ps", "--per-round", PER_ROUND, "--rounds", args.rounds, "--friction",
+            FRICTION, "--starts", *(args.starts or [args.top]), "--seed", seed, "--out", out,
         ]  # fmt: skip
         resumed = ["--resume"] if out.exists() else []
         subprocess.run([str(word) for word in [*command, *resumed]], check=True)
@@ -197,7 +199,8 @@ def main():
     parser.add_argument("--top", required=True, help="ala2.pdb")
     parser.add_argument("--out", default="dipeptide", help="folder of what is simulated")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--rounds", type=int, default=12)
+    parser.add_argument("--starts", nargs="+", help="structures that campaigns start from")
+    parser.add_argument("--rounds", type=int, default=33)
     args = parser.parse_args()
     globals()[args.what](args)
 

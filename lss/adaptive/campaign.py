@@ -144,8 +144,11 @@ class Campaign:
         stages.make_features(run, source, s["features"])
         forecast = {"forecast": None if before is None else predicted(before, run, number)}
         stages.train_srv(run, s["lag_ps"], s["modes"], s["seed"], s["srv_steps"], weights="auto")
-        replicas = s.get("replicas", 0)
-        stages.train_mdn(run, s["components"], s["seed"], s["mdn_steps"], replicas=replicas)
+        # It is asked for the density of MD it has not seen, and frames are few.
+        stages.train_mdn(
+            run, s["components"], s["seed"], s["mdn_steps"], preset="predictive",
+            replicas=s.get("replicas", 0),
+        )  # fmt: skip
         return run, forecast
 
     def run_of(self, number):

@@ -56,7 +56,7 @@ def train_mdn(
         Training steps, if not those of the preset.
     force : bool
         Train again where the stage is finished.
-    preset : {"recommended", "paper"}
+    preset : {"recommended", "paper", "predictive"}
     replicas : int
         Propagators to train on bootstrap samples of the trajectories, for error bars, at least 2;
         all of them together cost as much as the propagator.

@@ -230,8 +230,27 @@ def test_bad_starts_are_refused_by_name(fitted):
 
 
 def test_unknown_preset():
-    with pytest.raises(ValueError, match="name is 'best', wanted one of 'paper', 'recommended'"):
+    known = "'paper', 'predictive', 'recommended'"
+    with pytest.raises(ValueError, match=f"name is 'best', wanted one of {known}"):
         Propagator.from_preset("best", 2)
+
+
+def test_predictive_preset_does_not_learn_few_pairs_by_heart():
+    rng = np.random.default_rng(0)
+
+    def autoregressive(n):
+        x = rng.normal(size=n)
+        for t in range(1, n):
+            x[t] = 0.8 * x[t - 1] + 0.6 * x[t]
+        return x[:, None]
+
+    few, fresh = [autoregressive(300) for _ in range(8)], autoregressive(20_000)
+    p = Propagator.from_preset("predictive", 1, lag_time=1, verbose=False).fit(few)
+    assert len(p.history["loss"]) < 100
+    # The best possible is -log .6 - log(2 pi e) / 2 = -.908, known from 20,000 pairs to .005. Each
+    # number fitted to n pairs costs 1 / 2n; the 24 components' own 71 of them, to 1,900 pairs, .02.
+    exact = -np.log(0.6) - np.log(2 * np.pi * np.e) / 2
+    assert exact - 0.08 < p.score(fresh) < exact + 0.02
 
 
 def test_paper_preset_has_the_settings_of_the_paper():
