@@ -5,11 +5,12 @@
         --seeds 0 1 2
     python benchmarks/dipeptide.py plain --top ala2.pdb --out FOLDER --seeds 0 1 2
 
-All run the same force field (amber99sb-ildn with OBC) at 300 K by OpenMM, with a friction of 91/ps,
-`reference`, which it does not change, with 1/ps. `reference` is umbrella sampling along phi, put together by WHAM (Kumar et al., J. Comput.
-Chem. 13 (1992) 1011), with errors from blocks of each window. `campaign` is scripts/adaptive.py as
-a user runs it, from --starts; its population is that of the weighted frames, with the
-bootstrap over pieces. `plain` is one run of the length of a campaign.
+All run the same force field (amber99sb-ildn with OBC) at 300 K by OpenMM, with a friction of 91/ps;
+`reference`, of which a friction changes nothing but the time it takes, with 1/ps. `reference` is
+umbrella sampling along phi, put together by WHAM (Kumar et al., J. Comput. Chem. 13 (1992) 1011),
+with errors from blocks of each window. `campaign` is scripts/adaptive.py as a user runs it, from
+--starts; its population is that of the weighted frames, with the bootstrap over pieces. `plain` is
+one run of the length of a campaign.
 """
 
 import argparse

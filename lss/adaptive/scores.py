@@ -66,10 +66,11 @@ def score_cells(
     lag : int
         In frames.
     strategy : {"mixed", "counts", "uncertainty", "edges"}
-        "counts", and "edges" for those starts that do not lie at edges, is 1 / visits. "uncertainty" is the decrease of the variance of the target that
-        more transitions from the cell would bring, by the Markov model of the largest piece; cells
-        outside it, whose weight and rates are not known at all, have the score of the best cell
-        inside. "mixed" is "counts" as long as the last rounds found many cells: see `settled`.
+        "counts", and "edges" for those starts that do not lie at edges, is 1 / visits.
+        "uncertainty" is the decrease of the variance of the target that more transitions from the
+        cell would bring, by the Markov model of the largest piece; cells outside it, whose weight
+        and rates are not known at all, have the score of the best cell inside. "mixed" is "counts"
+        as long as the last rounds found many cells: see `settled`.
     target : {"timescales", "populations", "F"}
     n_modes : int
         Slowest processes whose timescales are asked for.

@@ -12,8 +12,8 @@ ADAPTIVE = {
             "--strategy",
             {"choices": STRATEGIES, "default": "mixed"},
             "counts: cells of psi with few visits; uncertainty: those from where more MD makes the "
-            "target surest; edges: the ends of what was seen of the torsions; mixed: a third edges, "
-            "the others counts until no new cell appears, then uncertainty (default)",
+            "target surest; edges: the ends of what was seen of the torsions; mixed (default): a third "
+            "edges, the others counts until no new cell appears, then uncertainty",
         ),
         (
             "--target",

@@ -250,7 +250,9 @@ def test_presets(case):
     for name in ("recommended", "paper"):
         model = case.kind.from_preset(name, *case.preset_shapes, seed=3)
         assert not model.is_fitted and model.seed == 3
-    with pytest.raises(ValueError, match=r"^name is 'best', wanted one of 'paper', .*'recommended'"):
+    with pytest.raises(
+        ValueError, match=r"^name is 'best', wanted one of 'paper', .*'recommended'"
+    ):
         case.kind.from_preset("best", *case.preset_shapes)
 
 

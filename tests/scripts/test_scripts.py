@@ -113,16 +113,17 @@ def test_propose_md_at_the_ends_of_torsions(trained, tmp_path, run_script, capsy
     outer = [s for s in manifest["starts"] if s["reason"].startswith("edges: ")]
     assert outer and len(manifest["starts"]) == 8
     for start in outer:
-        kind, residue, *ends = re.fullmatch(
-            r"edges: (phi|psi|omega) (\w+ \d+) was never seen from (-?\d+)(?: over 180)? to (-?\d+) "
-            r"degrees; at its end",
-            start["reason"],
-        ).groups()
+        words = (
+            r"edges: (\w+) (\w+ \d+) was never seen from (-?\d+)(?: over 180)? to (-?\d+) degrees"
+        )
+        kind, residue, *ends = re.match(words, start["reason"]).groups()
         structure = mdtraj.load(str(folder / start["file"]))
         atoms, angles = getattr(mdtraj, f"compute_{kind}")(structure)
-        centre = {"phi": 1, "psi": 0, "omega": 0}[kind]  # the atom of the residue it is named after
-        names = [f"{structure.topology.atom(four[centre]).residue.name} "
-                 f"{structure.topology.atom(four[centre]).residue.resSeq}" for four in atoms]  # fmt: skip
+        own = (
+            1 if kind == "phi" else 0
+        )  # the first atom of the residue that the torsion is named after
+        residues = [structure.topology.atom(four[own]).residue for four in atoms]
+        names = [f"{r.name} {r.resSeq}" for r in residues]
         angle = np.degrees(angles[0, names.index(residue)])
         away = [abs((angle - float(end) + 180) % 360 - 180) for end in ends]
         # A bin of 5 degrees, and a structure of three digits in nm.

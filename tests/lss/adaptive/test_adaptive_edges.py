@@ -56,7 +56,9 @@ def test_both_ends_of_a_gap_are_edges(seen):
         (0, -35, 290),
         (0, -100, 290),
     ]
-    assert unseen(reach(seen, NAMES, [0, 0])) == ["phi ALA 2 was never seen from -30 over 180 to -100 degrees"]
+    assert unseen(reach(seen, NAMES, [0, 0])) == [
+        "phi ALA 2 was never seen from -30 over 180 to -100 degrees"
+    ]
 
 
 def test_a_gap_over_the_end_of_the_circle_is_one(rng):
