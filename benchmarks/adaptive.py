@@ -236,7 +236,10 @@ def child(folder):
     from lss.adaptive import campaign as loop
     from lss.examples import example
 
-    found = {"n_cells": 1, "new_cells": [1, 1], "error": 1.0, "islands": []}
+    found = {
+        "n_cells": 1, "new_cells": [1, 1], "error": 1.0, "islands": [], "widened": [0, 0],
+        "n_bins": 0, "never_seen": [],
+    }  # fmt: skip
     loop.Campaign.run_of = lambda self, number: None
     loop.Campaign.train = lambda self, folder, number, before: (None, {"forecast": None})
     loop.judge = lambda run, settings: found
