@@ -238,7 +238,7 @@ def child(folder):
 
     found = {
         "n_cells": 1, "new_cells": [1, 1], "error": 1.0, "islands": [], "widened": [0, 0],
-        "n_bins": 0, "never_seen": [],
+        "n_bins": 0, "tries": {}, "never_seen": [],
     }  # fmt: skip
     loop.Campaign.run_of = lambda self, number: None
     loop.Campaign.train = lambda self, folder, number, before: (None, {"forecast": None})

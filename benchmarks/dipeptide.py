@@ -31,6 +31,7 @@ WINDOW_PS, RELAXED_PS, BINS, BLOCKS = 600.0, 50.0, 72, 10
 KT = 300 * 8.314462618e-3
 PER_ROUND, PIECE_PS, SPACING_PS = 12, 50.0, 0.2
 FRAME_PS, FRICTION = 1.0, 91.0
+SRV_STEPS = 600  # what cross-validation chooses in all rounds
 
 
 def engine(args, n_frames):
@@ -139,6 +140,7 @@ def campaign(args):
             ",".join(FORCEFIELD), "--lag", "5ps", "--piece", f"{PIECE_PS:g}ps", "--frame-spacing",
             f"{SPACING_PS:g}ps", "--per-round", PER_ROUND, "--rounds", args.rounds, "--friction",
             FRICTION, "--starts", *(args.starts or [args.top]), "--seed", seed, "--out", out,
+            "--srv-steps", SRV_STEPS,
         ]  # fmt: skip
         resumed = ["--resume"] if out.exists() else []
         subprocess.run([str(word) for word in [*command, *resumed]], check=True)

@@ -20,6 +20,8 @@ from lss.units import format_time, lag_in_frames
 
 SETTINGS = "campaign.json"
 SHORTEST = 5  # lag times in a piece
+#: Runs that came no further from an end, after which the next one does with less than 5 %.
+ENOUGH = 20
 
 
 class Campaign:
@@ -206,6 +208,14 @@ def reasons_to_go_on(records, tolerance, quiet=2, surprise=0.1, wider=0.01):
         why.append(
             f"torsions went where they had not been: {n} new parts of {edges.WIDTH:g} degrees in "
             f"the last {quiet} rounds"
+        )
+    seldom = {name: n for name, n in last["tries"].items() if n < ENOUGH}
+    if seldom:
+        some = ", ".join(f"{name} ({n})" for name, n in list(seldom.items())[:3])
+        more = f" and {len(seldom) - 3} more" if len(seldom) > 3 else ""
+        why.append(
+            f"MD was started fewer than {ENOUGH} times at the ends of what was seen of torsions, "
+            f"in degrees: {some}{more}"
         )
     error = last["error"]
     if error is None or not math.isfinite(error) or error > tolerance:

@@ -14,8 +14,9 @@ import numpy as np
 
 BINS = 72  # on the circle
 WIDTH = 360 / BINS  # degrees
-_NARROWEST = 4  # bins of a gap: what is narrower needs no help
+_NARROWEST = 18  # bins of a gap that may hold a state: of 90 degrees; barriers alone are narrower
 _TAIL = 20  # frames next to a gap that tell how steeply the density falls
+_FEWEST = 3  # bins of them: MD that was started at an end fills the last one
 _CHUNK = 10_000  # frames at once
 _NEVER = np.iinfo(np.int64).max
 
@@ -107,7 +108,7 @@ def _bins(features, columns):
 
 
 def edges(reach: Reach) -> list[Edge]:
-    """Both ends of each gap of 20 degrees or more in what was seen of a torsion."""
+    """Both ends of each gap of 90 degrees or more in what was seen of a torsion."""
     found = []
     for torsion, visits in enumerate(reach.visits):
         visited = np.flatnonzero(visits)
@@ -134,18 +135,27 @@ def tail_length(visits: np.ndarray) -> float:
         Frames in each bin, from the end inwards.
     """
     total = np.cumsum(visits)
-    inside = min(int(np.searchsorted(total, _TAIL)) + 1, len(visits))
+    inside = min(max(int(np.searchsorted(total, _TAIL)) + 1, _FEWEST), len(visits))
     excess = inside - np.arange(inside) - 0.5
     return float(excess @ visits[:inside] / max(total[inside - 1], 1))
 
 
 def choose_edges(
-    found: list[Edge], number: int, rng: np.random.Generator
+    found: list[Edge], tries: Sequence[int], number: int, rng: np.random.Generator
 ) -> tuple[list[int], np.ndarray]:
     """Draw edges, each with a chance that falls with the square of the e-folds over its gap.
 
     Not with exp(-falls), which would believe an extrapolation over a barrier: near its top it is
-    never as steep as at its foot.
+    never as steep as at its foot. The chance is divided by the tries + 1: what came no further in k
+    runs does so in the next one with a chance of 1 / (k + 2), by Laplace's rule.
+
+    Parameters
+    ----------
+    found : list of Edge
+    tries : sequence of int
+        How often MD was started at each of them.
+    number : int
+    rng : np.random.Generator
 
     Returns
     -------
@@ -154,7 +164,7 @@ def choose_edges(
     np.ndarray, shape (n_edges,)
         The chances, that of the best being 1.
     """
-    chance = np.array([edge.falls for edge in found]) ** -2.0
+    chance = np.array([edge.falls for edge in found]) ** -2.0 / (np.array(tries) + 1)
     chosen = rng.choice(len(found), size=number, p=chance / chance.sum())
     return [int(k) for k in chosen], chance / chance.max()
 

@@ -104,7 +104,8 @@ def judge(run, settings):
         `n_cells`, `new_cells` (of the cells as they are now, how many each round found), `error`
         of the target, `timescales_ps`, `visits` of the modes, `seldom` (cells of a single
         visit), `islands` in words, `widened` (how many bins of the torsions each round saw first)
-        of `n_bins` seen, and `never_seen`, parts of torsions in words.
+        of `n_bins` seen, `tries` (how often MD was started at each end of these, as it is
+        now, by its name), and `never_seen`, parts of torsions in words.
     """
     number = int(run.path.parent.name.rpartition("-")[2])
     proposal = draw_after(run, settings, number)
@@ -115,6 +116,7 @@ def judge(run, settings):
     known = score_cells(cells, lag, "uncertainty", settings["target"], more=more)
     first = cells.first_rounds(of)
     report, reach = run.report("srv"), proposal.reach
+    tried = [(end.place, end.tries) for end in proposal.ends]
     return {
         "n_cells": len(cells),
         "new_cells": [int((first == k).sum()) for k in range(1, number + 1)],
@@ -126,5 +128,6 @@ def judge(run, settings):
         "islands": proposal.separate,
         "widened": [int((reach.first == k).sum()) for k in range(1, number + 1)],
         "n_bins": int((reach.visits > 0).sum()),
+        "tries": {f"{word} at {at:g}": n for (word, at), n in tried},
         "never_seen": edges.unseen(reach),
     }

@@ -10,6 +10,7 @@ import numpy as np
 
 from lss.adaptive import edges
 from lss.adaptive.cells import make_cells
+from lss.adaptive.ends import choose_ends, find_ends
 from lss.adaptive.islands import describe_islands
 from lss.adaptive.scores import EDGES, UNIFORM, UNIFORM_SHARE, choose_cells, score_cells
 from lss.errors import InputError
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from lss.run.run_folder import Run
 
 _ROUND = re.compile(r"round-(\d+)")
-#: Share of a batch that starts at the edges of what was seen of the torsions.
-EDGES_SHARE = {"mixed": 1 / 3, EDGES: 1 - UNIFORM_SHARE}
+#: Share of a batch that starts at the ends of what was seen of the torsions.
+EDGES_SHARE = {"mixed": 1 / 2, EDGES: 1 - UNIFORM_SHARE}
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Start:
     reason : str
     seed : int
         Of the velocities.
+    end : (str, float) or None
+        Torsion and degrees, where it lies at the end of what was seen of one.
     """
 
     trajectory: int
@@ -49,6 +52,7 @@ class Start:
     score: float
     reason: str
     seed: int
+    end: tuple | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,8 @@ class Proposal:
         A sentence for each island of cells that is not connected with the largest one.
     reach : lss.adaptive.edges.Reach
         Where the torsions among the features have been.
+    ends : list of lss.adaptive.ends.End
+        Of what was seen of them, those that MD may pass.
     """
 
     starts: list
@@ -77,6 +83,7 @@ class Proposal:
     target: str
     separate: list
     reach: object
+    ends: list
 
 
 def propose(
@@ -97,7 +104,7 @@ def propose(
         Starts to choose.
     strategy, target
         See `lss.adaptive.scores.score_cells`. "mixed" takes the round of a trajectory from the
-        folder `round-NNN` that it lies in; others were there before the first round. A third of
+        folder `round-NNN` that it lies in; others were there before the first round. Half of
         its starts, and nearly all of those of "edges", lie at the ends of what was seen of the
         torsions among the features (see `lss.adaptive.edges`), where there are such ends.
     seed : int
@@ -123,56 +130,23 @@ def propose(
         scores = score_cells(
             cells, lag, strategy, target, n_modes=1, more=more, rounds=rounds_of(trajectories)
         )
-        share = EDGES_SHARE.get(strategy, 0.0)
-        outer, reach = edge_starts(run, rounds_of(trajectories), cells, psi, number, share, seed)
-        inner = number - len(outer)
+        ends, reach = find_ends(run, trajectories.names, rounds_of(trajectories))
+        chosen_ends = choose_ends(run, ends, reach, number, EDGES_SHARE.get(strategy, 0), seed)
+        inner = number - len(chosen_ends)
         chosen = choose_cells(scores, cells, inner, seed) if inner else []
     except InputError:
         raise
     except ValueError as error:
         raise InputError(str(error)) from error
     separate = describe_islands(cells, scores.pieces, lag, trajectories.names)
-    taken = [(start.trajectory, start.frame) for start in outer]
-    starts = pick_frames(psi, cells, scores, chosen, seed, without=taken) + outer
-    return Proposal(starts, cells, scores, psi, weights, target, separate, reach)
-
-
-def edge_starts(run, rounds, cells, psi, number, share, seed):
-    """Starts at the edges of what was seen of the torsions, and where these have been.
-
-    Parameters
-    ----------
-    run : lss.run.run_folder.Run
-    rounds : list of int
-        Of each trajectory.
-    cells : lss.adaptive.cells.Cells
-    psi : list of np.ndarray
-    number : int
-        Starts of the whole batch.
-    share : float
-        Of them that lie at edges, on average.
-    seed : int
-
-    Returns
-    -------
-    list of Start
-    lss.adaptive.edges.Reach
-    """
-    rng = np.random.default_rng([seed, 1])
-    with run_files.open_features(run) as file:
-        features, names = run_files.feature_arrays(file), list(file.attrs["features"])
-        reach = edges.reach(features, names, rounds)
-        found = edges.edges(reach)
-        n = int(rng.binomial(number, share)) if found else 0
-        numbers, score = edges.choose_edges(found, n, rng) if n else ([], None)
-        chosen = [found[k] for k in numbers]
-        frames = edges.frames_at(features, names, chosen, rng)
-    starts = []
-    for k, edge, (i, j) in zip(numbers, chosen, frames, strict=True):
-        why = f"{EDGES}: {edges.in_words(reach, edge)}; at its end"
-        cell, velocities = int(cells.of_frames[i][j]), int(rng.integers(2**31 - 1))
-        starts.append(Start(i, j, psi[i][j], cell, float(score[k]), why, velocities))
-    return starts, reach
+    taken = [frame for _, _, frame in chosen_ends]
+    starts = pick_frames(psi, cells, scores, chosen, seed, without=taken)
+    for number, (end, score, (i, j)) in enumerate(chosen_ends):
+        why = f"{EDGES}: {edges.in_words(reach, end.edge)}; at its end"
+        velocities = int(np.random.default_rng([seed, 1, number]).integers(2**31 - 1))
+        cell = int(cells.of_frames[i][j])
+        starts.append(Start(i, j, psi[i][j], cell, score, why, velocities, end.place))
+    return Proposal(starts, cells, scores, psi, weights, target, separate, reach, ends)
 
 
 def rounds_of(trajectories):

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
+from lss.adaptive.ends import MANIFEST
 from lss.adaptive.picture import draw_proposal
 from lss.adaptive.proposal import pick_frames, propose
-from lss.adaptive.starts import MANIFEST, round_folder, write_round, write_start
+from lss.adaptive.starts import round_folder, write_round, write_start
 from lss.run import inputs
 from lss.storage.whole_files import PARTIAL, replacing, write_json
 

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from lss.adaptive import edges
+from lss.adaptive.ends import MANIFEST
 from lss.adaptive.picture import draw_proposal
 from lss.errors import InputError
 from lss.run import inputs
@@ -11,7 +12,7 @@ from lss.storage.whole_files import replacing, write_json
 from lss.trajectories import parts
 
 PDB_ATOMS = 99_999  # numbers of five digits; of more atoms GRO is written
-MANIFEST, PICTURE = "manifest.json", "starts"
+PICTURE = "starts"
 
 
 def next_round(folder):
@@ -91,4 +92,5 @@ def write_start(trajectories, start, stem):
         "score": start.score,
         "reason": start.reason,
         "seed": start.seed,
+        "end": start.end,
     }

@@ -12,7 +12,7 @@ ADAPTIVE = {
             "--strategy",
             {"choices": STRATEGIES, "default": "mixed"},
             "counts: cells of psi with few visits; uncertainty: those from where more MD makes the "
-            "target surest; edges: ends of what was seen of the torsions; mixed (default): a third "
+            "target surest; edges: ends of what was seen of the torsions; mixed (default): half "
             "edges, the others counts until no new cell appears, then uncertainty",
         ),
         (

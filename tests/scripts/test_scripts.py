@@ -112,6 +112,7 @@ def test_propose_md_at_the_ends_of_torsions(trained, tmp_path, run_script, capsy
     )
     outer = [s for s in manifest["starts"] if s["reason"].startswith("edges: ")]
     assert outer and len(manifest["starts"]) == 8
+    assert all((start["end"] is not None) == (start in outer) for start in manifest["starts"])
     for start in outer:
         words = (
             r"edges: (\w+) (\w+ \d+) was never seen from (-?\d+)(?: over 180)? to (-?\d+) degrees"

@@ -62,14 +62,14 @@ def test_both_ends_of_a_gap_are_edges(seen):
 
 
 def test_a_gap_over_the_end_of_the_circle_is_one(rng):
-    angles = rng.uniform(-140, 150, 5000)
+    angles = rng.uniform(-120, 130, 5000)
     names = NAMES[:2]
     found = reach([features(angles, angles)[:, :2]], names, [0])
-    assert [(5 * e.bin - 180, 5 * e.gap) for e in edges(found)] == [(145, 70), (-140, 70)]
-    assert unseen(found) == ["phi ALA 2 was never seen from 150 over 180 to -140 degrees"]
-    narrow = reach([features(angles, angles)[angles < 100, :2]], names, [0])
-    assert unseen(narrow) == ["phi ALA 2 was never seen from 100 over 180 to -140 degrees"]
-    most = np.concatenate([angles, np.arange(-180, 180, 15.0)])
+    assert [(5 * e.bin - 180, 5 * e.gap) for e in edges(found)] == [(125, 110), (-120, 110)]
+    assert unseen(found) == ["phi ALA 2 was never seen from 130 over 180 to -120 degrees"]
+    wide = reach([features(angles, angles)[angles < 100, :2]], names, [0])
+    assert unseen(wide) == ["phi ALA 2 was never seen from 100 over 180 to -120 degrees"]
+    most = np.append(angles, 180.0)  # two gaps that are barriers
     assert edges(reach([features(most, most)[:, :2]], names, [0])) == []
 
 
@@ -81,15 +81,17 @@ def test_the_mean_excess_is_the_length_of_an_exponential_tail(rng):
         visits = np.bincount((x.max() - x).astype(int))
         lengths.append(tail_length(visits))
     assert np.mean(lengths) == pytest.approx(4.0, abs=4 * 4 / np.sqrt(2000) + 0.25)
-    assert tail_length(np.array([1])) == 0.5
+    assert tail_length(np.array([1])) == 0.5 and tail_length(np.array([30, 30, 30, 900])) == 1.5
 
 
 def test_flat_ends_are_drawn_more_often_than_steep_ones(rng):
     found = [Edge(0, 3, 30, 10.0), Edge(0, 40, 30, 20.0)]
-    chosen, score = choose_edges(found, 5000, rng)
+    chosen, score = choose_edges(found, [0, 0], 5000, rng)
     # Chances of 4 to 1: .8 +- sqrt(.16 / 5000).
     assert np.mean(np.array(chosen) == 0) == pytest.approx(0.8, abs=4 * np.sqrt(0.16 / 5000))
     assert list(score) == [1.0, 0.25]
+    # After eight runs that came no further from the first, the second is the better one.
+    assert list(choose_edges(found, [7, 0], 1, rng)[1]) == [0.5, 1.0]
 
 
 def test_starts_lie_in_the_last_bin_and_differ(seen, rng):
