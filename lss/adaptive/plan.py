@@ -75,5 +75,9 @@ def describe(proposal, names):
         where = f"{names[start.trajectory]}, frame {start.frame}"
         row = f"{i:5d}  ({psi})".ljust(30)
         lines.append(f"{row} {start.score:6.3f}  {where} ({start.reason})")
+    if not proposal.ends:
+        lines.append(
+            "no starts by edges: no torsion among the features has an end that MD may pass"
+        )
     lines += [f"not connected: {text}" for text in proposal.separate]
     return lines + edges.unseen(proposal.reach)

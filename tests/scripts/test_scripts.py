@@ -131,6 +131,16 @@ def test_propose_md_at_the_ends_of_torsions(trained, tmp_path, run_script, capsy
         assert min(away) < 5.5
 
 
+def test_propose_md_says_that_there_are_no_torsions(trained, tmp_path, run_script, capsys):
+    run = shutil.copytree(trained.path, tmp_path / "run")
+    with h5py.File(run / "features.h5", "a") as file:
+        file.attrs["features"] = [f"feature {i}" for i in range(len(file.attrs["features"]))]
+    run_script("propose_md.py", "--out", run, "--number", 4, "--strategy", "edges", "--dry-run")
+    said = capsys.readouterr().out
+    assert "no starts by edges: no torsion among the features" in said
+    assert "(edges: " not in said and said.count("counts: ") + said.count("uniform: ") == 4
+
+
 @pytest.mark.parametrize("file_format", ["xtc", "dcd", "h5"])
 def test_simulate(trained, tmp_path, run_script, file_format):
     options = ["--length", "5ns", "--trajectories", 2, "--seed", 3, "--format", file_format]
