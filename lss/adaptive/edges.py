@@ -6,6 +6,7 @@ over part of its circle does. MD from the frames at its edges climbs on, a littl
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -48,6 +49,8 @@ class Edge:
     ----------
     torsion, bin : int
         The last bin that was visited.
+    side : {1, -1}
+        Whether the gap lies at greater angles or at smaller ones.
     gap : int
         Bins beyond it, up to the next one visited, that were not.
     falls : float
@@ -57,6 +60,7 @@ class Edge:
 
     torsion: int
     bin: int
+    side: int
     gap: int
     falls: float
 
@@ -90,8 +94,9 @@ def reach(features: Sequence[Any], names: Sequence[str], rounds: Sequence[int]) 
     torsions = torsions_of(names)
     n = len(torsions)
     visits, first = np.zeros((n, BINS), int), np.full((n, BINS), _NEVER)
-    for _, i, bins in _bins(features, list(torsions.values())):
-        seen = np.bincount((bins + BINS * np.arange(n)).ravel(), minlength=n * BINS)
+    for _, i, angles in _bins(features, list(torsions.values())):
+        bins = angles.astype(int) + BINS * np.arange(n)
+        seen = np.bincount(bins.ravel(), minlength=n * BINS)
         seen = seen.reshape(n, BINS)
         visits += seen
         first[seen > 0] = np.minimum(first[seen > 0], rounds[i])
@@ -99,12 +104,12 @@ def reach(features: Sequence[Any], names: Sequence[str], rounds: Sequence[int]) 
 
 
 def _bins(features, columns):
-    """Yield the first frame, trajectory and bins (n, n_torsions) of parts of it, one by one."""
+    """Yield first frame, trajectory and angles in bins (n, n_torsions) of parts, one by one."""
     for i, data in enumerate(features):
         for begin in range(0, len(data) if columns else 0, _CHUNK):
-            part = np.asarray(data[begin : begin + _CHUNK])
+            part = np.asarray(data[begin : begin + _CHUNK], np.float64)
             turns = np.arctan2(part[:, np.add(columns, 1)], part[:, columns]) / (2 * np.pi)
-            yield begin, i, np.floor((turns + 0.5) * BINS).astype(int) % BINS
+            yield begin, i, (turns + 0.5) * BINS % BINS
 
 
 def edges(reach: Reach) -> list[Edge]:
@@ -117,9 +122,9 @@ def edges(reach: Reach) -> list[Edge]:
             if gap >= _NARROWEST:
                 rising = np.roll(visits, -at - 1)[::-1]  # from the last bin before the gap inwards
                 falling = np.roll(visits, -end)
-                for edge, inwards in ((at, rising), (end, falling)):
+                for edge, side, inwards in ((at, 1, rising), (end, -1, falling)):
                     falls = gap / tail_length(inwards[: BINS - gap])
-                    found.append(Edge(torsion, int(edge), int(gap), falls))
+                    found.append(Edge(torsion, int(edge), side, int(gap), falls))
     return found
 
 
@@ -170,46 +175,41 @@ def choose_edges(
 
 
 def frames_at(
-    features: Sequence[Any],
-    names: Sequence[str],
-    chosen: list[Edge],
-    rng: np.random.Generator,
+    features: Sequence[Any], names: Sequence[str], chosen: list[Edge]
 ) -> list[tuple[int, int]]:
-    """A frame, drawn at random, of the last bin of each edge.
+    """The outermost frames at each edge.
 
     Parameters
     ----------
     features, names
         As of `reach`.
     chosen : list of Edge
-    rng : np.random.Generator
 
     Returns
     -------
     list of (int, int)
-        Trajectory and frame; of an edge that was chosen twice another frame if there are others.
+        Trajectory and frame; of an edge that was chosen k times its k outermost frames, and these
+        again if there are no more in its bin.
     """
     columns = list(torsions_of(names).values())
-    members = {(edge.torsion, edge.bin): [] for edge in chosen}
+    members = {edge: [] for edge in chosen}
     used = sorted({edge.torsion for edge in chosen})
-    for begin, i, bins in _bins(features, [columns[k] for k in used]):
-        for torsion, at in members:
-            inside = np.flatnonzero(bins[:, used.index(torsion)] == at)
-            members[torsion, at] += [(i, int(begin + j)) for j in inside]
-    members = {key: rng.permutation(frames).tolist() for key, frames in members.items()}
-    times = dict.fromkeys(members, 0)
-    frames = []
+    for begin, i, angles in _bins(features, [columns[k] for k in used]):
+        for edge, found in members.items():
+            angle = angles[:, used.index(edge.torsion)]
+            inside = np.flatnonzero(angle.astype(int) == edge.bin)
+            found += [(-edge.side * angle[j], i, int(begin + j)) for j in inside]
+    members, times, frames = {e: sorted(m) for e, m in members.items()}, Counter(), []
     for edge in chosen:
-        key = (edge.torsion, edge.bin)
-        i, j = members[key][times[key] % len(members[key])]
-        times[key] += 1
+        _, i, j = members[edge][times[edge] % len(members[edge])]
+        times[edge] += 1
         frames.append((i, j))
     return frames
 
 
 def in_words(reach: Reach, edge: Edge) -> str:
     """Which torsion was not seen where."""
-    low, high = gap_of(reach, edge)
+    low, high = gap_of(edge)
     over = " over 180" if high < low else ""
     return f"{reach.names[edge.torsion]} was never seen from {low:g}{over} to {high:g} degrees"
 
@@ -222,10 +222,9 @@ def unseen(reach: Reach, most: int = 5) -> list[str]:
     return sentences[:most] + ([f"and {more} more parts of torsions"] if more > 0 else [])
 
 
-def gap_of(reach, edge):
+def gap_of(edge):
     """Where the gap beside an edge begins and ends, in degrees above -180 and up to 180."""
-    after = (edge.bin + 1) % BINS
-    begins = after if not reach.visits[edge.torsion, after] else edge.bin - edge.gap
+    begins = edge.bin + 1 if edge.side > 0 else edge.bin - edge.gap
     low = (begins % BINS) * WIDTH - 180
     high = ((begins + edge.gap) % BINS) * WIDTH - 180
     return low, 180.0 if high == -180 else high

@@ -52,9 +52,9 @@ def test_reach_is_the_histogram_of_each_torsion(seen):
 
 def test_both_ends_of_a_gap_are_edges(seen):
     found = edges(reach(seen, NAMES, [0, 0]))
-    assert [(e.torsion, 5 * e.bin - 180, 5 * e.gap) for e in found] == [
-        (0, -35, 290),
-        (0, -100, 290),
+    assert [(e.torsion, 5 * e.bin - 180, e.side, 5 * e.gap) for e in found] == [
+        (0, -35, 1, 290),
+        (0, -100, -1, 290),
     ]
     assert unseen(reach(seen, NAMES, [0, 0])) == [
         "phi ALA 2 was never seen from -30 over 180 to -100 degrees"
@@ -85,7 +85,7 @@ def test_the_mean_excess_is_the_length_of_an_exponential_tail(rng):
 
 
 def test_flat_ends_are_drawn_more_often_than_steep_ones(rng):
-    found = [Edge(0, 3, 30, 10.0), Edge(0, 40, 30, 20.0)]
+    found = [Edge(0, 3, 1, 30, 10.0), Edge(0, 40, -1, 30, 20.0)]
     chosen, score = choose_edges(found, [0, 0], 5000, rng)
     # Chances of 4 to 1: .8 +- sqrt(.16 / 5000).
     assert np.mean(np.array(chosen) == 0) == pytest.approx(0.8, abs=4 * np.sqrt(0.16 / 5000))
@@ -94,9 +94,12 @@ def test_flat_ends_are_drawn_more_often_than_steep_ones(rng):
     assert list(choose_edges(found, [7, 0], 1, rng)[1]) == [0.5, 1.0]
 
 
-def test_starts_lie_in_the_last_bin_and_differ(seen, rng):
+def test_starts_are_the_outermost_frames(seen):
     upper, lower = edges(reach(seen, NAMES, [0, 0]))
-    frames = frames_at(seen, NAMES, [upper, lower, upper, upper], rng)
-    angles = [np.degrees(np.arctan2(seen[i][j, 1], seen[i][j, 0])) for i, j in frames]
-    assert all(-35 <= angles[k] < -30 for k in (0, 2, 3)) and -100 <= angles[1] < -95
-    assert len(set(frames)) == 4
+    frames = frames_at(seen, NAMES, [upper, lower, upper, upper])
+    # The second trajectory ends where phi is greatest; the lowest is somewhere in the first.
+    lowest = np.argmin(np.arctan2(seen[0][:, 1], seen[0][:, 0]))
+    assert frames == [(1, 299), (0, lowest), (1, 298), (1, 297)]
+    assert (
+        len(set(frames_at(seen, NAMES, [upper] * 200))) == reach(seen, NAMES, [0, 0]).visits[0, 29]
+    )
