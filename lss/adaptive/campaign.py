@@ -8,9 +8,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from lss.adaptive import edges, md_pieces, rounds
+from lss.adaptive import md_pieces, rounds
 from lss.adaptive.campaign_page import write_page
 from lss.adaptive.judging import judge, predicted
+from lss.adaptive.reach import WIDTH
 from lss.errors import InputError
 from lss.run import stages
 from lss.run.run_folder import Run
@@ -206,7 +207,7 @@ def reasons_to_go_on(records, tolerance, quiet=2, surprise=0.1, wider=0.01):
     n = sum(last["widened"][-quiet:])
     if len(records) > quiet and n > wider * last["n_bins"]:
         why.append(
-            f"torsions went where they had not been: {n} new parts of {edges.WIDTH:g} degrees in "
+            f"torsions went where they had not been: {n} new parts of {WIDTH:g} degrees in "
             f"the last {quiet} rounds"
         )
     seldom = {name: n for name, n in last["tries"].items() if n < ENOUGH}

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from lss.adaptive import edges
+from lss.adaptive.reach import WIDTH, reach
 from lss.run import run_files
 
 MANIFEST = "manifest.json"
@@ -48,17 +49,17 @@ def find_ends(run, names, rounds):
     Returns
     -------
     list of End
-    lss.adaptive.edges.Reach
+    lss.adaptive.reach.Reach
     """
     with run_files.open_features(run) as file:
         features = run_files.feature_arrays(file)
-        reach = edges.reach(features, list(file.attrs["features"]), rounds)
+        been = reach(features, list(file.attrs["features"]), rounds)
     tries, found = tries_of(names), []
-    for edge in edges.edges(reach):
-        place = (reach.names[edge.torsion], edge.bin * edges.WIDTH - 180)
+    for edge in edges.edges(been):
+        place = (been.names[edge.torsion], edge.bin * WIDTH - 180)
         if edge.falls <= STEEPEST:
             found.append(End(edge, place, tries[place]))
-    return found, reach
+    return found, been
 
 
 def tries_of(names):
@@ -79,7 +80,7 @@ def choose_ends(run, ends, reach, number, share, seed):
     ----------
     run : lss.run.run_folder.Run
     ends : list of End
-    reach : lss.adaptive.edges.Reach
+    reach : lss.adaptive.reach.Reach
     number : int
         Starts of the whole batch.
     share : float

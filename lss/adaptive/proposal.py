@@ -69,7 +69,7 @@ class Proposal:
     target : str
     separate : list of str
         A sentence for each island of cells that is not connected with the largest one.
-    reach : lss.adaptive.edges.Reach
+    reach : lss.adaptive.reach.Reach
         Where the torsions among the features have been.
     ends : list of lss.adaptive.ends.End
         Of what was seen of them, those that MD may pass.

@@ -3,17 +3,8 @@
 import numpy as np
 import pytest
 
-from lss.adaptive.edges import (
-    BINS,
-    Edge,
-    choose_edges,
-    edges,
-    frames_at,
-    reach,
-    tail_length,
-    torsions_of,
-    unseen,
-)
+from lss.adaptive.edges import Edge, choose_edges, edges, frames_at, tail_length, unseen
+from lss.adaptive.reach import BINS, reach, torsions_of
 
 NAMES = ["cos phi ALA 2", "sin phi ALA 2", "distance a", "cos psi ALA 2", "sin psi ALA 2"]
 
