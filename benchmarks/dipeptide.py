@@ -15,6 +15,7 @@ one run of the length of a campaign.
 
 import argparse
 import copy
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -29,7 +30,8 @@ PHI = (4, 6, 8, 14)  # atoms of ala2.pdb
 WINDOWS, STIFFNESS = 24, 50.0  # kJ/mol/rad^2: 13 degrees wide, 15 apart
 WINDOW_PS, RELAXED_PS, BINS, BLOCKS = 600.0, 50.0, 72, 10
 KT = 300 * 8.314462618e-3
-PER_ROUND, PIECE_PS, SPACING_PS = 12, 50.0, 0.2
+# Short pieces: a barrier is climbed by many starts, and a short lag sees each step of it.
+PER_ROUND, PIECE_PS, SPACING_PS, LAG_PS = 60, 10.0, 0.2, 1.0
 FRAME_PS, FRICTION = 1.0, 91.0
 SRV_STEPS = 600  # what cross-validation chooses in all rounds
 
@@ -137,9 +139,9 @@ def campaign(args):
         out = Path(args.out) / f"campaign-{seed}"
         command = [
             sys.executable, ROOT / "scripts" / "adaptive.py", "--top", args.top, "--forcefield",
-            ",".join(FORCEFIELD), "--lag", "5ps", "--piece", f"{PIECE_PS:g}ps", "--frame-spacing",
-            f"{SPACING_PS:g}ps", "--per-round", PER_ROUND, "--rounds", args.rounds, "--friction",
-            FRICTION, "--starts", *(args.starts or [args.top]), "--seed", seed, "--out", out,
+            ",".join(FORCEFIELD), "--lag", f"{LAG_PS:g}ps", "--piece", f"{PIECE_PS:g}ps",
+            "--frame-spacing", f"{SPACING_PS:g}ps", "--per-round", PER_ROUND,
+            "--rounds", args.rounds, "--friction", FRICTION, "--starts", *(args.starts or [args.top]), "--seed", seed, "--out", out,
             "--srv-steps", SRV_STEPS,
         ]  # fmt: skip
         resumed = ["--resume"] if out.exists() else []
@@ -175,6 +177,8 @@ def look_at(seed, out):
         f"seed {seed}: phi > 0 found {when}, {len(files) * PIECE_PS / 1000:.1f} ns in all",
         f"{found:.4f} +- {np.std(again):.4f}",
     )
+    for text in json.loads((rounds[-1] / "done.json").read_text())["islands"]:
+        print(f"    {text}")
 
 
 def plain(args):
