@@ -21,8 +21,8 @@ from lss.units import format_time, lag_in_frames
 
 SETTINGS = "campaign.json"
 SHORTEST = 5  # lag times in a piece
-#: Runs that came no further from an end, after which the next one does with less than 5 %.
-ENOUGH = 20
+#: Runs that came no further from an end, after which the next one does with less than 2 %.
+ENOUGH = 50
 
 
 class Campaign:
