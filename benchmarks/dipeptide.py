@@ -140,9 +140,9 @@ def campaign(args):
         command = [
             sys.executable, ROOT / "scripts" / "adaptive.py", "--top", args.top, "--forcefield",
             ",".join(FORCEFIELD), "--lag", f"{LAG_PS:g}ps", "--piece", f"{PIECE_PS:g}ps",
-            "--frame-spacing", f"{SPACING_PS:g}ps", "--per-round", PER_ROUND,
-            "--rounds", args.rounds, "--friction", FRICTION, "--starts", *(args.starts or [args.top]),
-            "--seed", seed, "--out", out, "--srv-steps", SRV_STEPS,
+            "--frame-spacing", f"{SPACING_PS:g}ps", "--per-round", PER_ROUND, "--rounds", args.rounds,
+            "--friction", FRICTION, "--starts", *(args.starts or [args.top]), "--seed", seed,
+            "--out", out, "--srv-steps", SRV_STEPS,
         ]  # fmt: skip
         resumed = ["--resume"] if out.exists() else []
         subprocess.run([str(word) for word in [*command, *resumed]], check=True)
