@@ -137,13 +137,15 @@ def campaign(args):
     heading(f"Campaigns of {args.rounds} rounds of {PER_ROUND} pieces of {PIECE_PS:g} ps")
     for seed in args.seeds:
         out = Path(args.out) / f"campaign-{seed}"
-        command = [
-            sys.executable, ROOT / "scripts" / "adaptive.py", "--top", args.top, "--forcefield",
-            ",".join(FORCEFIELD), "--lag", f"{LAG_PS:g}ps", "--piece", f"{PIECE_PS:g}ps",
-            "--frame-spacing", f"{SPACING_PS:g}ps", "--per-round", PER_ROUND, "--rounds", args.rounds,
-            "--friction", FRICTION, "--starts", *(args.starts or [args.top]), "--seed", seed,
-            "--out", out, "--srv-steps", SRV_STEPS,
-        ]  # fmt: skip
+        options = {
+            "top": args.top, "forcefield": ",".join(FORCEFIELD), "lag": f"{LAG_PS:g}ps",
+            "piece": f"{PIECE_PS:g}ps", "frame-spacing": f"{SPACING_PS:g}ps", "friction": FRICTION,
+            "per-round": PER_ROUND, "rounds": args.rounds, "srv-steps": SRV_STEPS, "seed": seed,
+            "out": out,
+        }  # fmt: skip
+        flags = [word for name, value in options.items() for word in (f"--{name}", value)]
+        command = [sys.executable, ROOT / "scripts" / "adaptive.py", *flags, "--starts"]
+        command += args.starts or [args.top]
         resumed = ["--resume"] if out.exists() else []
         subprocess.run([str(word) for word in [*command, *resumed]], check=True)
         look_at(seed, out)
