@@ -117,7 +117,7 @@ def population(counts, bias):
         if np.abs(new - free).max() < 1e-8:
             break
         free = new
-    return weight[bin_centres() > 0].sum()
+    return weight[inside(bin_centres())].sum()
 
 
 def histogram(phi):
@@ -126,6 +126,11 @@ def histogram(phi):
 
 def bin_centres():
     return (np.arange(BINS) + 0.5) * 2 * np.pi / BINS - np.pi
+
+
+def inside(phi):
+    """Whether frames are in the rare basin: phi above 0, but not next to 180 degrees."""
+    return (phi > 0) & (phi < np.radians(150))
 
 
 def turned(angle):
@@ -160,7 +165,7 @@ def look_at(seed, out):
     run = Run.open(rounds[-1] / "run")
     files = [file for folder in rounds for file in sorted(folder.glob("piece-*.xtc"))]
     top = mdtraj.load(str(run.settings("features")["source"]["top"]))
-    positive = [phi_of(mdtraj.load(str(file), top=top).xyz) > 0 for file in files]
+    positive = [inside(phi_of(mdtraj.load(str(file), top=top).xyz)) for file in files]
     seen = [i for i, x in enumerate(positive) if x.any()]
     weights = run_files.read_weights(run) or [np.ones(len(x)) for x in positive]
     if [len(w) for w in weights] != [len(x) for x in positive]:
@@ -193,7 +198,7 @@ def plain(args):
         out = Path(args.out) / f"plain-{seed}.xtc"
         out.parent.mkdir(parents=True, exist_ok=True)
         simulate(engine(args, round(length_ps / FRAME_PS)), Path(args.top), out, seed)
-        positive = phi_of(mdtraj.load(str(out), top=args.top).xyz) > 0
+        positive = inside(phi_of(mdtraj.load(str(out), top=args.top).xyz))
         first = (
             f"after {(positive.argmax() + 1) * FRAME_PS / 1000:.1f} ns" if positive.any() else "not"
         )
