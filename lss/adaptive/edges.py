@@ -107,35 +107,41 @@ def choose_edges(
 
 
 def frames_at(
-    features: Sequence[Any], names: Sequence[str], chosen: list[Edge]
+    features: Sequence[Any], names: Sequence[str], chosen: list[Edge], rng: np.random.Generator
 ) -> list[tuple[int, int]]:
-    """The outermost frames at each edge.
+    """Frames at each edge, each of another trajectory: the outermost of those that came furthest.
+
+    One frame alone, though it is the outermost, may have gone up the wrong valley.
 
     Parameters
     ----------
     features, names
         As of `reach`.
     chosen : list of Edge
+    rng : np.random.Generator
 
     Returns
     -------
     list of (int, int)
-        Trajectory and frame; of an edge that was chosen k times its k outermost frames, and these
-        again if there are no more in its bin.
+        Trajectory and frame: drawn from the twenty that came furthest, and these again for an edge
+        that was chosen more often.
     """
     columns = list(torsions_of(names).values())
-    members = {edge: [] for edge in chosen}
     used = sorted({edge.torsion for edge in chosen})
+    outermost = {edge: {} for edge in chosen}
     for begin, i, angles in angles_in_bins(features, [columns[k] for k in used]):
-        for edge, found in members.items():
-            angle = angles[:, used.index(edge.torsion)]
-            inside = np.flatnonzero(angle.astype(int) == edge.bin)
-            found += [(-edge.side * angle[j], i, int(begin + j)) for j in inside]
-    members, times, frames = {e: sorted(m) for e, m in members.items()}, Counter(), []
+        for edge, best in outermost.items():
+            border = edge.bin + (edge.side > 0)
+            inwards = edge.side * (border - angles[:, used.index(edge.torsion)]) % BINS
+            j = int(np.argmin(inwards))
+            best[i] = min(best.get(i, (np.inf,)), (float(inwards[j]), i, begin + j))
+    furthest = {edge: sorted(best.values())[:_TAIL] for edge, best in outermost.items()}
+    furthest = {edge: rng.permutation(found)[:, 1:] for edge, found in furthest.items()}
+    times, frames = Counter(), []
     for edge in chosen:
-        _, i, j = members[edge][times[edge] % len(members[edge])]
+        i, j = furthest[edge][times[edge] % len(furthest[edge])]
         times[edge] += 1
-        frames.append((i, j))
+        frames.append((int(i), int(j)))
     return frames
 
 

@@ -100,5 +100,5 @@ def choose_ends(run, ends, reach, number, share, seed):
     chosen, score = edges.choose_edges([end.edge for end in ends], tries, n, rng)
     with run_files.open_features(run) as file:
         features, names = run_files.feature_arrays(file), list(file.attrs["features"])
-        frames = edges.frames_at(features, names, [ends[k].edge for k in chosen])
+        frames = edges.frames_at(features, names, [ends[k].edge for k in chosen], rng)
     return [(ends[k], float(score[k]), frame) for k, frame in zip(chosen, frames, strict=True)]

@@ -85,12 +85,14 @@ def test_flat_ends_are_drawn_more_often_than_steep_ones(rng):
     assert list(choose_edges(found, [7, 0], 1, rng)[1]) == [0.5, 1.0]
 
 
-def test_starts_are_the_outermost_frames(seen):
-    upper, lower = edges(reach(seen, NAMES, [0, 0]))
-    frames = frames_at(seen, NAMES, [upper, lower, upper, upper])
-    # The second trajectory ends where phi is greatest; the lowest is somewhere in the first.
-    lowest = np.argmin(np.arctan2(seen[0][:, 1], seen[0][:, 0]))
-    assert frames == [(1, 299), (0, lowest), (1, 298), (1, 297)]
-    assert (
-        len(set(frames_at(seen, NAMES, [upper] * 200))) == reach(seen, NAMES, [0, 0]).visits[0, 29]
-    )
+def test_starts_are_the_outermost_frames_of_trajectories(rng):
+    # Thirty trajectories, the first of which came furthest to both sides, the next less, ...
+    paths = [np.linspace(-100 + i, -40 - i, 50) for i in range(30)]
+    data = [features(rng.permutation(phi), rng.uniform(-180, 180, 50)) for phi in paths]
+    upper, lower = edges(reach(data, NAMES, [0] * 30))
+    frames = frames_at(data, NAMES, [upper] * 20 + [lower] * 3 + [upper], rng)
+    for k, (i, j) in enumerate(frames):
+        angle = np.degrees(np.arctan2(data[i][j, 1], data[i][j, 0]))
+        assert angle == pytest.approx(-100 + i if 20 <= k < 23 else -40 - i, abs=1e-3)
+    assert {i for i, _ in frames[:20]} == set(range(20)) and frames[23] == frames[0]
+    assert len(set(frames[20:23])) == 3

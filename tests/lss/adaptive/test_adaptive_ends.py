@@ -52,5 +52,5 @@ def test_peptide_bonds_are_given_up_and_what_was_tried_comes_later(tmp_path, rng
     assert abs(len(chosen) - 200) < 40  # four standard deviations of a binomial, sqrt(100)
     for end, score, (trajectory, frame) in chosen:
         assert trajectory == 0 and 0 < score <= 1
-        assert 0 <= (phi[frame] - end.place[1] + 180) % 360 - 180 < 5
+        assert phi[frame] == (phi.max() if end.edge.side > 0 else phi.min())
     assert choose_ends(run, ends, reach, 8, 0, seed=3) == []
