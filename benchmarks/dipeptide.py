@@ -9,8 +9,8 @@ All run the same force field (amber99sb-ildn with OBC) at 300 K by OpenMM, with 
 `reference`, of which a friction changes nothing but the time it takes, with 1/ps. `reference` is
 umbrella sampling along phi, put together by WHAM (Kumar et al., J. Comput. Chem. 13 (1992) 1011),
 with errors from blocks of each window. `campaign` is scripts/adaptive.py as a user runs it, from
---starts; its population is that of the weighted frames, with the bootstrap over pieces. `plain` is
-one run of the length of a campaign.
+--starts; its population is that of the weighted frames, with a bootstrap over pieces in which
+weights are found anew. `plain` is one run of the length of a campaign.
 """
 
 import argparse
@@ -157,7 +157,7 @@ def campaign(args):
 
 
 def look_at(seed, out):
-    """When phi > 0 was first seen, and its weighted population, at the end of a campaign."""
+    """When the basin was first seen, and its weighted population, at the end of a campaign."""
     from lss.run import run_files
     from lss.run.run_folder import Run
 
@@ -165,27 +165,35 @@ def look_at(seed, out):
     run = Run.open(rounds[-1] / "run")
     files = [file for folder in rounds for file in sorted(folder.glob("piece-*.xtc"))]
     top = mdtraj.load(str(run.settings("features")["source"]["top"]))
-    positive = [inside(phi_of(mdtraj.load(str(file), top=top).xyz)) for file in files]
-    seen = [i for i, x in enumerate(positive) if x.any()]
-    weights = run_files.read_weights(run) or [np.ones(len(x)) for x in positive]
-    if [len(w) for w in weights] != [len(x) for x in positive]:
-        raise ValueError(f"{run.path} has other frames than {out}")
-    sums = np.array([[w @ x, w.sum()] for w, x in zip(weights, positive, strict=True)])
-    rng = np.random.default_rng(0)
-    drawn = rng.integers(len(sums), size=(1000, len(sums)))
-    again = [np.divide(*sums[d].sum(0)) for d in drawn]
-    found = sums[:, 0].sum() / sums[:, 1].sum()
-    when = (
-        f"after {(seen[0] // PER_ROUND + 1) * PER_ROUND * PIECE_PS / 1000:.1f} ns"
-        if seen
-        else "not"
-    )
-    row(
-        f"seed {seed}: phi > 0 found {when}, {len(files) * PIECE_PS / 1000:.1f} ns in all",
-        f"{found:.4f} +- {np.std(again):.4f}",
-    )
+    seen = [inside(phi_of(mdtraj.load(str(file), top=top).xyz)) for file in files]
+    first = [i for i, x in enumerate(seen) if x.any()]
+    spent = f"{len(files) * PIECE_PS / 1000:.1f} ns in all"
+    when = "not"
+    if first:
+        when = f"after {(first[0] // PER_ROUND + 1) * PER_ROUND * PIECE_PS / 1000:.1f} ns"
+    weights = run_files.read_weights(run)
+    found = "frames have no weights" if weights is None else population_of(run, weights, seen)
+    row(f"seed {seed}: phi > 0 found {when}, {spent}", found)
     for text in json.loads((rounds[-1] / "done.json").read_text())["islands"]:
         print(f"    {text}")
+
+
+def population_of(run, weights, seen, n_samples=50):
+    """Share of weight of the frames `seen`, and its 95 % interval: weights anew for each sample."""
+    from lss.run import run_files
+    from lss_base.weights import weights_of_samples
+
+    lag = round(LAG_PS / SPACING_PS)
+    rng, n = np.random.default_rng(0), len(seen)
+    samples = rng.multinomial(n, np.full(n, 1 / n), size=n_samples)
+    psi, method = run_files.read_psi(run), run_files.weighing_method(run)
+    drawn = weights_of_samples(psi, lag, weights, method, samples)
+    low, high = np.percentile([_share(again, seen) for again in drawn], [2.5, 97.5])
+    return f"{_share(weights, seen):.3f} ({low:.3f} to {high:.3f})"
+
+
+def _share(weights, seen):
+    return np.concatenate(weights) @ np.concatenate(seen) / np.concatenate(weights).sum()
 
 
 def plain(args):
