@@ -103,9 +103,10 @@ def judge(run, settings):
     dict
         `n_cells`, `new_cells` (of the cells as they are now, how many each round found), `error`
         of the target, `timescales_ps`, `visits` of the modes, `seldom` (cells of a single
-        visit), `islands` in words, `widened` (how many bins of the torsions each round saw first)
-        of `n_bins` seen, `tries` (how often MD was started at each end of these, as it is
-        now, by its name), and `never_seen`, parts of torsions in words.
+        visit), `islands` in words (of cells, and states of unknown population), `widened` (how many
+        bins of the torsions each round saw first) of `n_bins` seen, `tries` (how often MD was
+        started at each end of these, as it is now, by its name), and `never_seen`, parts of
+        torsions in words.
     """
     number = int(run.path.parent.name.rpartition("-")[2])
     proposal = draw_after(run, settings, number)
@@ -125,9 +126,14 @@ def judge(run, settings):
         "timescales_ps": report["timescales_ps"],
         "visits": report["visits"],
         "seldom": int((cells.visits == 1).sum()),
-        "islands": proposal.separate,
+        "islands": proposal.separate + one_way(report),
         "widened": [int((reach.first == k).sum()) for k in range(1, number + 1)],
         "n_bins": int((reach.visits > 0).sum()),
         "tries": {f"{word} at {at:g}": n for (word, at), n in tried},
         "never_seen": edges.unseen(reach),
     }
+
+
+def one_way(report):
+    """States that weights leave out, since they are not both entered and left, in words."""
+    return [f"{state}: its population is not known" for state in report["one_way_states"]]

@@ -117,6 +117,7 @@ def train_srv(
         )
         report.update(found, history=srv.history, visits=srv.visits_, equilibrium=balance)
         report["reversible"] = reversible
+        report["one_way_states"] = [str(state) for state in srv.one_way_states_]
         if balance["weights"] is None and balance["shorter_than_slowest"]:
             warnings.append(SHORT)
         if validation is not None:

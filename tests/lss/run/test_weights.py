@@ -6,6 +6,7 @@ import h5py
 import numpy as np
 import pytest
 
+from lss.adaptive.judging import one_way
 from lss.errors import InputError
 from lss.run import messages, run_files, stages
 from lss.run.projection import weighing
@@ -14,9 +15,9 @@ from lss.run.run_folder import Run
 LAG_PS, SHARE = 400.0, 0.25  # share of state 1 in equilibrium
 
 
-def pieces(rng, n, length, start):
+def pieces(rng, n, length, start, leave=(0.02, 0.06)):
     """Features of a chain of two states, (length, 2) each, of which state 1 is begun in rarely."""
-    leave, state = np.array([0.02, 0.06]), (rng.random(n) < start).astype(int)
+    leave, state = np.array(leave), (rng.random(n) < start).astype(int)
     states = np.empty((length, n), int)
     for t in range(length):
         states[t] = state
@@ -33,15 +34,19 @@ def features():
 @pytest.fixture(scope="module")
 def run(trained, features, tmp_path_factory):
     """A run whose features are those of the pieces, with encoder and propagator."""
-    run = Run.create(tmp_path_factory.mktemp("weights") / "run")
-    known = trained.record["stages"]["features"]
-    run.record["stages"]["features"] = known
+    run = run_of(trained, features, tmp_path_factory.mktemp("weights"))
+    stages.train_mdn(run, components=4, steps=300)
+    return run
+
+
+def run_of(trained, features, folder):
+    run = Run.create(folder / "run")
+    run.record["stages"]["features"] = trained.record["stages"]["features"]
     run.write()
     with h5py.File(run.path / "features.h5", "w") as file:
         for i, x in enumerate(features):
             file[f"{i:06d}"] = x
     stages.train_srv(run, LAG_PS, modes=1, steps=60, weights="auto")
-    stages.train_mdn(run, components=4, steps=300)
     return run
 
 
@@ -70,6 +75,15 @@ def test_it_is_said(run):
     assert found["departure"] > 3 * found["departure_error"]
     assert 0 < found["effective_frames"] <= found["weighted_frames"] == 300 * 24
     assert json.loads((run.box / "lss.json").read_text())["weights"] == "rite"
+
+
+def test_a_state_that_is_never_entered_is_an_island_of_a_campaign(trained, rng, tmp_path):
+    left = pieces(rng, 300, 24, 0.3, leave=(0.0, 0.06))
+    report = run_of(trained, left, tmp_path).report("srv")
+    (said,) = one_way(report)
+    assert "is left and never entered by" in said and said.endswith("its population is not known")
+    warned = report["diagnostics"]["warnings"]
+    assert sum(report["one_way_states"][0] in text for text in warned) == 1
 
 
 def test_start_states_are_drawn_by_weight(run, features):
