@@ -17,7 +17,7 @@ from lss.adaptive.reach import BINS, WIDTH, Reach, angles_in_bins, torsions_of
 
 _NARROWEST = 18  # bins of a gap that may hold a state: of 90 degrees; barriers alone are narrower
 _TAIL = 20  # frames next to a gap that tell how steeply the density falls
-_FEWEST = 3  # bins of them: MD that was started at an end fills the last one
+_FEWEST = 3  # bins of them, and of starts: MD that was started at an end fills the last one
 
 
 @dataclass(frozen=True)
@@ -123,8 +123,8 @@ def frames_at(
     Returns
     -------
     list of (int, int)
-        Trajectory and frame: drawn from the twenty that came furthest, and these again for an edge
-        that was chosen more often.
+        Trajectory and frame: drawn from the twenty that came furthest, within 15 degrees of the
+        first of them, and these again for an edge that was chosen more often.
     """
     columns = list(torsions_of(names).values())
     used = sorted({edge.torsion for edge in chosen})
@@ -135,8 +135,11 @@ def frames_at(
             inwards = edge.side * (border - angles[:, used.index(edge.torsion)]) % BINS
             j = int(np.argmin(inwards))
             best[i] = min(best.get(i, (np.inf,)), (float(inwards[j]), i, begin + j))
-    furthest = {edge: sorted(best.values())[:_TAIL] for edge, best in outermost.items()}
-    furthest = {edge: rng.permutation(found)[:, 1:] for edge, found in furthest.items()}
+    furthest = {}
+    for edge, best in outermost.items():
+        found = np.array(sorted(best.values())[:_TAIL])
+        near = found[:, 0] < found[0, 0] + _FEWEST
+        furthest[edge] = rng.permutation(found[near, 1:].astype(int))
     times, frames = Counter(), []
     for edge in chosen:
         i, j = furthest[edge][times[edge] % len(furthest[edge])]

@@ -85,14 +85,17 @@ def test_flat_ends_are_drawn_more_often_than_steep_ones(rng):
     assert list(choose_edges(found, [7, 0], 1, rng)[1]) == [0.5, 1.0]
 
 
-def test_starts_are_the_outermost_frames_of_trajectories(rng):
-    # Thirty trajectories, the first of which came furthest to both sides, the next less, ...
-    paths = [np.linspace(-100 + i, -40 - i, 50) for i in range(30)]
-    data = [features(rng.permutation(phi), rng.uniform(-180, 180, 50)) for phi in paths]
-    upper, lower = edges(reach(data, NAMES, [0] * 30))
-    frames = frames_at(data, NAMES, [upper] * 20 + [lower] * 3 + [upper], rng)
+@pytest.mark.parametrize(("step", "near"), [(0.5, 20), (4.0, 4)])
+def test_starts_are_the_outermost_frames_of_trajectories(rng, step, near):
+    # The first came furthest to both sides, the next less, ...; within 15 degrees, at most twenty.
+    n = int(30 / step**0.5)
+    paths = [np.linspace(-150 + step * i, -20 - step * i, 60) for i in range(n)]
+    data = [features(rng.permutation(phi), rng.uniform(-180, 180, 60)) for phi in paths]
+    upper, lower = edges(reach(data, NAMES, [0] * n))
+    frames = frames_at(data, NAMES, [upper] * near + [lower] * 3 + [upper], rng)
     for k, (i, j) in enumerate(frames):
         angle = np.degrees(np.arctan2(data[i][j, 1], data[i][j, 0]))
-        assert angle == pytest.approx(-100 + i if 20 <= k < 23 else -40 - i, abs=1e-3)
-    assert {i for i, _ in frames[:20]} == set(range(20)) and frames[23] == frames[0]
-    assert len(set(frames[20:23])) == 3
+        outermost = -150 + step * i if near <= k < near + 3 else -20 - step * i
+        assert angle == pytest.approx(outermost, abs=1e-3)
+    assert {i for i, _ in frames[:near]} == set(range(near)) and frames[-1] == frames[0]
+    assert len(set(frames[near : near + 3])) == 3
