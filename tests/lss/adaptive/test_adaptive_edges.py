@@ -81,7 +81,7 @@ def test_flat_ends_are_drawn_more_often_than_steep_ones(rng):
     # Chances of 4 to 1: .8 +- sqrt(.16 / 5000).
     assert np.mean(np.array(chosen) == 0) == pytest.approx(0.8, abs=4 * np.sqrt(0.16 / 5000))
     assert list(score) == [1.0, 0.25]
-    # After eight runs that came no further from the first, the second is the better one.
+    # After seven runs that came no further from the first, the second is the better one.
     assert list(choose_edges(found, [7, 0], 1, rng)[1]) == [0.5, 1.0]
 
 
