@@ -1,6 +1,7 @@
 """A parser of command lines that knows the flags by their groups, and errs in one line."""
 
 import argparse
+import re
 
 from lss.commands.flags import FLAGS
 
@@ -15,6 +16,11 @@ class Parser(argparse.ArgumentParser):
     """
 
     current = None
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        # Argparse takes -999 for a number, but -999,-9999 for a flag. It has no public way.
+        self._negative_number_matcher = re.compile(r"-\.?\d.*")
 
     def parse_args(self, *arguments, **named):
         Parser.current = self

@@ -4,6 +4,7 @@ import numpy as np
 
 from lss.errors import InputError
 from lss.series.columns import Columns
+from lss.series.suspects import refuse_codes, refuse_row_numbers
 from lss.series.tables import split_unit
 from lss.series.times import refuse_unnamed_time
 
@@ -35,8 +36,7 @@ def chosen(table, columns, timed, time_keys):
         keys = [key for key in table.cells if key not in time_keys]
         if not keys:
             raise InputError(f"{table.source} has no column beside its time: give one")
-        if not timed:
-            refuse_unnamed_time(table, keys)
+        refuse_row_numbers(table, keys) if timed else refuse_unnamed_time(table, keys)
         new = {}
     else:
         pairs = [text.partition("=") for text in columns]
@@ -69,6 +69,8 @@ def numbers(table, keys, missing):
         found[:, i] = cells
     for code in missing:
         found[np.isclose(found, code, rtol=1e-6, atol=0)] = np.nan
+    for key, values in zip(keys, found.T, strict=True):
+        refuse_codes(table, key, values)
     return found
 
 

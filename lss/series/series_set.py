@@ -16,6 +16,7 @@ from lss.series.files import find_series, read_series
 from lss.series.given import tables_of
 from lss.series.held_out import check_like
 from lss.series.scheme import Scheme
+from lss.series.suspects import angles
 from lss.series.wording import lost, names_of
 from lss.trajectories.file_search import digest
 from lss.units import time_ps
@@ -77,7 +78,7 @@ class SeriesSet:
     def open(
         cls,
         patterns: str | Path | Sequence[str | Path],
-        time_column: list[str] | None = None,
+        time_column: str | list[str] | None = None,
         columns: list[str] | None = None,
         dt_ps: float | None = None,
         missing: Sequence[float] = (),
@@ -92,7 +93,7 @@ class SeriesSet:
         patterns : list of str
             File names and globs: text with a header (.csv, .tsv, .txt, .dat), .npy, .npz, .h5,
             .parquet, NetCDF (.nc).
-        time_column : list of str, optional
+        time_column : str or list of str, optional
             The column of the time, in ISO dates or numbers, or those of year, month and day.
         columns : list of str, optional
             The columns to simulate, all but the time where not given; ``"4"`` is the fourth of a
@@ -131,7 +132,7 @@ class SeriesSet:
                     )
         prints = [{"kind": "series", "file": str(path), **digest(path)} for path in files]
         options = {
-            "time_column": time_column,
+            "time_column": _listed(time_column),
             "columns": columns,
             "missing": tuple(missing),
             "delays": delays,
@@ -178,10 +179,8 @@ class SeriesSet:
         tables = tables_of(data, columns)
         if all(list(table.cells) == list(columns or ()) for table in tables):
             columns = None  # they were the names of arrays
-        if isinstance(time_column, str):
-            time_column = time_column.split(",") if "," in time_column else [time_column]
         options = {
-            "time_column": time_column,
+            "time_column": _listed(time_column),
             "columns": columns,
             "missing": tuple(missing),
             "delays": delays,
@@ -224,6 +223,7 @@ class SeriesSet:
         if prints is None:
             prints = [of_memory(table.source, values) for table, _, values in parts]
         notes = lost(cuts, n_rows, segments, len(tables), max(delays, 2))
+        notes += angles(scheme.columns.names, [s.values for s in segments])
         return cls(segments, scheme, spacing_ps, notes, prints, options, dt_ps)
 
     def values(self, i: int) -> np.ndarray:
@@ -250,6 +250,11 @@ class SeriesSet:
     def fingerprints(self):
         """Identify the data, as `TrajectorySet.fingerprints`."""
         return self._prints
+
+
+def _listed(time_column):
+    """The columns of the time as a list: `"date"` and `"year,month,day"` are such as well."""
+    return time_column.split(",") if isinstance(time_column, str) else time_column
 
 
 def of_memory(source, values):

@@ -11,16 +11,18 @@ from lss.series.tables import Table
 _LOOKED_AT = 200  # lines from which the layout of a file is told
 _MISSING = {"", "na", "nan", "n/a", "null", "none", "-", "--", "."}
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}.*|\d{4}/\d{1,2}/\d{1,2}.*")
-_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
+_DECIMAL_COMMA = re.compile(r"([+-]?\d*),(\d+(?:[eE][+-]?\d+)?)")
+_DECIMAL_POINT = re.compile(r"[+-]?\d*\.\d+(?:[eE][+-]?\d+)?")
 
 
 def read_text(path, pandas):
     """Read a table of text.
 
     The data begin with the first line that holds a number or a date; the line before it is the
-    header, if it has as many fields. Lines that begin with # are left out, but where no other line
-    stands before the data the last of them may be the header ("# t x y"), or that of FIELDS, as
-    PLUMED writes it ("#! FIELDS time phi psi").
+    header, if it has as many fields; where the line before that has as many as well, it is the
+    header, and the other one has the units. Lines that begin with # are left out, but where no
+    other line stands before the data the last of them may be the header ("# t x y"), or that of
+    FIELDS, as PLUMED writes it ("#! FIELDS time phi psi").
 
     Parameters
     ----------
@@ -34,7 +36,8 @@ def read_text(path, pandas):
     Raises
     ------
     InputError
-        For an empty file, semicolons, decimal commas, and lines of different lengths.
+        For an empty file, numbers with commas and numbers with points, and lines of different
+        lengths.
     """
     try:
         with open(path, encoding="utf-8-sig") as file:
@@ -53,7 +56,10 @@ def read_text(path, pandas):
     first, line = numbered[found]
     separator = _separator(line, path)
     width = len(_fields(line, separator))
-    header = _fields(numbered[found - 1][1], separator) if found else _commented(lines[:first])
+    above = [_fields(x, separator) for _, x in numbered[max(found - 3, 0) : found]]
+    header, units = above[-1] if above else _commented(lines[:first]), []
+    if separator and _are_names_and_units(above, width):
+        header, units = above[-2:]
     named = len(header) == width
     names = header if named else [f"column {i}" for i in range(1, width + 1)]
     if len(set(names)) < width:
@@ -75,8 +81,35 @@ def read_text(path, pandas):
         )
     if short.any():
         frame = frame.iloc[:-1]  # a last line that is still being written
-    cells = {name: _numbers(frame[name].to_numpy(object)) for name in names}
-    return Table(str(path), cells, named=named, first_row=first + 1)
+    texts = {name: [str(x).strip() for x in frame[name]] for name in names}
+    if separator != "," and _has_decimal_commas(texts.values(), path):
+        texts = {name: [_DECIMAL_COMMA.sub(r"\1.\2", x) for x in c] for name, c in texts.items()}
+    cells = {name: _numbers(column) for name, column in texts.items()}
+    units = {name: unit for name, unit in zip(names, units, strict=False) if unit}
+    return Table(str(path), cells, units, named=named, first_row=first + 1)
+
+
+def _are_names_and_units(above, width):
+    """Whether of the lines above the data two, and no more, have as many fields as those."""
+    widths = [len(fields) for fields in above]
+    if widths[-2:] != [width, width] or widths[:-2] == [width]:
+        return False
+    return all(above[-2]) and len(set(above[-2])) == width
+
+
+def _has_decimal_commas(columns, path):
+    """Whether commas are decimal; InputError where other numbers have points."""
+    found = {"commas": _DECIMAL_COMMA, "points": _DECIMAL_POINT}
+    found = {
+        name: next((x for c in columns for x in c if pattern.fullmatch(x)), None)
+        for name, pattern in found.items()
+    }
+    if all(found.values()):
+        raise InputError(
+            f"{path} has numbers with decimal commas and with points ({found['commas']}, "
+            f"{found['points']}): write all of them with points"
+        )
+    return found["commas"] is not None
 
 
 def _is_data(line):
@@ -110,15 +143,7 @@ def _is_number(text):
 
 def _separator(line, path):
     """The separator of a row; None for spaces."""
-    if ";" in line:
-        raise InputError(
-            f"{path} has semicolons between its fields, as where commas are decimal: save it with "
-            "commas or tabs between the fields and points in the numbers"
-        )
-    found = "\t" if "\t" in line else "," if "," in line else None
-    fields = _fields(line, found)
-    if found != "," and any(_DECIMAL_COMMA.fullmatch(x) for x in fields):
-        raise InputError(f"{path} has decimal commas: write its numbers with points")
+    found = next((x for x in ";\t," if x in line), None)
     if found == "," and re.search(r"\d,\d+\s+[+-]?\d+,\d", line):
         raise InputError(f"{path} has decimal commas: write its numbers with points")
     return found
@@ -132,8 +157,7 @@ def _fields(line, separator):
 
 def _numbers(cells):
     """Cells as numbers where all of them are numbers or missing; else as they are."""
-    plain = [str(x).strip() for x in cells]
     try:
-        return np.array([np.nan if x.lower() in _MISSING else float(x) for x in plain])
+        return np.array([np.nan if x.lower() in _MISSING else float(x) for x in cells])
     except ValueError:
-        return np.array(plain, object)
+        return np.array(cells, object)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from lss.errors import InputError
+from lss.series.suspects import rises_evenly
 from lss.series.tables import split_unit
 from lss.units import PICOSECONDS, format_time
 
@@ -60,6 +61,9 @@ def take_times(table, time_column, dt_ps):
     _check_numbers(table, values, name)
     if unit.split(" ")[0] in PICOSECONDS:
         return values * PICOSECONDS[unit.split(" ")[0]], keys, False, False
+    days = _of_digits(values)
+    if days is not None:
+        return days, keys, True, False
     if dt_ps is None:
         raise InputError(
             f"{name} of {table.source} is numbers, which do not say their unit: give `dt`, the "
@@ -77,16 +81,40 @@ def _of_parts(table, keys):
                 "day: give `time_column` other columns"
             )
     year, month, day = (values.astype(np.int64) for values in parts)
-    wrong = (month < 1) | (month > 12) | (day < 1) | (day > 31)
-    first = (year - 1970).astype("datetime64[Y]").astype("datetime64[M]") + (month - 1)
-    days = first.astype("datetime64[D]") + (day - 1)
-    wrong |= days.astype("datetime64[M]") != first
+    days, wrong = _days(year, month, day)
     if wrong.any():
         i = int(wrong.argmax())
         raise InputError(
             f"{table.row(i)} has the date {year[i]}-{month[i]}-{day[i]}, which is none: correct it"
         )
-    return days.astype(np.float64) * PICOSECONDS["d"]
+    return days
+
+
+def _of_digits(values):
+    """Dates written as numbers, 20200131 or of months 202001, in ps since 1970; None for others.
+
+    So many rows are asked for that plain numbers would not all be dates.
+    """
+    if not (np.mod(values, 1) == 0).all():
+        return None
+    whole = values.astype(np.int64)
+    for digits, least, parts in (
+        (8, 32, (whole // 10_000, whole // 100 % 100, whole % 100)),
+        (6, 13, (whole // 100, whole % 100, np.ones_like(whole))),
+    ):
+        if len(whole) >= least and 10 ** (digits - 1) <= whole.min() <= whole.max() < 10**digits:
+            days, wrong = _days(*parts)
+            return None if wrong.any() else days
+    return None
+
+
+def _days(year, month, day):
+    """Dates in ps since 1970, and which of them are none."""
+    wrong = (month < 1) | (month > 12) | (day < 1) | (day > 31)
+    first = (year - 1970).astype("datetime64[Y]").astype("datetime64[M]") + (month - 1)
+    days = first.astype("datetime64[D]") + (day - 1)
+    wrong |= days.astype("datetime64[M]") != first
+    return days.astype(np.float64) * PICOSECONDS["d"], wrong
 
 
 def _of_dates(table, values, name):
@@ -95,14 +123,17 @@ def _of_dates(table, values, name):
         from lss.series.files import extra
 
         pandas = extra("pandas", table.source)
-        try:
-            found = pandas.to_datetime(list(values), format="ISO8601", utc=True)
-        except (ValueError, TypeError) as error:
+        given = pandas.Series(list(values), dtype=object)
+        found = pandas.to_datetime(given, format="ISO8601", utc=True, errors="coerce")
+        other = (found.isna() & given.notna() & (given.astype(str).str.strip() != "")).to_numpy()
+        if other.any():
+            i = int(other.argmax())
             raise InputError(
-                f"{name} of {table.source} holds other than ISO dates such as 2020-01-31 or "
-                f"2020-01-31T06:00 ({error}): give those"
-            ) from error
-        values = found.tz_convert(None).to_numpy()
+                f"{table.row(i)} has the {name} {str(values[i])!r}, wanted an ISO date such as "
+                "2020-01-31 or 2020-01-31T06:00: write dates so, since others leave open which of "
+                "their numbers is the month"
+            )
+        values = found.dt.tz_convert(None).to_numpy()
     values = values.astype("datetime64[ns]")
     if np.isnat(values).any():
         i = int(np.isnat(values).argmax())
@@ -177,10 +208,9 @@ def refuse_unnamed_time(table, keys):
                 f"{table.source} has a column {key!r}, and no time was named: give `time_column` "
                 f"{key}, or name the others in `columns`"
             )
-        if values.dtype.kind in "iuf" and len(values) > 2:
-            step = np.diff(values.astype(np.float64))
-            if step[0] != 0 and np.allclose(step, step[0], rtol=1e-6, atol=0):
-                raise InputError(
-                    f"{key} of {table.source} rises by {step[0]:g} in each row, as a time does: "
-                    f"give `time_column` {key}, or name the others in `columns`"
-                )
+        step = rises_evenly(values)
+        if step:
+            raise InputError(
+                f"{key} of {table.source} rises by {step:g} in each row, as a time does: "
+                f"give `time_column` {key}, or name the others in `columns`"
+            )

@@ -19,7 +19,10 @@ def lost(cuts, n_rows, segments, n_tables, least):
         causes.append(f"{cuts.short_rows} in {cuts.short} segments of fewer than {least} rows")
     text = f"{n_rows - kept} of {n_rows} rows are lost"
     text += f" ({', '.join(causes)})" if causes else ""
-    gaps = f"at {cuts.gaps} gaps in time and at missing values" if cuts.gaps else "there"
+    gaps = "there"
+    if cuts.gaps:
+        gaps = f"at {cuts.gaps} gap{'' if cuts.gaps == 1 else 's'} in time"
+        gaps += " and at missing values" if cuts.missing else ""
     each = "the series is" if n_tables == 1 else f"the {n_tables} series are"
     plural = "" if len(segments) == 1 else "s"
     return [f"{text}; {each} cut {gaps} into {len(segments)} segment{plural}, and no pair of rows "

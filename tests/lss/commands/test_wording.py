@@ -85,3 +85,8 @@ def test_flags_mean_the_same_in_every_script():
         for flag, options, _ in group:
             kind = {name: value for name, value in options.items() if name != "required"}
             assert kinds.setdefault(flag, kind) == kind, flag
+
+
+def test_a_list_of_negative_numbers_is_no_flag():
+    given = cli.parser("", "series").parse_args(["--missing", "-999,-9999"])
+    assert given.missing == [-999.0, -9999.0]
