@@ -177,8 +177,6 @@ class SeriesSet:
         SeriesSet
         """
         tables = tables_of(data, columns)
-        if all(list(table.cells) == list(columns or ()) for table in tables):
-            columns = None  # they were the names of arrays
         options = {
             "time_column": _listed(time_column),
             "columns": columns,
