@@ -170,6 +170,7 @@ def build(settings, psi, coords, reference, seed):
             reference,
             placement,
             torsions,
+            structure.close,
             settings.noise_dim,
             *shape,
             seeds[0],

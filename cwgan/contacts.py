@@ -38,6 +38,9 @@ class Contacts:
     chances : tuple of two lists, optional
         Edges of bins of the closest contact, **nm**, the first of them the limit, and for each bin
         with what chance a structure is kept; without it all are kept beyond the limit.
+    held : tuple of int
+        First components of the noise that say what the torsions are: the further draws of a
+        structure keep them for some attempts each, the first number of them first.
 
     Raises
     ------
@@ -51,11 +54,12 @@ class Contacts:
         n_atoms: int,
         bonds: ArrayLike,
         chances: Sequence[Sequence[float]] | None = None,
+        held: Sequence[int] = (),
     ):
         check_number("limit", limit, 0, above=True)
         graph = bond_graph(n_atoms, np.asarray(bonds, int).reshape(-1, 2))
         self.limit, self.n_atoms, self.bonds = float(limit), n_atoms, graph.bonds
-        self.chances = chances
+        self.chances, self.held = chances, tuple(held)
         self._compile(graph)
 
     @classmethod
@@ -79,6 +83,10 @@ class Contacts:
         contacts.limit = float(np.quantile(contacts.closest(coords), CLASH_QUANTILE))
         return contacts if contacts.limit > 0 else None
 
+    def holding(self, held: Sequence[int]) -> Contacts:
+        """The same, with first components of the noise that further draws keep."""
+        return Contacts(self.limit, self.n_atoms, self.bonds, self.chances, held)
+
     def compared(self, coords: np.ndarray, made: np.ndarray) -> Contacts:
         """The same, with chances that give what is drawn the closest contacts of the data.
 
@@ -99,7 +107,7 @@ class Contacts:
         chances = None
         if np.median(ratio) > ALIKE or ratio.min() * ALIKE < 1:
             chances = edges[:-1].tolist(), np.minimum(1, ratio / np.median(ratio)).tolist()
-        return Contacts(self.limit, self.n_atoms, self.bonds, chances)
+        return Contacts(self.limit, self.n_atoms, self.bonds, chances, self.held)
 
     def chance(self, closest: np.ndarray) -> np.ndarray:
         """With what chance a structure is kept, by its closest contact (n,), **nm**."""
@@ -152,13 +160,15 @@ class Contacts:
     def to_dict(self) -> dict:
         """What `from_dict` takes, for JSON."""
         found = {"limit_nm": self.limit, "n_atoms": self.n_atoms, "bonds": self.bonds.tolist()}
+        if self.held:
+            found["held"] = list(self.held)
         return found if self.chances is None else found | {"chances": self.chances}
 
     @classmethod
     def from_dict(cls, described: dict) -> Contacts:
         """Contacts as `to_dict` describes them."""
         given = (described[name] for name in ("limit_nm", "n_atoms", "bonds"))
-        return cls(*given, described.get("chances"))
+        return cls(*given, described.get("chances"), described.get("held", ()))
 
     def __reduce__(self):
         return Contacts.from_dict, (self.to_dict(),)  # compiled functions cannot be pickled

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 TILE = 2048  # rows; twice as many are hardly faster
 AGAIN = 128  # draws at once for the rows of a whole tile that clash
 ATTEMPTS = 20  # draws of one structure, at most
+HOLDING = 3  # of them keep the torsions of the first, as many then those of the trunk
 
 _networks = weakref.WeakKeyDictionary()
 
@@ -36,8 +37,10 @@ class Decoder:
     A structure is a draw from p(x | psi). Where its closest contact is inside the limit of the
     data, its noise is drawn again: that cuts the distribution off where the data have nothing. It
     is drawn again by chance where such contacts are rarer in the data than among what is drawn
-    (`Contacts.compared`). Of a structure that is not kept in any of twenty draws, the likeliest is
-    taken, or the one whose closest contact is widest.
+    (`Contacts.compared`). The first further draws keep the torsions, the next ones those of the
+    trunk (`Contacts.held`): lengths and angles clash more often than torsions do, and to draw all
+    of it again would take compact structures away. Of a structure that is not kept in any of twenty
+    draws, the likeliest is taken, or the one whose closest contact is widest.
 
     Parameters
     ----------
@@ -83,11 +86,11 @@ class Decoder:
             out[rows] = _network(generator, size)(psi[rows], noise)
             self.frames, self.draws = self.frames + n, self.draws + n
             if self.contacts is not None:
-                self._mend(psi[rows], out[rows], (seed, walker, tile, skip))
+                self._mend(psi[rows], noise, out[rows], (seed, walker, tile, skip))
             done = rows.stop
         return out
 
-    def _mend(self, psi, coords, key):
+    def _mend(self, psi, first_noise, coords, key):
         """Draw the rows of a tile, or of a part of one, again where they clash, in place."""
         seed, walker, tile, skip = key
         size = AGAIN if self.compiled and len(psi) == TILE else None
@@ -100,6 +103,9 @@ class Decoder:
         )
         drawn = [row_draws(seed, walker, tile, skip + row, noise_dim) for row in bad]
         noise = np.array([x for x, _ in drawn]).reshape(len(bad), ATTEMPTS - 1, noise_dim)
+        for k, held in enumerate(self.contacts.held):
+            attempts = slice(k * HOLDING, (k + 1) * HOLDING)
+            noise[:, attempts, :held] = first_noise[bad, None, :held]
         luck, done = np.array([u for _, u in drawn]).reshape(len(bad), ATTEMPTS - 1), 0
         while len(bad) and done < ATTEMPTS - 1:
             # As many attempts at once as fit: a call of the network has its own cost.

@@ -65,6 +65,7 @@ def train(settings, parts, psi, coords, lengths, seed):
         sampler = torsion_sampler(
             in_chunks(parts.conditioner, psi[kept]),
             angles[kept],
+            coords[kept],
             pool,
             parts.torsions,
             parts.graph.steps,
@@ -132,6 +133,8 @@ def train(settings, parts, psi, coords, lengths, seed):
     done = parts.n_updates + judge.history["updates"][-1]
     contacts = parts.structure.contacts
     if contacts is not None:
+        if parts.torsions is not None:
+            contacts = contacts.holding((len(parts.torsions), len(parts.torsions.chain.moving)))
         rows = kept[evenly(len(kept), MAX_COMPARED)]
         made = Decoder(drawn, compiled=False).decode(psi[rows], seeds[2])
         contacts = contacts.compared(coords[rows], made)

@@ -31,6 +31,19 @@ def molecular_head(x, coords, reference, placement, dense, frozen, torsions=None
     -------
     keras tensor (n, n_atoms, 3), **nm**, centred and superposed on the reference
     """
+    rows = atom_rows(x, coords, placement, dense, frozen, torsions, code)
+    rows = keras.ops.subtract(rows, keras.ops.mean(rows, axis=2, keepdims=True))
+    rows = superposed_rows(rows, reference, frozen)
+    return keras.layers.Permute((2, 1), name="coordinates")(rows)
+
+
+def atom_rows(x, coords, placement, dense, frozen, torsions=None, code=None):
+    """Positions of all atoms, somewhere and turned anyhow; as `molecular_head`.
+
+    Returns
+    -------
+    keras tensor (n, 3, n_atoms), **nm**
+    """
     trunk = coords[:, placement.trunk]
     if torsions is None:
         rows = bond_rows(x, trunk, placement.tree, dense, frozen)
@@ -44,11 +57,7 @@ def molecular_head(x, coords, reference, placement, dense, frozen, torsions=None
             turn = keras.layers.Permute((2, 1))(code[:, :, torsions.of_level(k)])
         fresh = _level_rows(x, rows, coords, done, level, turn, dense, frozen, f"level_{k + 1}")
         rows = keras.layers.Concatenate(axis=2, name=f"placed_{k + 1}")([rows, fresh])
-    place = np.argsort(placement.order())
-    rows = picked(rows, place, frozen, "sorted")
-    rows = keras.ops.subtract(rows, keras.ops.mean(rows, axis=2, keepdims=True))
-    rows = superposed_rows(rows, reference, frozen)
-    return keras.layers.Permute((2, 1), name="coordinates")(rows)
+    return picked(rows, np.argsort(placement.order()), frozen, "sorted")
 
 
 def bond_rows(x, coords, tree, dense, frozen):

@@ -6,10 +6,12 @@ its layers, so that ``keras.models.load_model`` opens a saved one where this pac
 
 import keras
 import numpy as np
+from keras import ops
 
 from cwgan.condition import condition
-from cwgan.heads import molecular_head
-from cwgan.layers import frozen
+from cwgan.features import SOFTENING
+from cwgan.heads import atom_rows, molecular_head
+from cwgan.layers import frozen, picked
 
 N_SWITCHED = 8  # components of the noise that also work as switches
 QUARTILES = (-0.6745, 0.0, 0.6745)
@@ -72,8 +74,52 @@ def conditioner(psi):
     return keras.Model(given, condition(given, psi, frozen), name="condition")
 
 
+def contacts_at_rest(coords, placement, torsions, pairs):
+    """Model torsions -> how close pairs of atoms are where lengths and angles are at their means.
+
+    Angles give way where atoms would overlap. Sines and cosines of many torsions hardly tell a
+    network where that is.
+
+    Parameters
+    ----------
+    coords : ndarray (n_frames, n_atoms, 3), **nm**
+        Where the means are from.
+    placement : Placement
+    torsions : Torsions
+    pairs : ndarray (n_pairs, 2), int
+
+    Returns
+    -------
+    keras.Model
+        Cosine and sine (n, 2, n_torsions) -> 1 / (squared distance + .01 nm^2), (n, n_pairs), less
+        its mean and over its standard deviation in the data.
+    """
+    code = keras.Input((2, len(torsions)), name="given_torsions")
+    x = keras.layers.Flatten(name="any")(code)
+
+    def at_rest(units, name):
+        return frozen(np.zeros((2 * len(torsions), units)), None, name=name)
+
+    rows = atom_rows(x, coords, placement, at_rest, frozen, torsions, code)
+    ends = [picked(rows, pairs[:, k], frozen, f"ends_{k}") for k in range(2)]
+    squared = ops.sum(ops.square(ops.subtract(*ends)), axis=1)
+    near = 1.0 / (((coords[:, pairs[:, 0]] - coords[:, pairs[:, 1]]) ** 2).sum(-1) + SOFTENING)
+    found = ops.subtract(ops.divide(1.0, ops.add(squared, SOFTENING)), near.mean(0))
+    return keras.Model(code, ops.divide(found, near.std(0) + 1e-3), name="contacts_at_rest")
+
+
 def molecular_builder(
-    conditioner, coords, reference, placement, torsions, noise_dim, depth, width, activation, seed
+    conditioner,
+    coords,
+    reference,
+    placement,
+    torsions,
+    pairs,
+    noise_dim,
+    depth,
+    width,
+    activation,
+    seed,
 ):
     """Network whose last layers know the molecule's bonds, and how it is superposed.
 
@@ -89,6 +135,8 @@ def molecular_builder(
     placement : Placement
     torsions : Torsions or None
         Those that are given beside psi.
+    pairs : ndarray (n_pairs, 2), int
+        Of atoms that come close.
     noise_dim, depth, width : int
     activation : str
     seed : int or None
@@ -109,6 +157,8 @@ def molecular_builder(
     else:
         given += [conditioner(psi_in[:, :latent_dim]), psi_in[:, latent_dim:]]
         code = keras.layers.Reshape((2, n_torsions), name="given_torsions")(given[-1])
+        if len(pairs):
+            given.append(contacts_at_rest(coords, placement, torsions, pairs)(code))
     x = network_body(given, depth, width, activation, seeds)
 
     def dense(units, **options):

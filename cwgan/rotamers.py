@@ -3,15 +3,18 @@
 p(t_1 ... t_n | psi) = product of p(t_i | t_1 ... t_(i-1), psi), each a histogram on the circle that
 a small network gives (H. Larochelle and I. Murray, AISTATS 2011, for the decomposition). A
 continuous map of noise bridges separate wells; a histogram does not, and its likelihood tells how
-often each well is taken.
+often each well is taken. Beside the trunk a network sees where the atoms are that were placed
+before: what is near in space decides more than what is near along the bonds.
 """
 
 import keras
 import numpy as np
 import tensorflow as tf
-from keras import ops
 
-from cwgan.layers import frozen
+from cwgan.growth import growth_of
+from cwgan.rotamer_sampler import HARMONICS, MEAN_OF, sampler
+from cwgan.splitting import evenly
+from cwgan.surroundings import SIZE, axes_of, surroundings
 from lss_base.graphs import TracedGraphs
 from lss_base.training import WORTH_XLA
 
@@ -23,8 +26,6 @@ RATE = 2e-3
 N_INNER = 50  # updates in one call
 PASSES = 28  # times that each frame is seen
 STEPS = 300, 3000  # at least and at most
-HARMONICS = 2
-DIGITS = 16
 DECAY = 0.3  # of weights, an update and unit of rate: few frames must not be learned by heart
 
 
@@ -51,48 +52,70 @@ class RotamerDensity(keras.Model):
     condition : ndarray (n_frames, n_conditions)
     angles : ndarray (n_frames, n_torsions), **radians**
         In the order in which they are drawn.
+    coords : tensor (n_frames, n_atoms, 3), **nm**
     edges : ndarray (n_torsions, N_BINS + 1)
-    parents : ndarray (n_torsions, n_torsions), bool
-        Which of those before it each may depend on.
+    growth : cwgan.growth.Growth
     pool : ndarray of int
         Rows that batches are drawn from evenly.
     seed : int
     """
 
-    def __init__(self, condition, angles, edges, parents, pool, seed):
+    def __init__(self, condition, angles, coords, edges, growth, pool, seed):
         super().__init__()
-        n, m = angles.shape[1], condition.shape[1]
+        n, m, k = angles.shape[1], condition.shape[1], len(growth.turns)
         self.seed, self.traced = seed, TracedGraphs()
         self.condition = tf.convert_to_tensor(condition, tf.float32)
         self.angles = tf.convert_to_tensor(angles, tf.float32)
+        self.coords = tf.convert_to_tensor(coords, tf.float32)
         self.pool = tf.convert_to_tensor(pool, tf.int32)
         self.edges = tf.convert_to_tensor(edges, tf.float32)
-        seen = np.repeat(parents, 2 * HARMONICS, 1)
+        self.frames = np.array([turn.frame for turn in growth.turns], int).reshape(k, 3)
+        most = max([len(turn.seen) for turn in growth.turns], default=0)
+        self.seen, self.counted = np.zeros((2, k, most), int)
+        for i, turn in enumerate(growth.turns):
+            self.seen[i, : len(turn.seen)], self.counted[i, : len(turn.seen)] = turn.seen, 1
+        seen = np.repeat(growth.parents, 2 * HARMONICS, 1)
         self.mask = np.concatenate([np.ones((n, m)), seen], 1).T.astype(np.float32)
         sizes = {"hidden_1": (len(self.mask), n, WIDTH), "hidden_2": (n, WIDTH, WIDTH)}
         sizes["logits"] = (n, WIDTH, N_BINS)
         self.kernels, self.biases = {}, {}
-        for k, (name, shape) in enumerate(sizes.items()):
-            inputs = self.mask.sum(0).mean() if k == 0 else WIDTH
-            start = keras.initializers.RandomNormal(stddev=inputs**-0.5, seed=seed + k)
+        for i, (name, shape) in enumerate(sizes.items()):
+            inputs = self.mask.sum(0).mean() if i == 0 else WIDTH
+            start = keras.initializers.RandomNormal(stddev=inputs**-0.5, seed=seed + i)
             self.kernels[name] = self.add_weight(name=name, shape=shape, initializer=start)
             self.biases[name] = self.add_weight(
                 name=f"{name}_bias", shape=(n, shape[-1]), initializer="zeros"
             )
+        if k:
+            # Weaker than the others at first: sums over many atoms are large.
+            start = keras.initializers.RandomNormal(stddev=0.2 * SIZE**-0.5, seed=seed + 3)
+            self.kernels["around"] = self.add_weight(
+                name="around", shape=(k, SIZE, WIDTH), initializer=start
+            )
 
-    def log_likelihood(self, condition, angles):
+    def log_likelihood(self, condition, angles, coords):
         """Mean over frames of log p, in nats, against bins that are all alike."""
         k = self.kernels
         x = tf.concat([condition, harmonics(angles)], 1)
         kernel = k["hidden_1"] * self.mask[:, :, None]
         shape = (-1, *kernel.shape[1:])
         x = tf.reshape(x @ tf.reshape(kernel, (kernel.shape[0], -1)), shape)
+        if len(self.frames):
+            around = tf.einsum("nkf,kfh->nkh", self._around(coords), k["around"])
+            x += tf.pad(around, [[0, 0], [len(self.edges) - len(self.frames), 0], [0, 0]])
         x = tf.nn.silu(x + self.biases["hidden_1"])
         x = tf.nn.silu(tf.einsum("nih,ihk->nik", x, k["hidden_2"]) + self.biases["hidden_2"])
         x = tf.einsum("nih,ihk->nik", x, k["logits"]) + self.biases["logits"]
         inside = (angles[..., None] >= self.edges[:, :-1]) & (angles[..., None] < self.edges[:, 1:])
         found = tf.reduce_sum(tf.cast(inside, tf.float32) * tf.nn.log_softmax(x), 2)
         return tf.reduce_mean(tf.reduce_sum(found, 1))
+
+    def _around(self, coords):
+        """What each torsion beside the trunk sees of what is placed before it, (n, k, SIZE)."""
+        rows = tf.transpose(coords, (0, 2, 1))
+        points = [tf.gather(rows, self.frames[:, i], axis=2) for i in range(3)]
+        seen = tf.gather(rows, self.seen, axis=2)
+        return surroundings(seen, points[0], axes_of(*points), self.counted)
 
     def train_step(self, data):
         """Make N_INNER updates; returns the mean loss."""
@@ -102,11 +125,12 @@ class RotamerDensity(keras.Model):
         )
         rows = tf.gather(self.pool, rows)
         condition, angles = tf.gather(self.condition, rows), tf.gather(self.angles, rows)
+        coords = tf.gather(self.coords, rows)
 
         def body(i, total):
             self.traced.note()
             with tf.GradientTape() as tape:
-                loss = -self.log_likelihood(condition[i], angles[i])
+                loss = -self.log_likelihood(condition[i], angles[i], coords[i])
             weights = self.trainable_variables
             self.optimizer.apply(tape.gradient(loss, weights), weights)
             return i + 1, total + loss
@@ -121,13 +145,14 @@ def harmonics(angles):
     return tf.reshape(tf.stack(found, 2), (-1, 2 * HARMONICS * int(angles.shape[1])))
 
 
-def torsion_sampler(condition, angles, pool, torsions, steps, budget, seed):
+def torsion_sampler(condition, angles, coords, pool, torsions, steps, budget, seed):
     """Fit the density of torsions, and make a network that draws from it.
 
     Parameters
     ----------
     condition : ndarray (n_frames, n_conditions)
     angles : ndarray (n_frames, n_torsions), **radians**
+    coords : ndarray (n_frames, n_atoms, 3), **nm**
     pool : ndarray of int
         Rows that batches are drawn from evenly.
     torsions : Torsions
@@ -139,11 +164,22 @@ def torsion_sampler(condition, angles, pool, torsions, steps, budget, seed):
     Returns
     -------
     keras.Model
-        As of `sampler`.
+        As of `cwgan.rotamer_sampler.sampler`.
     """
-    order, parents = torsions.order(), torsions.parents(steps)
-    edges = bin_edges(angles)[order]
-    model = RotamerDensity(condition, angles[:, order], edges, parents, pool, seed)
+    growth = growth_of(torsions, steps, coords[evenly(len(coords), MEAN_OF)])
+    model = density(condition, angles, coords, pool, growth, budget, seed)
+    return sampler(model, growth, torsions, coords)
+
+
+def density(condition, angles, coords, pool, growth, budget, seed):
+    """Fit the density of torsions; as `torsion_sampler`.
+
+    Returns
+    -------
+    RotamerDensity
+    """
+    edges, angles = bin_edges(angles)[growth.order], angles[:, growth.order]
+    model = RotamerDensity(condition, angles, coords, edges, growth, pool, seed)
     n_steps = min(budget, int(np.clip(PASSES * len(angles) / BATCH, *STEPS)))
     n_calls = max(1, n_steps // N_INNER)
     rate = keras.optimizers.schedules.CosineDecay(RATE, n_calls * N_INNER)
@@ -153,54 +189,4 @@ def torsion_sampler(condition, angles, pool, torsions, steps, budget, seed):
     calls = np.zeros((n_calls, 1), np.float32)
     model.fit(calls, batch_size=1, shuffle=False, verbose=0)
     model.traced.forget()
-    return sampler(model, order, parents)
-
-
-def sampler(model, order, parents):
-    """Network that draws torsions, of stock layers.
-
-    Parameters
-    ----------
-    model : RotamerDensity
-    order : ndarray (n_torsions,), int
-        Numbers in the molecule of the torsions in the order in which they are drawn.
-    parents : ndarray (n_torsions, n_torsions), bool
-
-    Returns
-    -------
-    keras.Model
-        [condition (n, n_conditions), noise (n, n_torsions)] -> cosine and sine (n, 2, n_torsions),
-        in the order of the molecule; the noise is standard normal.
-    """
-    n, m = len(order), int(model.condition.shape[1])
-    condition = keras.Input((m,), name="condition")
-    noise = keras.Input((n,), name="noise")
-    kernels = {name: w.numpy() for name, w in model.kernels.items()}
-    biases = {name: w.numpy() for name, w in model.biases.items()}
-    # The builder has the same noise. What is left of a quantile behind its 16th part is even, and
-    # as good as independent of where it lies.
-    share = ops.multiply(ops.add(ops.erf(ops.multiply(noise, 2**-0.5)), 1.0), DIGITS / 2)
-    share = ops.subtract(share, ops.floor(share))
-    seen, code = [], [None] * n
-    for i in range(n):
-        known = [condition, *(seen[j] for j in np.flatnonzero(parents[i]))]
-        x = known[0] if len(known) == 1 else ops.concatenate(known, axis=1)
-        used = model.mask[:, i] > 0
-        x = frozen(kernels["hidden_1"][used, i], biases["hidden_1"][i], name=f"hidden_1_{i}")(x)
-        x = frozen(kernels["hidden_2"][i], biases["hidden_2"][i], name=f"hidden_2_{i}")(ops.silu(x))
-        x = frozen(kernels["logits"][i], biases["logits"][i], name=f"logits_{i}")(ops.silu(x))
-        angle = _drawn(ops.softmax(x), share[:, i : i + 1], model.edges[i].numpy(), i)
-        waves = [ops.multiply(angle, float(h)) for h in range(1, HARMONICS + 1)]
-        waves = [f(wave) for wave in waves for f in (ops.cos, ops.sin)]
-        seen.append(ops.concatenate(waves, axis=1))
-        code[order[i]] = ops.concatenate(waves[:2], axis=1)
-    return keras.Model([condition, noise], ops.stack(code, axis=2), name="torsions")
-
-
-def _drawn(p, share, edges, i):
-    """The angle (n, 1) below which a share of a histogram p (n, N_BINS) lies."""
-    before = frozen(np.triu(np.ones((N_BINS, N_BINS)), 1), None, name=f"before_{i}")(p)
-    # A bin is passed wholly, in part or not at all: the widths of what is passed add up.
-    passed = ops.divide(ops.subtract(share, before), ops.add(p, 1e-9))
-    passed = keras.layers.ReLU(max_value=1.0, name=f"passed_{i}")(passed)
-    return frozen(np.diff(edges)[:, None], edges[:1], name=f"angle_{i}")(passed)
+    return model

@@ -9,7 +9,6 @@ from cwgan.chain import torsions as chain_torsions
 from cwgan.placement import Placement, local_coordinates
 
 MOST = 64  # torsions; of more, none is told apart
-NEARBY = 4  # bonds
 CHUNK = 20_000  # frames
 
 
@@ -48,41 +47,6 @@ class Torsions:
             local = local_coordinates(coords, level.turning, level.frames[:n])
             found.append(np.arctan2(local[..., 2], local[..., 1]))
         return np.concatenate(found, 1).astype(np.float32)
-
-    def order(self):
-        """Order in which they are drawn: along the trunk, then what hangs on it."""
-        axes, n_trunk = self._axes(), len(self.chain.moving)
-        last = np.arange(len(self)) >= n_trunk
-        return np.lexsort((axes, last))
-
-    def parents(self, steps):
-        """Which of the torsions drawn before it each may depend on.
-
-        One of the trunk on all of the trunk, one beside it on those nearby: of what is far, few
-        frames would be learned by heart.
-
-        Parameters
-        ----------
-        steps : ndarray (n_atoms, n_atoms), int
-            Number of bonds between two atoms.
-
-        Returns
-        -------
-        ndarray (n_torsions, n_torsions), bool
-            In the order of `order`; row i says of torsion i.
-        """
-        order, n_trunk = self.order(), len(self.chain.moving)
-        axes = self._axes()[order]
-        allowed = steps[np.ix_(axes, axes)] <= NEARBY
-        allowed[:n_trunk] = np.arange(len(self)) < n_trunk
-        return np.tril(allowed, -1)
-
-    def _axes(self):
-        """The atom at which each axis ends."""
-        trunk, edges = self.placement.trunk, self.chain.edges[self.chain.moving]
-        axes = [trunk[edges[:, 0]]]
-        axes += [level.frames[: len(level.turning), 0] for level in self.placement.levels]
-        return np.concatenate(axes).astype(int)
 
 
 def torsions_of(placement, coords, most):

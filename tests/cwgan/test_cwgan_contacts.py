@@ -11,7 +11,7 @@ from scipy.stats import norm
 
 from cwgan import Contacts, Decoder, decode
 from cwgan.bonds import bond_graph
-from cwgan.decoder import ATTEMPTS, TILE, row_draws, tile_noise
+from cwgan.decoder import ATTEMPTS, HOLDING, TILE, row_draws, tile_noise
 from cwgan.layers import frozen
 
 BONDS = [(i, i + 1) for i in range(4)]
@@ -103,6 +103,20 @@ def test_attempts_have_keys_of_their_own_however_a_trajectory_is_cut(generator):
     for other in ({"seed": 4}, {"seed": 3, "walker": 1}):
         fresh = decode(generator, psi, contacts=contacts, **other)
         assert (np.abs(fresh - whole).max((1, 2)) < 1e-5).mean() < 0.01
+
+
+def test_the_first_attempts_hold_components_of_the_noise(generator):
+    """Those that decide are held: nothing changes before they are let go."""
+    contacts = Contacts(4.0, 5, BONDS).holding((1,))
+    again = Contacts.from_dict(json.loads(json.dumps(contacts.to_dict())))
+    assert again.held == (1,) and Contacts(4.0, 5, BONDS).held == ()
+    decoder, n = Decoder(generator, again), TILE
+    made = decoder.decode(np.zeros((n, 1)), seed=6)
+    draws = attempts(6, 0, 0, n)
+    draws[1 : 1 + HOLDING] = draws[0]
+    first = np.where((draws >= 0).any(0), (draws >= 0).argmax(0), draws.argmax(0))
+    assert np.abs(again.closest(made) - np.abs(4 + draws[first, np.arange(n)])).max() < 1e-5
+    assert decoder.draws == n + first.sum()
 
 
 def test_of_frames_that_always_clash_the_widest_is_kept_and_counted(generator):

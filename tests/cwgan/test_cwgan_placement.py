@@ -30,7 +30,9 @@ def structure():
 def builder(psi, coords, reference, graph):
     """An untrained network without torsions given."""
     sizes = 10, 2, 32, "swish", 0
-    return molecular_builder(conditioner(psi), coords, reference, plan(graph, coords), None, *sizes)
+    return molecular_builder(
+        conditioner(psi), coords, reference, plan(graph, coords), None, None, *sizes
+    )
 
 
 @pytest.fixture(scope="module")

@@ -6,20 +6,19 @@ import pytest
 import tensorflow as tf
 
 from cwgan import rotamers
-from cwgan.rotamers import N_BINS, RotamerDensity, bin_edges, sampler, torsion_sampler
+from cwgan.growth import Growth
+from cwgan.rotamer_sampler import sampler
+from cwgan.rotamers import N_BINS, RotamerDensity, bin_edges, density
 
 ORDER = np.array([1, 0, 2])
 PARENTS = np.tril(np.ones((3, 3), bool), -1)
+#: Three torsions of a trunk, drawn in another order than the molecule has them.
+THREE = Growth(ORDER, PARENTS, [], [])
 
 
-class Three:
-    """Three torsions, drawn in another order than the molecule has them."""
-
-    def order(self):
-        return ORDER
-
-    def parents(self, steps):
-        return PARENTS
+def nowhere(n):
+    """Coordinates, which no torsion of a trunk looks at."""
+    return np.zeros((n, 3, 3), np.float32)
 
 
 def wells(n, rng):
@@ -54,7 +53,9 @@ def test_what_is_drawn_has_the_density_that_was_learned(tmp_path):
     """Shares of wells at each psi, and the second torsion in the well of the first."""
     rng = np.random.default_rng(1)
     psi, angles = wells(20_000, rng)
-    network = torsion_sampler(psi, angles, np.arange(len(psi)), Three(), None, 800, seed=2)
+    network = sampler(
+        density(psi, angles, nowhere(len(psi)), np.arange(len(psi)), THREE, 800, seed=2), THREE
+    )
     n = 4000
     for value, shares in ((1.0, [0.6, 0.3, 0.1]), (-1.0, [0.1, 0.2, 0.7])):
         code = network([np.full((n, 1), value), rng.normal(size=(n, 3))]).numpy()
@@ -78,22 +79,25 @@ def test_draws_follow_the_likelihood_of_the_network():
     rng = np.random.default_rng(3)
     psi, angles = wells(500, rng)
     edges = bin_edges(angles)[ORDER]
-    model = RotamerDensity(psi, angles[:, ORDER], edges, PARENTS, np.arange(500), 0)
+    model = RotamerDensity(psi, angles[:, ORDER], nowhere(500), edges, THREE, np.arange(500), 0)
     for weight in model.weights:
         weight.assign(2.0 * weight + 0.1 * rng.normal(size=weight.shape))
     n = 20_000
     noise = rng.normal(size=(n, 3)).astype(np.float32)
-    code = sampler(model, ORDER, PARENTS)([np.full((n, 1), 0.3), noise]).numpy()
+    code = sampler(model, THREE)([np.full((n, 1), 0.3), noise]).numpy()
     first = np.arctan2(code[:, 1, ORDER[0]], code[:, 0, ORDER[0]])
     counts = np.histogram(first, edges[0])[0]
     middles = (edges[0, 1:] + edges[0, :-1]) / 2
     # The first torsion depends on no other: a network of it alone has the same weights.
-    alone = RotamerDensity(psi, angles[:, ORDER[:1]], edges[:1], PARENTS[:1, :1], np.arange(5), 0)
+    one = Growth(ORDER[:1], PARENTS[:1, :1], [], [])
+    alone = RotamerDensity(psi, angles[:, ORDER[:1]], nowhere(500), edges[:1], one, np.arange(5), 0)
     for mine, theirs in zip(alone.weights, model.weights, strict=True):
         mine.assign(theirs.numpy()[tuple(slice(k) for k in mine.shape)])
     p = np.exp(
         [
-            alone.log_likelihood(tf.constant([[0.3]]), tf.constant([[m]], tf.float32)).numpy()
+            alone.log_likelihood(
+                tf.constant([[0.3]]), tf.constant([[m]], tf.float32), tf.constant(nowhere(1))
+            ).numpy()
             for m in middles
         ]
     )
@@ -106,6 +110,6 @@ def test_steps_of_training_do_not_exceed_what_was_asked(monkeypatch):
     steps = []
     monkeypatch.setattr(rotamers.RotamerDensity, "fit", lambda self, x, **_: steps.append(len(x)))
     psi, angles = wells(300, np.random.default_rng(4))
-    torsion_sampler(psi, angles, np.arange(300), Three(), None, 10, seed=0)
-    torsion_sampler(psi, angles, np.arange(300), Three(), None, 40_000, seed=0)
+    for budget in (10, 40_000):
+        density(psi, angles, nowhere(len(psi)), np.arange(300), THREE, budget, seed=0)
     assert steps == [1, rotamers.STEPS[0] // rotamers.N_INNER]
