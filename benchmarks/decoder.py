@@ -2,6 +2,7 @@
 
     python benchmarks/decoder.py backbone --data DIR/pentapeptide
     python benchmarks/decoder.py heavy    --data DIR/pentapeptide
+    python benchmarks/decoder.py asp7     --data DIR/asp7
     python benchmarks/decoder.py trpcage  --data DIR/trpcage
     python benchmarks/decoder.py large    --residues 214 --atoms backbone
 
@@ -24,6 +25,7 @@ SELECTIONS = {
     "backbone": "name N or name CA or name C or name O or name CB",
     "backbone-nocb": "name N or name CA or name C or name O",
     "heavy": "element != H",
+    "asp7": "element != H",
     "trpcage": "name CA",
 }
 TARGETS = {
@@ -38,6 +40,7 @@ TARGETS = {
         "clash": "<= .03", "jsd_chi1": "<= .03", "jsd_chi2": "<= .03", "jsd_phi_psi": "<= .05",
         "jsd_2tic": "<= .05", "rg_mean": "within .005", "rg_sd": "within 8 %", "psi_r2": ">= .95",
     },
+    "asp7": {"allok": ">= .97", "clash": "<= .005", "jsd_chi1": "<= .02", "jsd_chi2": "<= .02"},
     "trpcage": {
         "bonds_ok": ">= .995", "rg_mean": "within .005", "rg_sd": "within 3 %",
         "jsd_pairs": "<= .010", "jsd_2tic": "<= 2 x floor", "clash": "<= .005",
@@ -50,6 +53,8 @@ DIAGNOSED = (
     *("energy_distance", "energy_floor", "variance_ratio", "bond_right", "clash", "clash_md"),
     *("draws_per_frame", "rg_mean", "rg_mean_md", "rg_sd", "rg_sd_md", "psi_r2", "psi_r2_md"),
 )  # by `MolGen.diagnose`
+LAGS = {"trpcage": 100, "asp7": 10}  # frames
+ASP7 = "N CA CB CG OD1 OD2 C O OXT"  # atoms of a residue as its XTC file has them, not its PDB
 N_JUDGED = 10_000
 N_DRAWS = 5  # structures for each judged psi: the finite sample adds to a divergence
 
@@ -72,8 +77,9 @@ class System:
         from srv import SRV
         from srv.length import choose_length
 
-        self.name = name
+        self.name = "heavy" if name == "asp7" else name  # what is looked at
         pdb = md.load(str(next(Path(data).glob("*.pdb"))))
+        pdb = in_order(pdb, ASP7.split()) if name == "asp7" else pdb
         atoms = pdb.topology.select(SELECTIONS[name])
         self.topology = pdb.atom_slice(atoms).topology
         index = {atom: i for i, atom in enumerate(self.topology.atoms)}
@@ -84,9 +90,9 @@ class System:
         for file in sorted(Path(data).glob("*.xtc")):
             traj = md.load(str(file), top=pdb.topology)
             coords.append(traj.xyz[:, atoms])
-            features.append(encoder_features(name, traj).astype(np.float32))
+            features.append(encoder_features(self.name, traj).astype(np.float32))
         held = [self._held(i, len(c)) for i, c in enumerate(coords)]
-        lag = 100 if name == "trpcage" else 5
+        lag = LAGS.get(name, 5)
         seen = features[:2] if name == "trpcage" else features
         encoder = SRV.from_preset(
             "recommended", features[0].shape[1], n_components=3, lag_time=lag, verbose=False
@@ -121,6 +127,20 @@ class System:
         if self.name == "trpcage":
             return np.full(n_frames, i >= 2)
         return np.arange(n_frames) // 50 % 10 == 9
+
+
+def in_order(pdb, names):
+    """A structure whose residues have their atoms in another order."""
+    import mdtraj as md
+
+    rank = {name: k for k, name in enumerate(names)}
+    atoms = sorted(pdb.topology.atoms, key=lambda a: (a.residue.index, rank[a.name]))
+    table, _ = pdb.topology.to_dataframe()
+    table = table.iloc[[a.index for a in atoms]].reset_index(drop=True)
+    number = {a.index: i for i, a in enumerate(atoms)}
+    bonds = [(number[a.index], number[b.index]) for a, b in pdb.topology.bonds]
+    topology = md.Topology.from_dataframe(table, np.array([(*b, 0, 0) for b in bonds], float))
+    return md.Trajectory(pdb.xyz[:, [a.index for a in atoms]], topology)
 
 
 def train(system, args, seed):

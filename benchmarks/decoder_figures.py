@@ -78,7 +78,8 @@ def figures(system, coords, psi):
         bonds_ok = np.abs(bond - md_bond.mean(0)) < 0.02
         out["bonds_ok"] = bonds_ok.all(1).mean()
         out["angles_ok"] = (np.abs(angle - md_angle.mean(0)) < 0.03).all(1).mean()
-        out["ring_rms"] = np.sqrt(((ring - md_ring.mean(0)) ** 2).mean())
+        if len(graph.rings()):
+            out["ring_rms"] = np.sqrt(((ring - md_ring.mean(0)) ** 2).mean())
         good = bonds_ok.all(1) & (np.abs(angle - md_angle.mean(0)) < 0.03).all(1)
         out["allok"] = (good & ~wrong.any(1) & (far >= 0.25)).mean()
     pairs = np.array([(a, b) for i, a in enumerate(ca) for b in ca[i + 1 :]])

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 CLASH_QUANTILE = 1e-3  # of the data's closest contact, per frame: what comes closer is a clash
 N_BINS = 20  # with as many frames of the data each, in which the closest contacts are compared
+CLOSEST = 0.01, 0.02  # of them are in bins of their own: there what is drawn is most too many
 ALIKE = (
     1.3  # times as many in the data as drawn, at the median bin: the same within what is learned
 )
@@ -100,7 +101,8 @@ class Contacts:
             Data and as many structures drawn from their psi.
         """
         real, drawn = self.closest(coords), self.closest(made)
-        edges = np.quantile(real[real >= self.limit], np.linspace(0, 1, N_BINS + 1))
+        levels = np.union1d(np.linspace(0, 1, N_BINS + 1), CLOSEST)
+        edges = np.quantile(real[real >= self.limit], levels)
         edges = np.unique([self.limit, *edges[1:-1].tolist(), np.inf])
         counts = (np.histogram(x, edges)[0] / len(x) for x in (real, drawn))
         ratio = np.divide(*(count + 1 / len(real) for count in counts))

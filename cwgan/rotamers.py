@@ -20,13 +20,14 @@ from lss_base.training import WORTH_XLA
 
 N_BINS = 64
 EVEN = 0.3  # part of the bins that is even over the circle; the others are as dense as the data
-WIDTH = 32
+WIDTH = 64
 BATCH = 256
-RATE = 2e-3
+RATE = 5e-3
 N_INNER = 50  # updates in one call
 PASSES = 28  # times that each frame is seen
 STEPS = 300, 3000  # at least and at most
-DECAY = 0.3  # of weights, an update and unit of rate: few frames must not be learned by heart
+# Decay of weights, an update and unit of rate, times frames: few must not be learned by heart.
+DECAY, LEAST_DECAY, MOST_DECAY = 16_000, 0.1, 2.0
 
 
 def bin_edges(angles):
@@ -183,7 +184,8 @@ def density(condition, angles, coords, pool, growth, budget, seed):
     n_steps = min(budget, int(np.clip(PASSES * len(angles) / BATCH, *STEPS)))
     n_calls = max(1, n_steps // N_INNER)
     rate = keras.optimizers.schedules.CosineDecay(RATE, n_calls * N_INNER)
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=DECAY)
+    decay = float(np.clip(DECAY / len(angles), LEAST_DECAY, MOST_DECAY))
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=decay)
     optimizer.build(model.trainable_variables)
     model.compile(optimizer, jit_compile=n_calls * N_INNER >= WORTH_XLA)
     calls = np.zeros((n_calls, 1), np.float32)
