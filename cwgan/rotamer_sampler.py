@@ -11,6 +11,9 @@ from cwgan.splitting import evenly
 from cwgan.surroundings import axes_of, surroundings
 
 HARMONICS = 2  # of an angle, by which the torsions after it know it
+# Shares of a bin that frames cannot tell from none: a well where no frame of such psi is would be
+# reached a few times in a thousand frames, by many torsions together.
+UNRESOLVED = 2e-4
 DIGITS = 16
 MEAN_OF = 2000  # frames
 
@@ -72,7 +75,8 @@ def _histogram(model, i, x):
     for name in ("hidden_2", "logits"):
         kernel, bias = (w[name].numpy()[i] for w in (model.kernels, model.biases))
         x = frozen(kernel, bias, name=f"{name}_{i}")(ops.silu(x))
-    return ops.softmax(x)
+    p = ops.relu(ops.subtract(ops.softmax(x), UNRESOLVED))
+    return ops.divide(p, ops.sum(p, axis=1, keepdims=True))
 
 
 def _drawn(p, share, edges, i):
