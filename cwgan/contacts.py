@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 CLASH_QUANTILE = 1e-3  # of the data's closest contact, per frame: what comes closer is a clash
 N_BINS = 20  # with as many frames of the data each, in which the closest contacts are compared
 CLOSEST = 0.01, 0.02  # of them are in bins of their own: there what is drawn is most too many
-ALIKE = (
-    1.3  # times as many in the data as drawn, at the median bin: the same within what is learned
-)
+ALIKE = 1.3  # times as many in the data as drawn: the same within what is learned
+SURE = 2.5  # standard errors by which they must differ
 CHUNKS = 2048, 128  # frames at once: as many of the larger as there are, then of the smaller
 FAR = 1e6  # nm^2, added to the squares of distances that do not count
 
@@ -104,10 +103,12 @@ class Contacts:
         levels = np.union1d(np.linspace(0, 1, N_BINS + 1), CLOSEST)
         edges = np.quantile(real[real >= self.limit], levels)
         edges = np.unique([self.limit, *edges[1:-1].tolist(), np.inf])
-        counts = (np.histogram(x, edges)[0] / len(x) for x in (real, drawn))
-        ratio = np.divide(*(count + 1 / len(real) for count in counts))
+        counts = [np.histogram(x, edges)[0] + 1 for x in (real, drawn)]
+        ratio = counts[0] / counts[1] * (len(drawn) / len(real))
+        error = np.sqrt(1 / counts[0] + 1 / counts[1])  # of its logarithm
+        fewer = -np.log(ratio) > np.maximum(np.log(ALIKE), SURE * error)
         chances = None
-        if np.median(ratio) > ALIKE or ratio.min() * ALIKE < 1:
+        if np.median(ratio) > ALIKE or fewer.any():
             chances = edges[:-1].tolist(), np.minimum(1, ratio / np.median(ratio)).tolist()
         return Contacts(self.limit, self.n_atoms, self.bonds, chances, self.held)
 

@@ -7,6 +7,7 @@ import mdtraj
 import numpy as np
 import pytest
 
+from cwgan import Contacts
 from lss.box import load_box
 from lss.errors import InputError
 from lss.run.messages import drawn
@@ -22,8 +23,8 @@ def simulator(trained):
     contacts, psi = simulator.decoder.contacts, simulator.starts(500, seed=0)
     simulator.decoder.contacts = None
     xyz = simulator.coordinates(psi, 0)
-    contacts.limit = float(np.quantile(contacts.closest(xyz), 0.3))
-    simulator.decoder.contacts = contacts
+    limit = float(np.quantile(contacts.closest(xyz), 0.3))
+    simulator.decoder.contacts = Contacts(limit, contacts.n_atoms, contacts.bonds)
     return simulator
 
 
