@@ -45,6 +45,15 @@ def scaled(x, mean, spread, dense, name):
     return keras.layers.Reshape(mean.shape, name=f"{name}_shape")(x)
 
 
+def at_rest(x):
+    """What makes layers of as many outputs as asked that are 0 for every x: all at its mean."""
+
+    def dense(units, name):
+        return frozen(np.zeros((x.shape[1], units)), None, name=name)
+
+    return dense
+
+
 def frozen(kernel, bias, name):
     """Dense layer with fixed weights; they are saved like any others."""
     layer = keras.layers.Dense(

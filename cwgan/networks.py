@@ -11,7 +11,7 @@ from keras import ops
 from cwgan.condition import condition
 from cwgan.features import SOFTENING
 from cwgan.heads import atom_rows, molecular_head
-from cwgan.layers import frozen, picked
+from cwgan.layers import at_rest, frozen, picked
 
 N_SWITCHED = 8  # components of the noise that also work as switches
 QUARTILES = (-0.6745, 0.0, 0.6745)
@@ -96,11 +96,7 @@ def contacts_at_rest(coords, placement, torsions, pairs):
     """
     code = keras.Input((2, len(torsions)), name="given_torsions")
     x = keras.layers.Flatten(name="any")(code)
-
-    def at_rest(units, name):
-        return frozen(np.zeros((2 * len(torsions), units)), None, name=name)
-
-    rows = atom_rows(x, coords, placement, at_rest, frozen, torsions, code)
+    rows = atom_rows(x, coords, placement, at_rest(x), frozen, torsions, code)
     ends = [picked(rows, pairs[:, k], frozen, f"ends_{k}") for k in range(2)]
     squared = ops.sum(ops.square(ops.subtract(*ends)), axis=1)
     near = 1.0 / (((coords[:, pairs[:, 0]] - coords[:, pairs[:, 1]]) ** 2).sum(-1) + SOFTENING)

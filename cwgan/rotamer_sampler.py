@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 
 from cwgan.chain import chain_rows
-from cwgan.layers import frozen, picked
+from cwgan.layers import at_rest, frozen, picked
 from cwgan.placement import local_coordinates
 from cwgan.splitting import evenly
 from cwgan.surroundings import axes_of, surroundings
@@ -106,13 +106,8 @@ class _Body:
         self.coords = coords[evenly(len(coords), MEAN_OF)]
         trunk = torsions.placement.trunk
         self.columns = {int(atom): k for k, atom in enumerate(trunk)}
-        width = int(x.shape[1])
-
-        def mean(units, name):
-            return frozen(np.zeros((width, units)), None, name=name)
-
         code = ops.stack(code, axis=2) if code else ops.zeros_like(x[:, :2, None])[:, :, :0]
-        self.rows = chain_rows(x, code, self.coords[:, trunk], torsions.chain, mean, frozen)
+        self.rows = chain_rows(x, code, self.coords[:, trunk], torsions.chain, at_rest(x), frozen)
         self._carry(growth.carried)
 
     def around(self, turn):

@@ -36,7 +36,10 @@ def chosen(table, columns, timed, time_keys):
         keys = [key for key in table.cells if key not in time_keys]
         if not keys:
             raise InputError(f"{table.source} has no column beside its time: give one")
-        refuse_row_numbers(table, keys) if timed else refuse_unnamed_time(table, keys)
+        if timed:
+            refuse_row_numbers(table, keys)
+        else:
+            refuse_unnamed_time(table, keys)
         new = {}
     else:
         pairs = [text.partition("=") for text in columns]

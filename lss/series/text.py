@@ -11,7 +11,7 @@ from lss.series.tables import Table
 _LOOKED_AT = 200  # lines from which the layout of a file is told
 _MISSING = {"", "na", "nan", "n/a", "null", "none", "-", "--", "."}
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}.*|\d{4}/\d{1,2}/\d{1,2}.*")
-_DECIMAL_COMMA = re.compile(r"([+-]?\d*),(\d+(?:[eE][+-]?\d+)?)")
+_DECIMAL_COMMA = re.compile(r"^([+-]?\d*),(\d+(?:[eE][+-]?\d+)?)$")
 _DECIMAL_POINT = re.compile(r"[+-]?\d*\.\d+(?:[eE][+-]?\d+)?")
 
 

@@ -8,7 +8,7 @@ from cwgan import growth as growth_module
 from cwgan.bonds import bond_graph
 from cwgan.growth import MOST_SEEN, growth_of
 from cwgan.heads import atom_rows
-from cwgan.layers import frozen
+from cwgan.layers import at_rest, frozen
 from cwgan.placement import plan
 from cwgan.rotamer_sampler import _Body
 from cwgan.rotamers import torsion_sampler
@@ -146,11 +146,8 @@ def test_side_chains_are_drawn_where_there_is_room(molecule, monkeypatch):
     def placed(angles):
         code = keras.Input((2, len(torsions)))
         flat = keras.layers.Flatten()(code)
-
-        def at_rest(units, name):
-            return frozen(np.zeros((2 * len(torsions), units)), None, name=name)
-
-        rows = atom_rows(flat, coords[:500], torsions.placement, at_rest, frozen, torsions, code)
+        still = at_rest(flat)
+        rows = atom_rows(flat, coords[:500], torsions.placement, still, frozen, torsions, code)
         made = keras.Model(code, rows)(np.stack([np.cos(angles), np.sin(angles)], 1))
         return made.numpy().transpose(0, 2, 1)
 

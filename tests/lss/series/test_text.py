@@ -71,6 +71,7 @@ def test_numbers_that_are_no_dates_stay_numbers(tmp_path):
         (text(dates="%m/%d/%Y"), "row 2 .* '01/01/2001', wanted an ISO date"),
         (text(separator=";").replace(";1.5", ";1,5"), "decimal commas and with points"),
         (text(comma=",", separator="  "), "decimal commas"),
+        (text(comma=",", separator=";").replace("1,5", "1,000,5"), "has '1,000,5'"),
     ],
 )
 def test_what_can_be_read_in_two_ways_is_refused(tmp_path, given, said):
