@@ -89,7 +89,7 @@ def umbrella(args):
     integrator = openmm.LangevinMiddleIntegrator(300.0, 1.0, 0.002)
     integrator.setRandomNumberSeed(args.seeds[0])
     positions = context.getState(getPositions=True).getPositions()
-    context = openmm.Context(system, integrator, *fastest())
+    context = openmm.Context(system, integrator, *fastest(system.getNumParticles()))
     context.setPositions(positions)
     context.setVelocitiesToTemperature(300.0, args.seeds[0])
     start = np.round(np.degrees(phi_of(mdtraj.load(args.top).xyz))[0])

@@ -246,3 +246,10 @@ def test_openmm_runs_a_piece_from_the_start(tmp_path):
         engines.simulate(
             engine | {"forcefield": ["amber99_obc.xml"]}, source, tmp_path / "x.xtc", 1
         )
+
+
+def test_few_atoms_run_on_the_platform_that_is_faster_for_them():
+    pytest.importorskip("openmm")
+    few, many = (engines.fastest(n)[0].getName() for n in (22, 2200))
+    assert many != "Reference"
+    assert few == ("Reference" if many == "CPU" else many)
