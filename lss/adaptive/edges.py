@@ -6,7 +6,6 @@ over part of its circle does. MD from the frames at its edges climbs on, a littl
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -109,9 +108,12 @@ def choose_edges(
 def frames_at(
     features: Sequence[Any], names: Sequence[str], chosen: list[Edge], rng: np.random.Generator
 ) -> list[tuple[int, int]]:
-    """Frames at each edge, each of another trajectory: the outermost of those that came furthest.
+    """Frames at each edge: the outermost of trajectories that came far, mostly that of the first.
 
-    One frame alone, though it is the outermost, may have gone up the wrong valley.
+    Where the density falls by e in five degrees hardly any but the first comes further: of alanine
+    dipeptide stopped at -8 degrees, three in eight pieces from there crossed the barrier, and none
+    in 152 from the other nineteen (-23 to -38 degrees). But one frame alone may have gone up the
+    wrong valley.
 
     Parameters
     ----------
@@ -124,7 +126,7 @@ def frames_at(
     -------
     list of (int, int)
         Trajectory and frame: drawn from the twenty that came furthest, within 15 degrees of the
-        first of them, and these again for an edge that was chosen more often.
+        first of them; the k-th with a chance in proportion to log(1 + 1 / k).
     """
     columns = list(torsions_of(names).values())
     used = sorted({edge.torsion for edge in chosen})
@@ -138,12 +140,11 @@ def frames_at(
     furthest = {}
     for edge, best in outermost.items():
         found = np.array(sorted(best.values())[:_TAIL])
-        near = found[:, 0] < found[0, 0] + _FEWEST
-        furthest[edge] = rng.permutation(found[near, 1:].astype(int))
-    times, frames = Counter(), []
+        furthest[edge] = found[found[:, 0] < found[0, 0] + _FEWEST, 1:].astype(int)
+    frames = []
     for edge in chosen:
-        i, j = furthest[edge][times[edge] % len(furthest[edge])]
-        times[edge] += 1
+        rank = int((len(furthest[edge]) + 1) ** rng.random()) - 1
+        i, j = furthest[edge][rank]
         frames.append((int(i), int(j)))
     return frames
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import chisquare
 
 from lss.adaptive.edges import Edge, choose_edges, edges, frames_at, tail_length, unseen
 from lss.adaptive.reach import BINS, reach, torsions_of
@@ -92,10 +93,13 @@ def test_starts_are_the_outermost_frames_of_trajectories(rng, step, near):
     paths = [np.linspace(-150 + step * i, -20 - step * i, 60) for i in range(n)]
     data = [features(rng.permutation(phi), rng.uniform(-180, 180, 60)) for phi in paths]
     upper, lower = edges(reach(data, NAMES, [0] * n))
-    frames = frames_at(data, NAMES, [upper] * near + [lower] * 3 + [upper], rng)
+    number = 2000
+    frames = frames_at(data, NAMES, [upper] * number + [lower] * 3, rng)
     for k, (i, j) in enumerate(frames):
         angle = np.degrees(np.arctan2(data[i][j, 1], data[i][j, 0]))
-        outermost = -150 + step * i if near <= k < near + 3 else -20 - step * i
+        outermost = -20 - step * i if k < number else -150 + step * i
         assert angle == pytest.approx(outermost, abs=1e-3)
-    assert {i for i, _ in frames[:near]} == set(range(near)) and frames[-1] == frames[0]
-    assert len(set(frames[near : near + 3])) == 3
+    times = np.bincount([i for i, _ in frames[:number]])
+    # (near + 1)^u with u uniform in [0, 1) lies between k and k + 1 with this chance.
+    chance = np.diff(np.log(np.arange(1, near + 2))) / np.log(near + 1)
+    assert chisquare(times, number * chance).pvalue > 1e-4
