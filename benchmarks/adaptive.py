@@ -68,29 +68,18 @@ class Walker:
         return path
 
 
-class Model:
-    """The Markov model of the states visited so far, found anew from the last one's weights."""
-
-    def __init__(self, n_states):
-        self.weights = np.zeros(n_states)
-
-    def fit(self, counts):
-        """Return t_1 and psi of all states, (n_states, m)."""
-        pieces = separate_pieces(counts)
-        inside = np.flatnonzero(pieces == 0)
-        part, known = counts[inside][:, inside], self.weights[inside]
-        start = np.where(known > 0, known, 1e-3 * known[known > 0].min(initial=1))
-        matrix, weights = reversible_matrix(part, start if known.any() else None, 1e-5)
-        self.weights[:] = 0
-        self.weights[inside] = weights
-        values, vectors = slow_processes(matrix, weights, MODES)
-        psi = np.zeros((len(pieces), MODES))
-        psi[inside, : len(values)] = vectors
-        # A state that was entered and not left yet lies where it was entered from.
-        outside = np.flatnonzero(pieces > 0)
-        entered = np.asarray(counts[:, outside].sum(axis=0)).ravel()
-        psi[outside] = (counts[:, outside].T @ psi) / np.maximum(entered, 1e-12)[:, None]
-        return -1 / np.log(values[0]) if values[0] > 0 else 0.0, psi
+def markov_model(counts):
+    """t_1 and psi of all states, (n_states, m), by the Markov model of those visited so far."""
+    pieces = separate_pieces(counts)
+    inside = np.flatnonzero(pieces == 0)
+    values, vectors = slow_processes(*reversible_matrix(counts[inside][:, inside]), MODES)
+    psi = np.zeros((len(pieces), MODES))
+    psi[inside, : len(values)] = vectors
+    # A state that was entered and not left yet lies where it was entered from.
+    outside = np.flatnonzero(pieces > 0)
+    entered = np.asarray(counts[:, outside].sum(axis=0)).ravel()
+    psi[outside] = (counts[:, outside].T @ psi) / np.maximum(entered, 1e-12)[:, None]
+    return -1 / np.log(values[0]) if values[0] > 0 else 0.0, psi
 
 
 def campaign(walker, strategy, piece, seed, most):
@@ -99,7 +88,7 @@ def campaign(walker, strategy, piece, seed, most):
     Of one to the next 5 % more MD; 25 % for plain MD, whose estimates change little in between.
     """
     rng = np.random.default_rng(seed)
-    model, found, pieces, rounds = Model(walker.n_states), [], [], []
+    found, pieces, rounds = [], [], []
     counts = transition_counts([np.zeros(2, int)], 1, walker.n_states) * 0
     spent, check, starts = 0, STEPS_PER_ROUND, [0] * (STEPS_PER_ROUND // piece)
     while spent < most:
@@ -112,7 +101,7 @@ def campaign(walker, strategy, piece, seed, most):
             pieces += new
         spent += sum(len(p) - 1 for p in new)
         counts = counts + transition_counts(new, 1, walker.n_states)
-        t, psi = model.fit(counts)
+        t, psi = markov_model(counts)
         if spent >= check:
             found.append((spent, t))
             check = spent * (1.25 if strategy == "plain" else 1.05)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
+from lss.adaptive import markov
 from lss.adaptive.markov import (
     reversible_matrix,
     separate_pieces,
@@ -59,6 +60,21 @@ def test_the_reversible_matrix_is_that_of_deeptime(chain, rng):
     assert matrix.toarray() == pytest.approx(other.transition_matrix, abs=1e-5)
     assert stationary == pytest.approx(other.stationary_distribution, abs=1e-5)
     assert stationary @ matrix == pytest.approx(stationary, abs=1e-7)
+
+
+def test_a_barrier_does_not_stop_the_search_for_the_reversible_matrix(monkeypatch):
+    # In a chain each matrix is reversible: the most likely one is that of the counts, row by row.
+    n, rng = 30, np.random.default_rng(4)
+    up = rng.integers(1, 200, n - 1) * np.where(np.arange(n - 1) < n // 2, 1, 400)
+    counts = np.diag(up, 1) + np.diag(rng.integers(1, 200, n - 1), -1) + 1000 * np.eye(n)
+    matrix, stationary = reversible_matrix(csr_array(counts))
+    wanted = counts / counts.sum(axis=1, keepdims=True)
+    weights = np.cumprod([1, *(np.diag(wanted, 1) / np.diag(wanted, -1))])
+    assert matrix.toarray() == pytest.approx(wanted, abs=1e-8)
+    assert np.log(stationary) == pytest.approx(np.log(weights / weights.sum()), abs=1e-6)
+    monkeypatch.setattr(markov, "_ITERATIONS", 2)
+    with pytest.raises(RuntimeError, match="no reversible matrix of 30 cells was found in 2 steps"):
+        reversible_matrix(csr_array(counts))
 
 
 def test_slow_processes_are_eigenvectors_dense_or_sparse(chain, monkeypatch):
