@@ -171,7 +171,7 @@ RECORD = {
     "round": 3, "md_ps": 3e4, "died": 0, "n_cells": 50, "new_cells": [50, 0, 0], "error": 0.1,
     "strategy": "uncertainty", "timescales_ps": [5000.0, None], "visits": [12, 40], "seldom": 0,
     "islands": [], "widened": [500, 3, 2], "n_bins": 505, "never_seen": [],
-    "tries": {"phi ALA 2 at -30": 50},
+    "tries": {"phi ALA 2 at -30": 150},
     "forecast": {"surprise": 0.05, "error": 0.04, "log_likelihood": 1.0, "outside": 0.0},
 }  # fmt: skip
 
@@ -186,7 +186,7 @@ RECORD = {
         ({"forecast": None}, "no simulator has predicted"),
         ({"forecast": RECORD["forecast"] | {"surprise": 0.5}}, "surprised the simulator by 0.50"),
         ({"islands": ["piece 1"]}, "1 islands of psi are not connected"),
-        ({"tries": {"phi ALA 2 at -30": 49}}, "torsions, in degrees: phi ALA 2 at -30 (49)"),
+        ({"tries": {"phi ALA 2 at -30": 149}}, "torsions, in degrees: phi ALA 2 at -30 (149)"),
         ({"widened": [499, 3, 3]}, "6 new parts of 5 degrees in the last 2 rounds"),
     ],
 )
