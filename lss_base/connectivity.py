@@ -54,13 +54,17 @@ class OneWayState:
 
 
 def one_way_states(
-    psi: list[np.ndarray], lag_time: int, seed: int = 0
+    psi: list[np.ndarray],
+    lag_time: int,
+    seed: int = 0,
+    parents: list[tuple[int, int] | None] | None = None,
 ) -> tuple[list[OneWayState], list[np.ndarray]]:
     """Find the states that are not connected both ways with most of the data.
 
     Cells of k-means in psi are joined to states, between which a lag hardly mixes. A trajectory
     goes from one state to another where it goes from the core of the one to that of the other: at
-    the boundary are frames of both.
+    the boundary are frames of both. One that was started from a frame of another, as in a relay
+    over a barrier, has come from the core that the other visited last before that frame.
 
     Parameters
     ----------
@@ -69,6 +73,9 @@ def one_way_states(
     lag_time : int
         In frames.
     seed : int
+    parents : list of (int, int) or None, optional
+        For each trajectory the number of an earlier one, and the frame of it that it was started
+        from; None of one that was started elsewhere.
 
     Returns
     -------
@@ -82,7 +89,9 @@ def one_way_states(
     state = _states(counts)
     core = np.where(_in_core(counts, state), state, -1)[cells]
     owner = np.repeat(np.arange(len(psi)), [len(p) for p in psi])
-    crossings = _crossings(core, owner)
+    cuts = np.cumsum([len(p) for p in psi])[:-1]
+    forebears = _forebears(np.split(core, cuts), parents or [None] * len(psi))
+    crossings = _crossings(core, owner, forebears)
     found, apart = [], np.zeros(len(cells), bool)
     for kind, members in _apart(crossings, np.bincount(state[cells]), core):
         there = np.isin(state[cells], members)
@@ -96,7 +105,7 @@ def one_way_states(
             low, high = values.min(axis=0), values.max(axis=0)
             found.append(OneWayState(kind, len(values), n_trajectories, low, high))
             apart |= there
-    return found, np.split(apart, np.cumsum([len(p) for p in psi])[:-1])
+    return found, np.split(apart, cuts)
 
 
 def pairs_between(apart: list[np.ndarray], lag_time: int) -> list[np.ndarray]:
@@ -160,10 +169,27 @@ def _in_core(counts, state):
     return staying >= np.maximum(average, _STAYING)[state] * visits
 
 
-def _crossings(core, owner):
+def _forebears(paths, parents):
+    """The core that each trajectory has come from by those before it; -1 for none.
+
+    `paths` are the cores along the trajectories, -1 between.
+    """
+    found = np.full(len(parents), -1)
+    for i, parent in enumerate(parents):
+        if parent is not None:
+            trajectory, frame = parent
+            visited = paths[trajectory][: frame + 1]
+            visited = visited[visited >= 0]
+            found[i] = visited[-1] if len(visited) else found[trajectory]
+    return found
+
+
+def _crossings(core, owner, forebears):
     """Rows (trajectory, from, to), each once, of the trajectories that go from core to core."""
-    visited = core >= 0
-    core, owner = core[visited], owner[visited]
+    visited, known = core >= 0, np.flatnonzero(forebears >= 0)
+    owner = np.concatenate([known, owner[visited]])
+    order = np.argsort(owner, kind="stable")
+    owner, core = owner[order], np.concatenate([forebears[known], core[visited]])[order]
     change = (owner[1:] == owner[:-1]) & (core[1:] != core[:-1])
     return np.unique(np.stack([owner[1:], core[:-1], core[1:]], axis=1)[change], axis=0)
 

@@ -131,15 +131,16 @@ class Course:
         # Memory must not grow with the frames: of many, those some whole lags apart will do.
         stride = lag * -(-n_frames // (lag * _FRAMES)) if n_frames > _FRAMES else 1
         psi = psi_of(self._outputs, self.modes, self._data, stride)
-        lag = lag if stride == 1 else 1
-        self._one_way, self._apart = one_way_states([p for p in psi if len(p) > lag], lag)
+        lag, parents = lag if stride == 1 else 1, self._data.parents(stride)
+        self._one_way, self._apart = one_way_states(psi, lag, parents=parents)
         if stride > 1:
             self._apart = None
 
     def _find_weights(self, seed):
         psi = psi_of(self._outputs, self.modes, self._data)
         if self._apart is None:
-            self._one_way, self._apart = one_way_states(psi, self._data.lag_time)
+            lag, parents = self._data.lag_time, self._data.parents()
+            self._one_way, self._apart = one_way_states(psi, lag, parents=parents)
         weights, self._clipped = pair_weights(
             self._settings, psi, self._data, self._method, self._apart, seed
         )

@@ -22,7 +22,8 @@ class Segment:
 
     `source` is an array in memory or anything that is read by slicing (an h5py.Dataset); `known`
     holds the deflated modes of the whole trajectory, (n, k), or None; `weights`, (n,), those of the
-    pairs that start at the frames of the segment, or None; `number` is that of the trajectory.
+    pairs that start at the frames of the segment, or None; `number` is that of the trajectory, and
+    `parent` the number and the frame of the one that it was started from, or None.
     """
 
     source: object
@@ -32,6 +33,7 @@ class Segment:
     name: str = "X"
     weights: np.ndarray | None = None
     number: int = 0
+    parent: tuple | None = None
 
     def __len__(self):
         return self.stop - self.start
@@ -98,6 +100,18 @@ class Trajectories:
         pairs = zip(self.segments, weights, strict=True)
         return replace(self, segments=tuple(replace(s, weights=w) for s, w in pairs))
 
+    def parents(self, stride=1):
+        """For each segment another one, and the frame that it was started from, or None.
+
+        Frames are numbered in the segment, and every `stride`-th one counts.
+        """
+        place, found = {s.number: k for k, s in enumerate(self.segments)}, []
+        for number, frame in ((s.parent or (None, 0)) for s in self.segments):
+            k = place.get(number)
+            inside = k is not None and 0 <= frame - self.segments[k].start < len(self.segments[k])
+            found.append((k, (frame - self.segments[k].start) // stride) if inside else None)
+        return found
+
     def blocks(self):
         """Yield (segment number, first frame, features) over all frames in order."""
         for number, segment in enumerate(self.segments):
@@ -107,7 +121,7 @@ class Trajectories:
                 yield number, first, segment.read(first, min(first + size, len(segment)))
 
 
-def check_trajectories(data, input_size, lag_time, *, known=None, name="X"):
+def check_trajectories(data, input_size, lag_time, *, known=None, parents=None, name="X"):
     """Check the user's data and return it as `Trajectories`.
 
     Parameters
@@ -118,6 +132,8 @@ def check_trajectories(data, input_size, lag_time, *, known=None, name="X"):
         In frames.
     known : array or list of arrays, each shape=(n_i, k), optional
         Modes to deflate, one series for each trajectory in `data`.
+    parents : list of (int, int) or None, optional
+        As of `SRV.fit`.
 
     Raises
     ------
@@ -126,10 +142,11 @@ def check_trajectories(data, input_size, lag_time, *, known=None, name="X"):
     """
     check_count("lag_time", lag_time)
     sources, names = as_sources(name, data, input_size)
-    knowns = _check_known(known, sources)
+    knowns, parents = _check_known(known, sources), _check_parents(parents, sources)
+    each = zip(sources, knowns, names, parents, strict=True)
     segments = tuple(
-        Segment(source, 0, source.shape[0], z, name, number=number)
-        for number, (source, z, name) in enumerate(zip(sources, knowns, names, strict=True))
+        Segment(source, 0, source.shape[0], z, name, number=number, parent=parent)
+        for number, (source, z, name, parent) in enumerate(each)
         if source.shape[0] > lag_time
     )
     n_skipped = len(sources) - len(segments)
@@ -181,61 +198,25 @@ def _check_known(known, sources):
     return checked
 
 
-def split(trajectories, fraction, seed):
-    """Hold out a fraction of the data for validation; returns (training, validation).
-
-    Whole trajectories, drawn at random; where there is only one, its last part, with a gap of one
-    lag.  Random frames would leak: the neighbour of a held-out frame would be trained on.
-
-    Raises
-    ------
-    ValueError
-        Where either part would hold no pair.
-    """
-    lag = trajectories.lag_time
-    if len(trajectories.segments) > 1:
-        held_out = _draw_segments(trajectories.segments, fraction, seed)
-        train = tuple(s for i, s in enumerate(trajectories.segments) if i not in held_out)
-        valid = tuple(s for i, s in enumerate(trajectories.segments) if i in held_out)
-    else:
-        (segment,) = trajectories.segments
-        cut = len(segment) - round(fraction * len(segment))
-        train = (segment.part(0, cut - lag),)
-        valid = (segment.part(cut, len(segment)),)
-        if min(len(train[0]), len(valid[0])) <= lag:
+def _check_parents(parents, sources):
+    if parents is None:
+        return [None] * len(sources)
+    if len(parents) != len(sources):
+        wanted = f"one for each of the {len(sources)} trajectories"
+        todo = "give (trajectory, frame) or None for each"
+        raise refusal("parents", f"a list of {len(parents)}", wanted, todo)
+    for i, parent in enumerate(parents):
+        if parent is None:
+            continue
+        number, frame = parent
+        if not (0 <= number < i and 0 <= frame < sources[number].shape[0]):
             raise refusal(
-                "validation_split",
-                f"{fraction} of one trajectory of {len(segment)} frames",
-                f"parts that are longer than lag_time={lag}",
-                "give validation data as y instead",
+                f"parents[{i}]",
+                f"({number}, {frame})",
+                "the number of a trajectory before it, and of a frame of that one",
+                "count both from 0, and give trajectories in the order in which they were run",
             )
-    return replace(trajectories, segments=train), replace(trajectories, segments=valid)
-
-
-def with_validation(srv, X, y, deflate, seed):
-    """Check the arguments of `SRV.fit`; return the data to train on, and to validate with or None.
-
-    Parameters
-    ----------
-    srv : SRV
-    X, y, deflate
-        As of `SRV.fit`.
-    seed : int
-    """
-    data = check_trajectories(X, srv.input_size, srv.lag_time, known=deflate)
-    if y is not None:
-        return data, check_trajectories(y, srv.input_size, srv.lag_time, name="y")
-    if srv.validation_split:
-        return split(data, srv.validation_split, seed)
-    return data, None
-
-
-def _draw_segments(segments, fraction, seed):
-    """Return the numbers of segments, in random order, up to the fraction of frames wanted."""
-    order = np.random.default_rng([seed, 1]).permutation(len(segments))
-    lengths = np.cumsum([len(segments[i]) for i in order[:-1]])
-    wanted = fraction * sum(len(s) for s in segments)
-    return set(order[: 1 + int(np.argmin(np.abs(lengths - wanted)))].tolist())
+    return parents
 
 
 def moments(trajectories):

@@ -14,10 +14,11 @@ from lss_base.kinetics import implied_timescales
 from lss_base.precision import full_precision
 from lss_base.trajectories import Series, is_list
 from lss_base.weights import effective_size
-from srv.data import check_trajectories, with_validation
+from srv.data import check_trajectories
 from srv.diagnostics import diagnose
 from srv.evaluation import encode
 from srv.fitting import fit_network, log_report
+from srv.held_out import with_validation
 from srv.lobe import project
 from srv.modes import count_visits, kept_modes, score_modes
 from srv.reweighting import weights_of
@@ -201,7 +202,14 @@ class SRV(TransformerMixin, Estimator):
         return cls(input_size, **{**preset(name, PRESETS), **overrides})
 
     @full_precision()
-    def fit(self, X: Series, y: Series | None = None, *, deflate: Series | None = None) -> SRV:
+    def fit(
+        self,
+        X: Series,
+        y: Series | None = None,
+        *,
+        deflate: Series | None = None,
+        parents: Sequence[tuple[int, int] | None] | None = None,
+    ) -> SRV:
         """Train on all pairs of frames one lag apart, then solve for the modes.
 
         Parameters
@@ -213,6 +221,9 @@ class SRV(TransformerMixin, Estimator):
         deflate : array or list of arrays, each shape=(n_i, k), optional
             Known slow processes, one series a trajectory; the modes found are orthogonal to them
             under the equilibrium density.  Reversible only.
+        parents : list of (int, int) or None, optional
+            For each trajectory the number of an earlier one and the frame of it that it was started
+            from, or None: over a barrier no trajectory of a relay goes all the way.
 
         Raises
         ------
@@ -225,7 +236,7 @@ class SRV(TransformerMixin, Estimator):
         """
         check_settings(self, y, deflate)
         seed = settled(self.seed)
-        data, validation = with_validation(self, X, y, deflate, seed)
+        data, validation = with_validation(self, X, y, deflate, parents, seed)
         network = self._network if self.warm_start and self.is_fitted else None
         result = fit_network(self, network, data, validation, seed)
         self._network, self.history, self.n_steps_ = result.network, result.history, result.n_steps

@@ -43,6 +43,13 @@ def manifest_of(folder):
     return json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
 
 
+def parents(path, number):
+    """The trajectory and frame that each piece up to a round was started from; None where given."""
+    manifests = (manifest_of(folder_of(path, k)) for k in range(1, number + 1))
+    starts = (start for manifest in manifests for start in manifest["starts"])
+    return [(s["trajectory"], s["frame"]) if "trajectory" in s else None for s in starts]
+
+
 def begin(folder, before, settings, number):
     """Plan a round, or take the plan that is there.
 

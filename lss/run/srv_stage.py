@@ -27,6 +27,7 @@ def train_srv(
     preset="recommended",
     weights=None,
     reversible=None,
+    parents=None,
 ):
     """Stage `srv`: features.h5 -> box/srv.keras and psi.h5 (paper, section 2.1).
 
@@ -54,6 +55,8 @@ def train_srv(
         Whether detailed balance is taken for granted. Where not given: of MD, and of time series
         that do not go round more than by chance (`lss_base.irreversibility`). Otherwise modes are
         singular functions, and their times those of the propagator on them.
+    parents : list of (int, int) or None, optional
+        For each trajectory an earlier one and the frame of it that it was started from, or None.
 
     Raises
     ------
@@ -94,7 +97,7 @@ def train_srv(
         with training("SRV"):
             options = {"preset": preset, "weights": weights, "reversible": reversible}
             srv, validation = planned_srv(data, lag, modes, seed, steps, **options)
-            srv.fit(data, deflate=known)
+            srv.fit(data, deflate=known, parents=parents)
         if drop_modes:
             log.info("%s", messages.dropped(srv, drop_modes, trajectories.spacing_ps))
             srv.drop_modes([i - 1 for i in drop_modes])

@@ -68,6 +68,44 @@ def test_what_few_trajectories_do_is_no_state(rng):
     assert one_way_states(psi_of(rng, states), LAG)[0] == []
 
 
+def relay(rng, n_walkers, n_steps, sink=False):
+    """Pieces of four frames of walkers over a barrier of nine rungs, and where each goes on from.
+
+    No piece goes from one end to the other. At a sink the far end is never left.
+    """
+    ladder = np.zeros((11, 11))
+    for rung in range(1, 10):
+        up = {True: 0.35, False: 0.65}[rung < 5] if rung != 5 else 0.5
+        ladder[rung, [rung - 1, rung + 1]] = 1 - up, up
+    ladder[0, :2] = ladder[10, :-3:-1] = 0.9, 0.1
+    if sink:
+        ladder[10] = np.eye(11)[10]
+    pieces, parents = [], []
+    for path in walk(rng, np.zeros(n_walkers, int), n_steps, ladder):
+        for first in range(0, n_steps - 3, 3):
+            parents.append((len(pieces) - 1, 3) if first else None)
+            pieces.append(path[first : first + 4])
+    return [(p + rng.normal(0, 0.15, 4))[:, None] / 10 for p in pieces], parents
+
+
+def test_a_relay_goes_over_a_barrier_that_no_piece_does(rng):
+    psi, parents = relay(rng, 60, 600)
+    (found,), _ = one_way_states(psi, 1)
+    assert found.kind == "neither entered nor left"
+    assert one_way_states(psi, 1, parents=parents)[0] == []
+
+
+def test_a_relay_that_never_returns_is_named(rng):
+    psi, parents = relay(rng, 400, 300, sink=True)
+    (found,), apart = one_way_states(psi, 1, parents=parents)
+    assert found.kind == "entered and never left"
+    last = np.concatenate(psi)[:, 0] > 0.95
+    assert (np.concatenate(apart) == last).mean() > 0.99
+    # One piece of each walker that arrives.
+    arrived = {i // 99 for i, x in enumerate(psi) if x[-1, 0] > 0.95}
+    assert found.n_trajectories == pytest.approx(len(arrived), abs=3)
+
+
 def test_a_pair_has_both_ends_outside():
     apart = [np.array([False, False, False, True, False]), np.array([True])]
     found = pairs_between(apart, 2)

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from srv import SRV
-from srv.data import check_trajectories, moments, split
+from srv.data import check_trajectories, moments
 from srv.evaluation import OutputPass
 from srv.feeding import PairBlocks, PairIndices, pool
+from srv.held_out import split
 from srv.koopman import LaggedMoments
 
 
@@ -65,6 +66,29 @@ def test_short_trajectories_are_skipped_and_counted(caplog):
     assert trajectories.n_skipped == 1
     assert trajectories.n_pairs == 41
     assert "1 of 3 trajectories" in caplog.text
+
+
+def test_parents_are_found_among_the_segments_that_are_used():
+    parents = [None, (0, 30), None, (1, 4), (0, 49)]
+    trajectories = check_trajectories(_numbered([50, 5, 40, 30, 30]), 2, 10, parents=parents)
+    # The second is too short to be used, and so the parent of the fourth is unknown.
+    assert trajectories.parents() == [None, None, None, (0, 49)]
+    assert trajectories.parents(stride=10)[-1] == (0, 4)
+    _, valid = split(trajectories, 0.2, seed=0)
+    assert valid.parents() == [None] * len(valid.segments)
+
+
+@pytest.mark.parametrize(
+    ("parents", "message"),
+    [
+        ([None], "parents is a list of 1, wanted one for each of the 2 trajectories"),
+        ([(1, 0), None], r"parents\[0\] is \(1, 0\), wanted the number of a trajectory before it"),
+        ([None, (0, 50)], r"parents\[1\] is \(0, 50\), wanted .* a frame of that one"),
+    ],
+)
+def test_parents_that_do_not_fit_are_refused(parents, message):
+    with pytest.raises(ValueError, match=message):
+        check_trajectories(_numbered([50, 50]), 2, 10, parents=parents)
 
 
 def test_split_holds_out_whole_trajectories():

@@ -14,6 +14,7 @@ from srv.data import check_trajectories
 from srv.evaluation import evaluate, evaluate_blocks
 from srv.loss import vamp_loss
 from srv.reweighting import pair_weights
+from tests.base.test_connectivity import relay
 
 # Two states; the common one is left once in 200 steps, the rare one once in 40: t = 33 steps.
 LEAVE = np.array([0.005, 0.025])
@@ -125,6 +126,24 @@ def test_a_state_that_is_never_left_gets_no_weight(rng, caplog):
     kept = np.array(kept)[:, :-LAG]
     assert kept.mean() == pytest.approx(1)
     np.testing.assert_allclose(kept[states[:, :-LAG]], 1)
+
+
+def test_a_relay_over_a_barrier_is_weighted_where_parents_are_given(rng):
+    psi, parents = relay(rng, 40, 600)
+    data = [np.concatenate([x, x**2], axis=1).astype(np.float32) for x in psi]
+    far = [x[:, 0] > 0.5 for x in psi]
+    alone, together = (
+        model(lag_time=1, weights="rite").fit(data, parents=p) for p in (None, parents)
+    )
+    assert alone.one_way_states_[0].kind == "neither entered nor left"
+    assert together.one_way_states_ == []
+    # All walkers begin on one side; in equilibrium both have the same population.
+    share = [
+        np.average(np.concatenate(far), weights=np.concatenate(f.weights_))
+        for f in (alone, together)
+    ]
+    assert share[0] < 0.05 and share[1] == pytest.approx(0.5, abs=0.15)
+    assert np.mean(far) < 0.42
 
 
 def test_equilibrium_gets_no_weights(rng):

@@ -59,10 +59,13 @@ def test_the_loop_goes_on_where_it_was_interrupted(replayed, tmp_path):
     # The second round starts from frames of the first one's MD, all atoms and the cell.
     run = again.run_of(1)
     psi = run_files.read_psi(run)
+    parents, files = rounds.parents(campaign.path, 2), rounds.pieces(campaign.path, 1)
+    assert parents[:4] == [None] * 4 and len(parents) == 8
     for i, start in enumerate(rounds.manifest_of(rounds.folder_of(campaign.path, 2))["starts"]):
         structure = mdtraj.load(str(asked[4 + i]))
         frame = mdtraj.load_frame(start["parent"], start["parent_frame"], top=top)
-        assert "round-001" in start["parent"] and structure.n_atoms == 94
+        assert parents[4 + i][1] == start["parent_frame"] and structure.n_atoms == 94
+        assert str(files[parents[4 + i][0]]) == start["parent"]
         assert structure.xyz == pytest.approx(frame.xyz, abs=6e-4)
         assert structure.unitcell_lengths == pytest.approx(frame.unitcell_lengths, abs=1e-3)
         assert start["psi"] == pytest.approx(psi[start["trajectory"]][start["frame"]], rel=1e-6)
