@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FORCEFIELD = ("amber99sbildn.xml", "amber99_obc.xml")
 PHI = (4, 6, 8, 14)  # atoms of ala2.pdb
 WINDOWS, STIFFNESS = 24, 50.0  # kJ/mol/rad^2: 13 degrees wide, 15 apart
-WINDOW_PS, RELAXED_PS, BINS, BLOCKS = 600.0, 50.0, 72, 10
+WINDOW_PS, RELAXED_PS, BINS, BLOCKS = 1800.0, 50.0, 72, 10
 KT = 300 * 8.314462618e-3
 # Short pieces: a barrier is climbed by many starts, and a short lag sees each step of it.
 PER_ROUND, PIECE_PS, SPACING_PS, LAG_PS = 60, 10.0, 0.2, 1.0
