@@ -147,11 +147,13 @@ class Campaign:
         source = {"traj": files, "top": s["top"], "dt_ps": s["frame_ps"]}
         stages.make_features(run, source, s["features"])
         forecast = {"forecast": None if before is None else predicted(before, run, number)}
-        # Starts are chosen, whether or not the data show it: of slow modes a lag shows little.
-        stages.train_srv(
-            run, s["lag_ps"], s["modes"], s["seed"], s["srv_steps"], weights="rite",
-            parents=rounds.parents(self.path, number),
-        )  # fmt: skip
+        # A round that was stopped keeps the encoder that it has, of an earlier version too.
+        if not run.finished("srv"):
+            # Starts are chosen, whether or not the data show it: of slow modes a lag shows little.
+            stages.train_srv(
+                run, s["lag_ps"], s["modes"], s["seed"], s["srv_steps"], weights="rite",
+                parents=rounds.parents(self.path, number),
+            )  # fmt: skip
         # It is asked for the density of MD it has not seen, and frames are few.
         stages.train_mdn(
             run, s["components"], s["seed"], s["mdn_steps"], preset="predictive",
