@@ -70,6 +70,15 @@ def test_the_loop_goes_on_where_it_was_interrupted(replayed, tmp_path):
         assert structure.unitcell_lengths == pytest.approx(frame.unitcell_lengths, abs=1e-3)
         assert start["psi"] == pytest.approx(psi[start["trajectory"]][start["frame"]], rel=1e-6)
 
+    # Stopped after its encoder was trained, by a version with other weights, a round keeps it.
+    second = again.run_of(2)
+    second.record["stages"]["srv"]["settings"]["weights"] = "auto"
+    second.write()
+    encoder = (second.box / "srv.keras").read_bytes()
+    (second.path.parent / rounds.DONE).unlink()
+    again.run(2, 0.2)
+    assert rounds.done(campaign.path, 2) and (second.box / "srv.keras").read_bytes() == encoder
+
     # A piece of the second round that dies is repeated from another frame of the same cell.
     folder = rounds.folder_of(campaign.path, 2)
     old = rounds.manifest_of(folder)["starts"][1]
